@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file device.h
+ * A whole module: the engines wired together behind one UART and a few sockets.
+ *
+ *     static uint8_t values[2 * DTU_CAT1_VALUES_SIZE], line[DTU_CAT1_LINE_SIZE];
+ *     static uint8_t packet[DTU_CAT1_PACKET_LEN], queue_a[DTU_CAT1_QUEUE_SIZE];
+ *     static const struct dtu_device_config config = {
+ *         .profile = &dtu_profile_cat1, .port = &port, .medium = &flash,
+ *         .values = values, .values_size = sizeof values, .line = line, .line_size = sizeof line,
+ *         .packet = packet, .packet_size = sizeof packet,
+ *         .queues = {{queue_a, sizeof queue_a}}};
+ *     static struct dtu_device device;
+ *
+ *     dtu_device_init(&device, &config, board);
+ *     dtu_device_start(&device, now);
+ *     for (;;) {
+ *         taken = dtu_device_uart_rx(&device, bytes, len, now);      // keep what is not taken
+ *         dtu_device_socket_opened(&device, 0, now);                 // and the other events
+ *         dtu_device_poll(&device, now);
+ *         sleep_until_input_or(dtu_device_next(&device, now));
+ *     }
+ *
+ * What the UART says goes through the command-mode handshake to the AT server or, packed into
+ * frames, to every socket in use; what sockets say goes to the UART. Nothing is lost on the way for
+ * want of room: what cannot be taken is not taken, and the port asks again. The exceptions are
+ * counted in `stats`.
+ *
+ * Cost: RAM is the struct and what the config points to; nothing else. Time is in milliseconds and
+ * may wrap. All calls from one thread; none from an interrupt. The port's callbacks may not call
+ * the device, but for what they say.
+ *
+ * Source: manuals 000 to 003, transparent mode; the page of this engine has the policies.
+ */
+#ifndef DTU_DEVICE_H
+#define DTU_DEVICE_H
+
+#include "dtu/at_server.h"
+#include "dtu/base.h"
+#include "dtu/cmdmode.h"
+#include "dtu/framer.h"
+#include "dtu/link.h"
+#include "dtu/params.h"
+#include "dtu/profile.h"
+#include "dtu/queue.h"
+#include "dtu/store.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Parity of a UART. */
+enum dtu_parity {
+    DTU_PARITY_NONE, /**< no parity bit */
+    DTU_PARITY_ODD,  /**< odd */
+    DTU_PARITY_EVEN, /**< even */
+    DTU_PARITY_MARK, /**< always 1 */
+    DTU_PARITY_SPACE /**< always 0 */
+};
+
+/** Flow control of a UART. */
+enum dtu_flow {
+    DTU_FLOW_NONE,     /**< none */
+    DTU_FLOW_RTS_CTS,  /**< by the lines RTS and CTS */
+    DTU_FLOW_XON_XOFF, /**< by the bytes XON and XOFF */
+    DTU_FLOW_RS485     /**< none, and RTS switches the direction of an RS-485 driver */
+};
+
+/** How a UART is set. */
+struct dtu_uart {
+    uint32_t baud;     /**< bits a second */
+    uint8_t data_bits; /**< 5 to 8 */
+    uint8_t stop_bits; /**< 1 or 2 */
+    uint8_t parity;    /**< enum dtu_parity */
+    uint8_t flow;      /**< enum dtu_flow */
+};
+
+/** Kinds of socket. */
+enum dtu_socket_kind {
+    DTU_SOCKET_NONE,       /**< not used, or of a kind that this version does not serve */
+    DTU_SOCKET_TCP_CLIENT, /**< connects to `host` */
+    DTU_SOCKET_UDP_CLIENT  /**< sends to and hears from `host` only */
+};
+
+/** What to open. */
+struct dtu_socket_target {
+    enum dtu_socket_kind kind; /**< never DTU_SOCKET_NONE */
+    const uint8_t *host;       /**< name or IPv4 address, not terminated */
+    size_t host_len;           /**< its length in bytes */
+    uint16_t port;             /**< 1 to 65535 */
+};
+
+/** What happened, for a port's log. */
+struct dtu_device_event {
+    enum {
+        DTU_EVENT_START,         /**< the module has started */
+        DTU_EVENT_FRAME,         /**< a frame of `len` bytes came from the UART */
+        DTU_EVENT_DATA,          /**< `len` bytes of `socket` went to the UART */
+        DTU_EVENT_LINK,          /**< the connection of `socket` is now in state `link` */
+        DTU_EVENT_MODE,          /**< command mode: `len` is 1 on entering and 0 on leaving */
+        DTU_EVENT_COMMAND,       /**< a command was answered: `row`, `form`, `status` */
+        DTU_EVENT_UNSERVED       /**< the setting `row` asks for what this version does not do */
+    } kind;                      /**< which of these */
+    uint8_t socket;              /**< 0 for A */
+    size_t len;                  /**< bytes */
+    enum dtu_link_state link;    /**< of DTU_EVENT_LINK */
+    const struct dtu_param *row; /**< of DTU_EVENT_COMMAND and _UNSERVED; NULL for no command */
+    enum dtu_at_form form;       /**< of DTU_EVENT_COMMAND */
+    enum dtu_status status;      /**< of DTU_EVENT_COMMAND: DTU_OK or why it was refused */
+};
+
+/** What a port does for the device. `ctx` is its own. Sockets are numbered from 0 for A. */
+struct dtu_device_port {
+    /** Bytes for the UART. @return how many were taken, 0 to `len` */
+    size_t (*uart_write)(void *ctx, const uint8_t *data, size_t len);
+    /** Set the UART; called at each start. */
+    void (*uart_setup)(void *ctx, const struct dtu_uart *uart);
+    /** Begin to open a socket. Tell the outcome by dtu_device_socket_opened() or _failed(), later
+     * or from inside. @return false if it cannot even be tried */
+    bool (*socket_open)(void *ctx, unsigned socket, const struct dtu_socket_target *target);
+    /** Bytes for a socket that is open; of UDP, one datagram. @return how many were taken; of UDP,
+     * all or 0. After less than `len`, tell by dtu_device_socket_writable() when there is room. */
+    size_t (*socket_send)(void *ctx, unsigned socket, const uint8_t *data, size_t len);
+    /** Close a socket, or give up opening it. Tell no more events of it. */
+    void (*socket_close)(void *ctx, unsigned socket);
+    /** The user wants a restart: once the UART has sent what it was given, reset the processor, or
+     * call dtu_device_restart(). Not from inside. Until then the device takes no input. */
+    void (*restart)(void *ctx);
+    /** Write the answer to an INFO row, as dtu_at_server_callbacks.info. NULL, or a status that is
+     * not DTU_OK: the product's own answer, if it has one. */
+    enum dtu_status (*info)(void *ctx, const struct dtu_param *row, const struct dtu_text *out);
+    /** Something happened; for logs. May be NULL. */
+    void (*event)(void *ctx, const struct dtu_device_event *event);
+};
+
+/** Memory for a socket's queue. */
+struct dtu_device_queue {
+    uint8_t *memory; /**< see #DTU_QUEUE_SIZE */
+    size_t size;     /**< in bytes */
+};
+
+/** What a device works with; must outlive it. */
+struct dtu_device_config {
+    const struct dtu_profile *profile;     /**< The product. */
+    const struct dtu_device_port *port;    /**< What the board does. */
+    const struct dtu_store_medium *medium; /**< Where settings are kept; NULL: nowhere. */
+    void *medium_ctx;                      /**< Handed to the medium. */
+    uint8_t *values;                       /**< Two sets of values. */
+    size_t values_size;                    /**< At least twice the table's `values_size`. */
+    uint8_t *line;                         /**< The command line. */
+    size_t line_size;                      /**< At least the profile's `line_size`. */
+    uint8_t *packet;                       /**< The frame that comes in from the UART. */
+    size_t packet_size;                    /**< At least the profile's `packet_len`. */
+    struct dtu_device_queue queues[DTU_PROFILE_SOCKETS]; /**< One for each socket; one without
+                                               memory: that socket cannot be used. */
+    uint32_t open_ms; /**< A connection attempt that takes longer has failed;
+                           0: the port decides. */
+};
+
+/** Counters; they wrap. */
+struct dtu_device_stats {
+    uint32_t frames;     /**< frames from the UART that went to at least one socket */
+    uint32_t unheard;    /**< frames dropped for no socket is in use, or the work mode is another */
+    uint32_t sent_bytes; /**< bytes that sockets took */
+    uint32_t sent_packets;   /**< packets of which the last byte was taken */
+    uint32_t received_bytes; /**< bytes from sockets that the UART took */
+    uint32_t lost_bytes;     /**< bytes that a socket took and its connection did not bring over */
+    uint32_t resent_bytes;   /**< bytes of a packet cut by a lost connection that were sent again */
+    uint32_t restarts;       /**< times that it was restarted */
+};
+
+/** One socket; private. */
+struct dtu_device_socket {
+    struct dtu_device *device;            /**< private */
+    struct dtu_link link;                 /**< private; its `stats` may be read */
+    struct dtu_link_config link_config;   /**< private */
+    struct dtu_queue queue;               /**< private; its `stats` may be read */
+    struct dtu_queue_config queue_config; /**< private */
+    struct dtu_socket_target target;      /**< private */
+    unsigned index;                       /**< private */
+    bool used;                            /**< private: enabled, of a kind that is served */
+};
+
+/** A device. The fields are private, but for the `stats` of each part. */
+struct dtu_device {
+    const struct dtu_device_config *config;                /**< private */
+    void *ctx;                                             /**< private */
+    struct dtu_params params;                              /**< private */
+    struct dtu_store store;                                /**< private */
+    struct dtu_framer framer;                              /**< private */
+    struct dtu_framer_config framer_config;                /**< private */
+    struct dtu_cmdmode cmdmode;                            /**< private */
+    struct dtu_cmdmode_config cmdmode_config;              /**< private */
+    struct dtu_at_server at;                               /**< private */
+    struct dtu_at_server_config at_config;                 /**< private */
+    struct dtu_device_socket sockets[DTU_PROFILE_SOCKETS]; /**< private */
+    struct dtu_uart uart;                                  /**< private */
+    uint32_t now_ms;               /**< private: of the call that is under way */
+    struct dtu_replay greeter;     /**< private */
+    bool greeting;                 /**< private: not all of it is sent */
+    bool transparent;              /**< private: the work mode is one we serve */
+    bool restarting;               /**< private: a restart is wanted */
+    bool started;                  /**< private */
+    struct dtu_device_stats stats; /**< counters */
+};
+
+/** Sets up a device with the values that are stored, or the defaults.
+ * @param d      the device
+ * @param config see there; must outlive the device
+ * @param ctx    handed to the port
+ * @return DTU_OK, or DTU_ERR_CONFIG if memory is missing or too small, a queue does not hold one
+ *         packet, a function of the port is missing (only `info` and `event` may be), the medium
+ *         cannot work, or a time is out of range */
+enum dtu_status dtu_device_init(struct dtu_device *d, const struct dtu_device_config *config,
+                                void *ctx);
+
+/** The values, to set some before start. What is set there is not stored.
+ * @param d the device
+ * @return its parameters; do not apply or reset them */
+struct dtu_params *dtu_device_params(struct dtu_device *d);
+
+/** Begins to work with the pending values: sets the UART, greets, opens the sockets.
+ * @param d   the device
+ * @param now the time in milliseconds */
+void dtu_device_start(struct dtu_device *d, uint32_t now);
+
+/** Closes all sockets and drops what is on its way. The device does nothing until it is started.
+ * @param d   the device
+ * @param now the time in milliseconds */
+void dtu_device_stop(struct dtu_device *d, uint32_t now);
+
+/** Stops, takes the stored values or the defaults, and starts: what a reset of the module does.
+ * @param d   the device
+ * @param now the time in milliseconds */
+void dtu_device_restart(struct dtu_device *d, uint32_t now);
+
+/** Bytes came in at the UART. Those of one call are taken to have come without a pause.
+ * @param d    the device
+ * @param data the bytes
+ * @param len  how many
+ * @param now  the time in milliseconds
+ * @return how many were taken; keep the rest and offer it again when dtu_device_uart_ready() */
+size_t dtu_device_uart_rx(struct dtu_device *d, const uint8_t *data, size_t len, uint32_t now);
+
+/** The line of the UART is idle: ends the frame at once. For a UART that can tell; without it, a
+ * pause is seen within a millisecond.
+ * @param d   the device
+ * @param now the time in milliseconds */
+void dtu_device_uart_idle(struct dtu_device *d, uint32_t now);
+
+/** Whether bytes of the UART would be taken.
+ * @param d the device
+ * @return false while a socket, a reply or a restart is in the way */
+bool dtu_device_uart_ready(const struct dtu_device *d);
+
+/** A socket is open. Ignored unless it is being opened.
+ * @param d      the device
+ * @param socket which, from 0
+ * @param now    the time in milliseconds */
+void dtu_device_socket_opened(struct dtu_device *d, unsigned socket, uint32_t now);
+
+/** A socket could not be opened. Ignored unless it is being opened.
+ * @param d      the device
+ * @param socket which, from 0
+ * @param now    the time in milliseconds */
+void dtu_device_socket_failed(struct dtu_device *d, unsigned socket, uint32_t now);
+
+/** A connection is gone, and its socket closed. Ignored unless it is open.
+ * @param d      the device
+ * @param socket which, from 0
+ * @param lost   how many of the bytes that the port took never arrived, as far as it knows; counted
+ * @param now    the time in milliseconds */
+void dtu_device_socket_closed(struct dtu_device *d, unsigned socket, uint32_t lost, uint32_t now);
+
+/** Bytes came in from a socket.
+ * @param d      the device
+ * @param socket which, from 0
+ * @param data   the bytes
+ * @param len    how many
+ * @param now    the time in milliseconds
+ * @return how many were taken; keep the rest, and offer it again when the UART has room and
+ *         dtu_device_socket_ready() */
+size_t dtu_device_socket_rx(struct dtu_device *d, unsigned socket, const uint8_t *data, size_t len,
+                            uint32_t now);
+
+/** Whether bytes of a socket would be taken if the UART has room.
+ * @param d      the device
+ * @param socket which, from 0
+ * @return false in command mode, and while a greeting or a restart is in the way */
+bool dtu_device_socket_ready(const struct dtu_device *d, unsigned socket);
+
+/** A socket that took less than it was given has room again.
+ * @param d      the device
+ * @param socket which, from 0
+ * @param now    the time in milliseconds */
+void dtu_device_socket_writable(struct dtu_device *d, unsigned socket, uint32_t now);
+
+/** Lets time pass, and goes on with what the UART or a socket had no room for. Call it after other
+ * events too, before sleeping.
+ * @param d   the device
+ * @param now the time in milliseconds */
+void dtu_device_poll(struct dtu_device *d, uint32_t now);
+
+/** When a poll is wanted.
+ * @param d   the device
+ * @param now the time in milliseconds
+ * @return milliseconds from now, or DTU_NEVER */
+uint32_t dtu_device_next(const struct dtu_device *d, uint32_t now);
+
+/** How the UART is set now.
+ * @param d the device
+ * @return its settings */
+const struct dtu_uart *dtu_device_uart(const struct dtu_device *d);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file params.h
+ * A product's commands and parameters as one constant table, and the values behind it.
+ *
+ * One row a command: its name, its fields with type and range, its default as a user would set it.
+ * The same row serves set, query, `=?`, typed access by the engines, and storage.
+ *
+ *     struct values { uint8_t e[1]; uint8_t uartft[2]; };                  // sizes only
+ *     static const struct dtu_param_field on_off[] = {{.type = DTU_FIELD_ENUM, .text = "ON,OFF"}};
+ *     static const struct dtu_param_field time[] = {
+ *         {.type = DTU_FIELD_NUMBER, .min = 10, .max = 500, .text = "ms"}};
+ *     static const struct dtu_param rows[] = {                             // sorted by name
+ *         {.name = "E", .kind = DTU_PARAM_SETTING, .fields = on_off, .field_count = 1,
+ *          .offset = offsetof(struct values, e), .initial = "OFF"},
+ *         {.name = "UARTFT", .kind = DTU_PARAM_SETTING, .fields = time, .field_count = 1,
+ *          .offset = offsetof(struct values, uartft), .initial = "50"}};
+ *     static const struct dtu_param_table table = {rows, 2, sizeof(struct values), ...};
+ *
+ *     dtu_params_init(&p, &table, running, pending);
+ *     dtu_params_set(&p, dtu_params_find(&table, text, 6), value, value_len);
+ *     dtu_params_apply(&p);                                                // at restart
+ *     uint32_t ms = dtu_params_number(&p, dtu_params_find(...), 0);
+ *
+ * There are two sets of values: users change and query the pending one, the engines run with the
+ * running one; a restart makes the pending set the running one. A set is all or nothing: every
+ * field is checked before the first is stored.
+ *
+ * Cost: the caller's memory of twice `values_size`, and the struct. Finding a name is a binary
+ * search. Nothing here knows time or calls back.
+ *
+ * Source: the parameter pages of manuals 001 to 004; the page of this engine says what was decided
+ * where they are silent.
+ */
+#ifndef DTU_PARAMS_H
+#define DTU_PARAMS_H
+
+#include "dtu/base.h"
+#include "dtu/escape.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Types of a field, with what is stored for it. */
+enum dtu_field_type {
+    DTU_FIELD_ENUM,   /**< One of the words in `text` ("ON,OFF"), in either case. 1 byte: which. */
+    DTU_FIELD_CHOICE, /**< One of the numbers in `text` ("7,8"). Stored as a number up to `max`. */
+    DTU_FIELD_NUMBER, /**< `min` to `max`; `text` is the unit or NULL. 1, 2 or 4 bytes by `max`. */
+    DTU_FIELD_TEXT,   /**< `min` to `max` bytes. Its length (1 byte, 2 if `max` > 255), `max` bytes.
+                       */
+    DTU_FIELD_HEX,    /**< `min` to `max` bytes written as hex digits. Stored as TEXT. */
+    DTU_FIELD_IP,     /**< An IPv4 address as four decimal numbers. 4 bytes. */
+    DTU_FIELD_MAC     /**< 12 hex digits. 6 bytes. */
+};
+
+/** Flags of a field. */
+enum dtu_field_flag {
+    DTU_FIELD_ZERO = 1,     /**< NUMBER: 0 is allowed too, below `min`. */
+    DTU_FIELD_ANY_BYTE = 2, /**< TEXT: a 00 byte is allowed. */
+    DTU_FIELD_OPTIONAL = 4, /**< May be left empty or out: then it keeps what it was. */
+    DTU_FIELD_CLEARABLE = 8 /**< May be left empty or out: then it becomes empty, 0 or the first
+                                 word. A number may be set to 0, too. */
+};
+
+/** One field of a parameter. */
+struct dtu_param_field {
+    uint8_t type;     /**< enum dtu_field_type */
+    uint8_t flags;    /**< of enum dtu_field_flag */
+    uint32_t min;     /**< smallest number, shortest text */
+    uint32_t max;     /**< largest number, longest text; at most 65535 for TEXT and HEX */
+    const char *text; /**< see the type */
+};
+
+/** Kinds of a row. */
+enum dtu_param_kind {
+    DTU_PARAM_SETTING, /**< Has values: query, set, and `=?` if the table offers it. */
+    DTU_PARAM_VIEW,    /**< A setting whose values belong to other rows too: it is not stored. */
+    DTU_PARAM_INFO,    /**< Query only; the owner supplies the value. */
+    DTU_PARAM_ACTION,  /**< Does something; the owner does it. */
+    DTU_PARAM_ALIAS    /**< Another spelling; `initial` is the name of the row that counts. */
+};
+
+/** Flags of a row. */
+enum dtu_param_flag {
+    DTU_PARAM_AT_ONCE = 1, /**< A set takes effect at once, not at the next restart. */
+    DTU_PARAM_PORT = 2     /**< The name may carry the number of the serial port, which is 1. */
+};
+
+/** One command. */
+struct dtu_param {
+    const char *name;                     /**< Upper case, without `AT+`. */
+    uint8_t id;                           /**< The owner's; by it dtu_params_by_id() finds a row. */
+    uint8_t kind;                         /**< enum dtu_param_kind */
+    uint8_t flags;                        /**< of enum dtu_param_flag */
+    uint8_t field_count;                  /**< How many fields; 0 for INFO and ACTION. */
+    uint16_t offset;                      /**< Where the values begin in a set, in bytes. */
+    const struct dtu_param_field *fields; /**< Their values lie one behind the other. */
+    const char *initial;                  /**< The default, as in a set command. */
+    const char *range;                    /**< The answer to `=?`; NULL: made from the fields. */
+    const char *help;                     /**< What it is for, in a few words. */
+};
+
+/** How a product writes parameters. */
+struct dtu_param_syntax {
+    uint8_t escape;       /**< enum dtu_escape_style */
+    bool quotes;          /**< Texts and words are answered in quotes and taken with or without. */
+    bool last_takes_rest; /**< The last field, if it is a text, takes the commas too. */
+    const char
+        *escape_inner; /**< Bytes that a reply escapes in a text before others; "" for none. */
+    const char *escape_last; /**< The same in a text that is the last parameter. */
+};
+
+/** All commands of a product. */
+struct dtu_param_table {
+    const struct dtu_param *rows;   /**< Sorted by name as `strcmp` does. */
+    uint16_t count;                 /**< How many. */
+    uint16_t values_size;           /**< Bytes in one set of values. */
+    struct dtu_param_syntax syntax; /**< See there. */
+};
+
+/** The values of one device. The fields are private. */
+struct dtu_params {
+    const struct dtu_param_table *table; /**< private */
+    uint8_t *running;                    /**< private */
+    uint8_t *pending;                    /**< private */
+};
+
+/** Sets of values. */
+enum dtu_param_set {
+    DTU_PARAMS_RUNNING, /**< what the engines work with */
+    DTU_PARAMS_PENDING  /**< what users set and query */
+};
+
+/** Sets up the values of a device: both sets at their defaults.
+ * @param p       the values
+ * @param table   must outlive them
+ * @param running memory of `values_size` bytes
+ * @param pending the same
+ * @return DTU_OK, or DTU_ERR_CONFIG if memory is missing or a default of the table is not legal */
+enum dtu_status dtu_params_init(struct dtu_params *p, const struct dtu_param_table *table,
+                                uint8_t *running, uint8_t *pending);
+
+/** Finds a row by the name of its command, upper and lower case being the same.
+ * @param table the table
+ * @param name  the name
+ * @param len   its length in bytes
+ * @return the row; for another spelling the row that counts; NULL if there is none.
+ *         Cost: O(log n) comparisons */
+const struct dtu_param *dtu_params_find(const struct dtu_param_table *table, const uint8_t *name,
+                                        size_t len);
+
+/** Finds a row by its id.
+ * @param table the table
+ * @param id    the id
+ * @return the first row with it, or NULL. Cost: O(n), meant for start-up */
+const struct dtu_param *dtu_params_by_id(const struct dtu_param_table *table, uint8_t id);
+
+/** Checks a value and makes it the pending one. Nothing changes unless all of it is legal.
+ * @param p    the values
+ * @param row  a SETTING or VIEW
+ * @param text the parameters as in a set command, behind the `=`
+ * @param len  their length in bytes
+ * @return DTU_OK; DTU_ERR_FORM if the row is no setting; DTU_ERR_COUNT if there are too many or too
+ *         few parameters; DTU_ERR_MISSING if a required one is empty; DTU_ERR_TYPE if one is no
+ *         number, no hex, badly quoted or has a 00 byte; DTU_ERR_RANGE if one is none of the words
+ *         or numbers, negative, too small, too large, too short or too long */
+enum dtu_status dtu_params_set(struct dtu_params *p, const struct dtu_param *row,
+                               const uint8_t *text, size_t len);
+
+/** Writes a row's values as a query answers them: what is written is legal in a set command.
+ * @param p   the values
+ * @param set which set
+ * @param row a SETTING or VIEW; for others nothing is written
+ * @param out where to */
+void dtu_params_write(const struct dtu_params *p, enum dtu_param_set set,
+                      const struct dtu_param *row, const struct dtu_text *out);
+
+/** Writes the answer to `=?`, such as `<TCP,UDP>,<1~100 bytes>,<1~65535>`.
+ * @param table the table, for its quotes
+ * @param row   a SETTING or VIEW
+ * @param out   where to */
+void dtu_params_write_range(const struct dtu_param_table *table, const struct dtu_param *row,
+                            const struct dtu_text *out);
+
+/** The running value of an ENUM (0 for the first word), CHOICE or NUMBER.
+ * @param p     the values
+ * @param row   a SETTING or VIEW; NULL gives 0
+ * @param field which field, from 0
+ * @return the value; 0 if there is no such field or it is of another type */
+uint32_t dtu_params_number(const struct dtu_params *p, const struct dtu_param *row, uint8_t field);
+
+/** The running bytes of a TEXT, HEX, IP or MAC.
+ * @param p     the values
+ * @param row   a SETTING or VIEW; NULL gives NULL
+ * @param field which field, from 0
+ * @param len   where their number goes
+ * @return where they lie, until the next change; NULL and 0 if there is no such field or it is of
+ *         another type */
+const uint8_t *dtu_params_bytes(const struct dtu_params *p, const struct dtu_param *row,
+                                uint8_t field, size_t *len);
+
+/** Whether the running value of an ENUM is a certain word. Products order their words differently.
+ * @param p     the values
+ * @param row   a SETTING or VIEW; NULL is no word at all
+ * @param field which field, from 0
+ * @param word  the word, in either case
+ * @return true if it is; false also if there is no such field or it is of another type */
+bool dtu_params_is(const struct dtu_params *p, const struct dtu_param *row, uint8_t field,
+                   const char *word);
+
+/** Makes all defaults of the table pending.
+ * @param p the values */
+void dtu_params_reset(struct dtu_params *p);
+
+/** Makes the pending set the running one.
+ * @param p the values */
+void dtu_params_apply(struct dtu_params *p);
+
+/** Makes one row's pending values the running ones.
+ * @param p   the values
+ * @param row a SETTING or VIEW */
+void dtu_params_apply_row(struct dtu_params *p, const struct dtu_param *row);
+
+/** How many bytes a field takes in a set of values.
+ * @param field the field
+ * @return bytes */
+size_t dtu_param_field_size(const struct dtu_param_field *field);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

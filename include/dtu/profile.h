@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file profile.h
+ * The products as constant data: their commands, dialect, limits and times.
+ *
+ *     static uint8_t values[2 * DTU_CAT1_VALUES_SIZE];
+ *     config.profile = &dtu_profile_cat1;             // only what is named here is linked
+ *
+ *     const struct dtu_profile *p = dtu_profile_find("k7");       // by name, for PC programs
+ *
+ * A new product is a new table: see the page of this engine.
+ *
+ * Cost: constant data only, no RAM.
+ *
+ * Source: manual 002 (gprs232-7s3), 003 (k7), 001 (lte-7s4), 004 and 000 (cat1).
+ */
+#ifndef DTU_PROFILE_H
+#define DTU_PROFILE_H
+
+#include "dtu/at_server.h"
+#include "dtu/base.h"
+#include "dtu/params.h"
+#include "dtu/queue.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** The most sockets that a product has. */
+#define DTU_PROFILE_SOCKETS 4
+
+/** What a row is to the device, whatever its name is on a product. Where there is one for each
+ * socket, socket B's number is one more than A's, and so on. */
+enum dtu_id {
+    DTU_ID_NONE,       /**< Nothing that the device acts on by itself. */
+    DTU_ID_Z,          /**< Action: restart. */
+    DTU_ID_S,          /**< Action: save. */
+    DTU_ID_ENTM,       /**< Action: leave command mode. */
+    DTU_ID_E,          /**< Echo: ON or OFF. */
+    DTU_ID_VER,        /**< Info: firmware version. */
+    DTU_ID_WKMOD,      /**< Work mode: NET, CMD, ... */
+    DTU_ID_STMSG,      /**< Text that the UART gets at start. */
+    DTU_ID_UART,       /**< Baud rate, data bits, stop bits, parity, flow control, in any order. */
+    DTU_ID_UARTFT,     /**< Packing time in milliseconds. */
+    DTU_ID_UARTFL,     /**< Packing length in bytes. */
+    DTU_ID_UARTTL,     /**< Both (K7). */
+    DTU_ID_SOCKRSNUM,  /**< Connection attempts that fail before it gives up. */
+    DTU_ID_SOCKRSTIM,  /**< Seconds between attempts, all sockets. */
+    DTU_ID_SOCKA = 16, /**< Kind of socket, address, port. */
+    DTU_ID_SOCKAEN = 20,  /**< Socket used: ON or OFF. */
+    DTU_ID_SOCKALK = 24,  /**< Info: state of the connection. */
+    DTU_ID_SHORTATM = 28, /**< Seconds of quiet after which a short-lived connection closes. */
+    DTU_ID_SOCKATO = 32,  /**< Seconds between attempts, one socket. */
+    DTU_ID_SOCKSL = 36    /**< Persistent (LONG, OFF) or short-lived (SHORT, ON) connection. */
+};
+
+/** A product. */
+struct dtu_profile {
+    const char *name;                     /**< As programs call it: `cat1`. */
+    const char *product;                  /**< As its maker calls it. */
+    const char *version;                  /**< What the product's firmware says of itself. */
+    const struct dtu_param_table *table;  /**< Its commands. */
+    const struct dtu_at_dialect *dialect; /**< How it words replies. */
+    const char *const *link_words;        /**< How it words the states of a connection, by enum
+                                               dtu_link_state. */
+    size_t line_size;                     /**< A line buffer that fits its longest command. */
+    size_t packet_len;                    /**< The longest packet from the UART. */
+    size_t packing_len;                   /**< Packing length where it is no parameter. */
+    uint32_t packing_ms;                  /**< Packing time where it is no parameter. */
+    uint32_t guard_ms;                    /**< Silence before `+++`; 0: the packing time. */
+    uint32_t gap_ms;      /**< Longest pause between the `+`; 0: the packing time. */
+    uint32_t retry_ms;    /**< Between connection attempts where it is no parameter. */
+    uint32_t quiet_ms;    /**< Of a short-lived connection where it is no parameter. */
+    size_t queue_packets; /**< Packets that each socket keeps; 0: as many as fit. */
+    size_t queue_bytes;   /**< Bytes that each socket keeps; 0: as many as fit. */
+    uint8_t sockets;      /**< How many sockets it has. */
+    bool stores_at_once;  /**< A set is stored at once; else by `S`. */
+    bool save_restarts;   /**< `S` restarts. */
+    bool sockets_share;   /**< Socket A's connection kind and quiet time are for all sockets. */
+};
+
+extern const struct dtu_profile dtu_profile_gprs232_7s3; /**< USR-GPRS232-7S3 */
+extern const struct dtu_profile dtu_profile_k7;          /**< USR-K7 */
+extern const struct dtu_profile dtu_profile_lte_7s4;     /**< WH-LTE-7S4 V2 */
+extern const struct dtu_profile dtu_profile_cat1;        /**< WH-LTE-7S1-E, DR502, G771 */
+
+/** Sizes for static memory: one set of values, the line, the longest packet, and one socket's
+ * queue as large as the product's. A smaller queue works too, down to one packet. */
+#define DTU_GPRS232_7S3_VALUES_SIZE 256
+#define DTU_GPRS232_7S3_LINE_SIZE 512                      /**< see above */
+#define DTU_GPRS232_7S3_PACKET_LEN 1024                    /**< see above */
+#define DTU_GPRS232_7S3_QUEUE_SIZE DTU_QUEUE_SIZE(4, 1024) /**< see above */
+#define DTU_K7_VALUES_SIZE 96                              /**< see above */
+#define DTU_K7_LINE_SIZE 512                               /**< see above */
+#define DTU_K7_PACKET_LEN 1460                             /**< see above */
+#define DTU_K7_QUEUE_SIZE DTU_QUEUE_SIZE(2, 1460)          /**< see above */
+#define DTU_LTE_7S4_VALUES_SIZE 256                        /**< see above */
+#define DTU_LTE_7S4_LINE_SIZE 512                          /**< see above */
+#define DTU_LTE_7S4_PACKET_LEN 2048                        /**< see above */
+#define DTU_LTE_7S4_QUEUE_SIZE DTU_QUEUE_SIZE(20, 2048)    /**< see above */
+#define DTU_CAT1_VALUES_SIZE 480                           /**< see above */
+#define DTU_CAT1_LINE_SIZE 512                             /**< see above */
+#define DTU_CAT1_PACKET_LEN 4096                           /**< see above */
+#define DTU_CAT1_QUEUE_SIZE DTU_QUEUE_SIZE(20, 4096)       /**< see above */
+
+/** Finds a product by the name that programs use. Links all of them.
+ * @param name such as "cat1"; upper and lower case are the same
+ * @return the product, or NULL */
+const struct dtu_profile *dtu_profile_find(const char *name);
+
+/** Steps through the products.
+ * @param index from 0
+ * @return the product, or NULL behind the last */
+const struct dtu_profile *dtu_profile_at(size_t index);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file store.h
+ * Keeps parameters in two slots of non-volatile memory, so that a power cut at any moment leaves
+ * the old set or the new one, never a mixture and never neither.
+ *
+ *     static const struct dtu_store_medium medium = {
+ *         .slot_size = 2048, .read = flash_read, .erase = flash_erase, .write = flash_write};
+ *     struct dtu_store store;
+ *
+ *     dtu_store_init(&store, &medium, flash);
+ *     dtu_store_load(&store, &params, scratch, sizeof scratch);    // makes them pending
+ *     dtu_store_save(&store, &params, DTU_PARAMS_PENDING);
+ *
+ * What is stored is text, one `NAME=VALUE` a line, as in a set command, behind a header with a
+ * sequence number and a CRC. A set that was written by a firmware with other parameters loads what
+ * this one knows; what it does not know, or does not accept, is skipped and counted, and parameters
+ * that were not stored keep their default.
+ *
+ * A save writes the slot that is not the newest: erase, the text, and the header last.
+ *
+ * Cost: RAM is the struct; up to 200 bytes of stack. A save makes the text twice. Call from one
+ * place only, not from an interrupt: the medium is slow.
+ */
+#ifndef DTU_STORE_H
+#define DTU_STORE_H
+
+#include "dtu/base.h"
+#include "dtu/params.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Bytes in front of the text in a slot. */
+#define DTU_STORE_HEADER_SIZE 16u
+
+/** Each write is this long at most; all but the header's are exactly so long. */
+#define DTU_STORE_CHUNK_SIZE 32u
+
+/** The medium; each function gives false if it failed. Slots are 0 and 1. */
+struct dtu_store_medium {
+    size_t slot_size; /**< Bytes in a slot: header, text, and up to a chunk of padding. */
+    /** Reads `len` bytes at `offset`; what was never written reads as anything. */
+    bool (*read)(void *ctx, unsigned slot, size_t offset, uint8_t *data, size_t len);
+    /** Makes a slot ready to be written. */
+    bool (*erase)(void *ctx, unsigned slot);
+    /** Writes at `offset`, a multiple of 16, 16 or 32 bytes that were not written since erase. */
+    bool (*write)(void *ctx, unsigned slot, size_t offset, const uint8_t *data, size_t len);
+    /** All of the slot has been written: make it last. NULL if each write does. */
+    bool (*sync)(void *ctx, unsigned slot);
+};
+
+/** Counters; they wrap. */
+struct dtu_store_stats {
+    uint32_t saved;   /**< sets written */
+    uint32_t failed;  /**< that could not be written */
+    uint32_t skipped; /**< lines of a loaded set that were not known or not accepted */
+};
+
+/** A store. The fields are private, but for `stats`. */
+struct dtu_store {
+    const struct dtu_store_medium *medium; /**< private */
+    void *ctx;                             /**< private */
+    uint32_t sequence;                     /**< private: of the newest set */
+    uint32_t len;                          /**< private: of its text */
+    uint8_t newest;                        /**< private: its slot, 2 if there is none */
+    struct dtu_store_stats stats;          /**< counters */
+};
+
+/** Sets up a store and looks for the newest set that is whole. A slot that cannot be read counts as
+ * empty.
+ * @param s      the store
+ * @param medium see there; must outlive the store
+ * @param ctx    handed to the medium
+ * @return DTU_OK, or DTU_ERR_CONFIG if a slot is too small for the header or a function is missing
+ *         (only sync may be) */
+enum dtu_status dtu_store_init(struct dtu_store *s, const struct dtu_store_medium *medium,
+                               void *ctx);
+
+/** Makes the stored values pending, on top of what is pending.
+ * @param s       the store
+ * @param params  where to
+ * @param scratch memory for one line
+ * @param size    its size in bytes: as the line buffer of an at_server
+ * @return DTU_OK; DTU_ERR_NOT_FOUND if nothing is stored; DTU_ERR_IO if the medium failed on the
+ *         way: then some values may have been loaded */
+enum dtu_status dtu_store_load(struct dtu_store *s, struct dtu_params *params, uint8_t *scratch,
+                               size_t size);
+
+/** Stores all settings.
+ * @param s      the store
+ * @param params whose
+ * @param set    which values
+ * @return DTU_OK; DTU_ERR_SPACE if they do not fit a slot: nothing was written; DTU_ERR_IO if the
+ *         medium failed. In both cases the set stored before is still there. */
+enum dtu_status dtu_store_save(struct dtu_store *s, const struct dtu_params *params,
+                               enum dtu_param_set set);
+
+/** Stores one setting, and keeps all others as they are stored.
+ * @param s       the store
+ * @param params  whose
+ * @param row     the setting; its pending value is stored
+ * @param scratch memory for one line
+ * @param size    its size in bytes: as the line buffer of an at_server
+ * @return as dtu_store_save(); a stored line longer than `size` is not kept */
+enum dtu_status dtu_store_save_row(struct dtu_store *s, const struct dtu_params *params,
+                                   const struct dtu_param *row, uint8_t *scratch, size_t size);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: MIT */
+#include "dtu/base.h"
+
+#include <string.h>
+
+#define STRINGIFY(x) #x
+#define VERSION_TEXT(major, minor, patch) STRINGIFY(major) "." STRINGIFY(minor) "." STRINGIFY(patch)
+
+const char *dtu_version(void)
+{
+    return VERSION_TEXT(DTU_VERSION_MAJOR, DTU_VERSION_MINOR, DTU_VERSION_PATCH);
+}
+
+const char *dtu_status_text(enum dtu_status status)
+{
+    switch (status) {
+    case DTU_OK:
+        return "ok";
+    case DTU_ERR_CONFIG:
+        return "configuration cannot work";
+    case DTU_ERR_STATE:
+        return "not possible in this state";
+    case DTU_ERR_SPACE:
+        return "no room";
+    case DTU_ERR_LENGTH:
+        return "wrong length";
+    case DTU_ERR_COUNT:
+        return "wrong number of parameters";
+    case DTU_ERR_MISSING:
+        return "parameter missing";
+    case DTU_ERR_TYPE:
+        return "parameter of the wrong type";
+    case DTU_ERR_RANGE:
+        return "parameter out of range";
+    case DTU_ERR_NOT_FOUND:
+        return "unknown name";
+    case DTU_ERR_FORM:
+        return "form not offered";
+    case DTU_ERR_FORMAT:
+        return "wrong format";
+    case DTU_ERR_NOT_ALLOWED:
+        return "not allowed";
+    case DTU_ERR_LOGIN:
+        return "not logged in";
+    case DTU_ERR_IO:
+        return "input or output failed";
+    case DTU_ERR_CHECKSUM:
+        return "wrong checksum";
+    case DTU_ERR_TIMEOUT:
+        return "no answer in time";
+    }
+    return "unknown status";
+}
+
+/* --- Time ---------------------------------------------------------------------------------- */
+
+uint32_t dtu_elapsed(uint32_t now, uint32_t since)
+{
+    return now - since;
+}
+
+uint32_t dtu_remaining(uint32_t now, uint32_t since, uint32_t period)
+{
+    uint32_t elapsed = dtu_elapsed(now, since);
+    return elapsed >= period ? 0 : period - elapsed;
+}
+
+/* --- Byte cursors -------------------------------------------------------------------------- */
+
+struct dtu_reader dtu_reader(const void *data, size_t len)
+{
+    struct dtu_reader r = {data, len, false};
+    return r;
+}
+
+bool dtu_reader_ok(const struct dtu_reader *r)
+{
+    return !r->failed;
+}
+
+size_t dtu_reader_left(const struct dtu_reader *r)
+{
+    return r->left;
+}
+
+const uint8_t *dtu_get_bytes(struct dtu_reader *r, size_t len)
+{
+    if (r->failed || len > r->left) {
+        r->failed = true;
+        return NULL;
+    }
+    const uint8_t *bytes = r->at;
+    if (len > 0) /* an empty cursor may sit on NULL, to which nothing can be added */
+        r->at += len;
+    r->left -= len;
+    return bytes;
+}
+
+static uint32_t get_be(struct dtu_reader *r, size_t len)
+{
+    const uint8_t *bytes = dtu_get_bytes(r, len);
+    uint32_t value = 0;
+    for (size_t i = 0; bytes != NULL && i < len; i++)
+        value = value << 8 | bytes[i];
+    return value;
+}
+
+static uint32_t get_le(struct dtu_reader *r, size_t len)
+{
+    const uint8_t *bytes = dtu_get_bytes(r, len);
+    uint32_t value = 0;
+    for (size_t i = len; bytes != NULL && i > 0; i--)
+        value = value << 8 | bytes[i - 1];
+    return value;
+}
+
+uint8_t dtu_get_u8(struct dtu_reader *r)
+{
+    return (uint8_t)get_be(r, 1);
+}
+
+uint16_t dtu_get_be16(struct dtu_reader *r)
+{
+    return (uint16_t)get_be(r, 2);
+}
+
+uint32_t dtu_get_be24(struct dtu_reader *r)
+{
+    return get_be(r, 3);
+}
+
+uint32_t dtu_get_be32(struct dtu_reader *r)
+{
+    return get_be(r, 4);
+}
+
+uint16_t dtu_get_le16(struct dtu_reader *r)
+{
+    return (uint16_t)get_le(r, 2);
+}
+
+uint32_t dtu_get_le32(struct dtu_reader *r)
+{
+    return get_le(r, 4);
+}
+
+struct dtu_writer dtu_writer(void *data, size_t size)
+{
+    struct dtu_writer w = {data, size, 0, false};
+    return w;
+}
+
+bool dtu_writer_ok(const struct dtu_writer *w)
+{
+    return !w->failed;
+}
+
+size_t dtu_writer_len(const struct dtu_writer *w)
+{
+    return w->len;
+}
+
+/* The place for the next `len` bytes, or NULL when they do not fit. */
+static uint8_t *claim(struct dtu_writer *w, size_t len)
+{
+    if (w->failed || len > w->size - w->len) {
+        w->failed = true;
+        return NULL;
+    }
+    uint8_t *place = w->data + w->len;
+    w->len += len;
+    return place;
+}
+
+static void put_be(struct dtu_writer *w, uint32_t value, size_t len)
+{
+    uint8_t *place = claim(w, len);
+    for (size_t i = len; place != NULL && i > 0; i--) {
+        place[i - 1] = (uint8_t)value;
+        value >>= 8;
+    }
+}
+
+static void put_le(struct dtu_writer *w, uint32_t value, size_t len)
+{
+    uint8_t *place = claim(w, len);
+    for (size_t i = 0; place != NULL && i < len; i++) {
+        place[i] = (uint8_t)value;
+        value >>= 8;
+    }
+}
+
+void dtu_put_u8(struct dtu_writer *w, uint8_t value)
+{
+    put_be(w, value, 1);
+}
+
+void dtu_put_be16(struct dtu_writer *w, uint16_t value)
+{
+    put_be(w, value, 2);
+}
+
+void dtu_put_be24(struct dtu_writer *w, uint32_t value)
+{
+    put_be(w, value, 3);
+}
+
+void dtu_put_be32(struct dtu_writer *w, uint32_t value)
+{
+    put_be(w, value, 4);
+}
+
+void dtu_put_le16(struct dtu_writer *w, uint16_t value)
+{
+    put_le(w, value, 2);
+}
+
+void dtu_put_le32(struct dtu_writer *w, uint32_t value)
+{
+    put_le(w, value, 4);
+}
+
+void dtu_put_bytes(struct dtu_writer *w, const void *data, size_t len)
+{
+    if (len == 0)
+        return;
+    uint8_t *place = claim(w, len);
+    if (place != NULL)
+        memcpy(place, data, len);
+}
+
+/* --- Text output --------------------------------------------------------------------------- */
+
+void dtu_text_bytes(const struct dtu_text *out, const void *data, size_t len)
+{
+    if (len > 0)
+        out->write(out->ctx, data, len);
+}
+
+void dtu_text_string(const struct dtu_text *out, const char *string)
+{
+    dtu_text_bytes(out, string, dtu_string_len(string));
+}
+
+void dtu_text_char(const struct dtu_text *out, char c)
+{
+    dtu_text_bytes(out, &c, 1);
+}
+
+void dtu_text_decimal(const struct dtu_text *out, uint32_t value)
+{
+    char digits[10]; /* 4294967295 */
+    size_t at = sizeof digits;
+    do {
+        digits[--at] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value > 0);
+    dtu_text_bytes(out, digits + at, sizeof digits - at);
+}
+
+void dtu_text_hex(const struct dtu_text *out, const uint8_t *data, size_t len)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    for (size_t i = 0; i < len; i++) {
+        char pair[2] = {digits[data[i] >> 4], digits[data[i] & 15]};
+        dtu_text_bytes(out, pair, sizeof pair);
+    }
+}
+
+void dtu_text_to_buffer(void *ctx, const uint8_t *data, size_t len)
+{
+    struct dtu_text_buffer *b = ctx;
+    size_t room = b->size - b->len;
+    if (len > room) {
+        len = room;
+        b->overflow = true;
+    }
+    if (len > 0)
+        memcpy(b->data + b->len, data, len);
+    b->len += len;
+}
+
+static void replay_write(void *ctx, const uint8_t *data, size_t len)
+{
+    struct dtu_replay *r = ctx;
+    size_t known = r->skip < len ? r->skip : len;
+    r->skip -= known;
+    if (known == len || r->full)
+        return;
+    size_t taken = r->write(r->ctx, data + known, len - known);
+    r->sent += taken;
+    r->full = taken < len - known;
+}
+
+struct dtu_text dtu_replay_text(struct dtu_replay *r)
+{
+    struct dtu_text out = {replay_write, r};
+    r->skip = r->sent;
+    r->full = false;
+    return out;
+}
+
+bool dtu_replay_done(const struct dtu_replay *r)
+{
+    return !r->full;
+}
+
+/* --- Text input ---------------------------------------------------------------------------- */
+
+enum dtu_status dtu_parse_decimal(const uint8_t *text, size_t len, uint32_t *value)
+{
+    uint32_t number = 0;
+    bool over = false;
+    if (len == 0)
+        return DTU_ERR_MISSING;
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] < '0' || text[i] > '9')
+            return DTU_ERR_TYPE;
+        uint32_t digit = (uint32_t)(text[i] - '0');
+        if (number > UINT32_MAX / 10 || (number == UINT32_MAX / 10 && digit > UINT32_MAX % 10))
+            over = true; /* goes on: a byte that is no digit is the graver fault */
+        else
+            number = number * 10 + digit;
+    }
+    if (over)
+        return DTU_ERR_RANGE;
+    *value = number;
+    return DTU_OK;
+}
+
+uint8_t dtu_parse_hex_digit(uint8_t digit)
+{
+    if (digit >= '0' && digit <= '9')
+        return (uint8_t)(digit - '0');
+    digit = dtu_upper(digit);
+    if (digit >= 'A' && digit <= 'F')
+        return (uint8_t)(digit - 'A' + 10);
+    return 0xFF;
+}
+
+size_t dtu_string_len(const char *string)
+{
+    size_t len = 0;
+    while (string[len] != '\0')
+        len++;
+    return len;
+}
+
+uint8_t dtu_upper(uint8_t c)
+{
+    return c >= 'a' && c <= 'z' ? (uint8_t)(c - 'a' + 'A') : c;
+}
+
+bool dtu_equal_nocase(const uint8_t *text, size_t len, const char *string)
+{
+    for (size_t i = 0; i < len; i++)
+        if (string[i] == '\0' || dtu_upper(text[i]) != dtu_upper((uint8_t)string[i]))
+            return false;
+    return string[len] == '\0';
+}

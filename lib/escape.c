@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+#include "dtu/escape.h"
+
+#include <string.h>
+
+#define HEX_LEN 4u  /* [HH] */
+#define CRLF_LEN 8u /* <<CRLF>> */
+
+static const char crlf[] = "<<CRLF>>";
+static const char crlf_misspelt[] = "<<CRLR>>"; /* manual 003 has both */
+
+/* Whether `[HH]` begins here. */
+static bool hex_escape(const uint8_t *at, size_t len)
+{
+    return len >= HEX_LEN && at[0] == '[' && at[3] == ']' && dtu_parse_hex_digit(at[1]) < 16 &&
+           dtu_parse_hex_digit(at[2]) < 16;
+}
+
+static bool crlf_escape(const uint8_t *at, size_t len)
+{
+    if (len < CRLF_LEN)
+        return false;
+    return memcmp(at, crlf, CRLF_LEN) == 0 || memcmp(at, crlf_misspelt, CRLF_LEN) == 0;
+}
+
+struct dtu_unescape dtu_unescape(enum dtu_escape_style style, const uint8_t *text, size_t len)
+{
+    struct dtu_unescape u = {text, len > 0 ? text + len : text, (uint8_t)style, false};
+    return u;
+}
+
+bool dtu_unescape_next(struct dtu_unescape *u, uint8_t *byte)
+{
+    size_t left = (size_t)(u->stop - u->at);
+
+    if (u->lf) {
+        u->lf = false;
+        *byte = '\n';
+        return true;
+    }
+    if (left == 0)
+        return false;
+    if (u->style == DTU_ESCAPE_HEX && hex_escape(u->at, left)) {
+        unsigned high = dtu_parse_hex_digit(u->at[1]);
+        *byte = (uint8_t)(high << 4 | dtu_parse_hex_digit(u->at[2]));
+        u->at += HEX_LEN;
+        return true;
+    }
+    if (u->style == DTU_ESCAPE_CRLF && crlf_escape(u->at, left)) {
+        *byte = '\r';
+        u->lf = true;
+        u->at += CRLF_LEN;
+        return true;
+    }
+    *byte = *u->at++;
+    return true;
+}
+
+/* Whether the byte at `value` must be escaped in the HEX style. A `[` must if it would read as an
+ * escape once written: only what follows it literally can make it one, for an escaped byte after it
+ * starts with another `[`. */
+static bool needs_hex(const uint8_t *value, size_t len, const char *also)
+{
+    uint8_t byte = value[0];
+    if (byte == '\r' || byte == '\n' || byte == 0 || hex_escape(value, len))
+        return true;
+    while (*also != '\0')
+        if (byte == (uint8_t)*also++)
+            return true;
+    return false;
+}
+
+static void write_hex_style(const char *also, const uint8_t *value, size_t len,
+                            const struct dtu_text *out)
+{
+    size_t plain = 0; /* bytes before `i` that are themselves and not written yet */
+    for (size_t i = 0; i < len; i++) {
+        if (!needs_hex(value + i, len - i, also)) {
+            plain++;
+            continue;
+        }
+        dtu_text_bytes(out, value + i - plain, plain);
+        dtu_text_char(out, '[');
+        dtu_text_hex(out, value + i, 1);
+        dtu_text_char(out, ']');
+        plain = 0;
+    }
+    dtu_text_bytes(out, value + len - plain, plain);
+}
+
+static void write_crlf_style(const uint8_t *value, size_t len, const struct dtu_text *out)
+{
+    size_t plain = 0;
+    for (size_t i = 0; i < len; i++) {
+        if (len - i < 2 || value[i] != '\r' || value[i + 1] != '\n') {
+            plain++;
+            continue;
+        }
+        dtu_text_bytes(out, value + i - plain, plain);
+        dtu_text_string(out, crlf);
+        plain = 0;
+        i++;
+    }
+    dtu_text_bytes(out, value + len - plain, plain);
+}
+
+void dtu_escape_write(enum dtu_escape_style style, const char *also, const uint8_t *value,
+                      size_t len, const struct dtu_text *out)
+{
+    if (len == 0)
+        return;
+    if (style == DTU_ESCAPE_HEX)
+        write_hex_style(also, value, len, out);
+    else
+        write_crlf_style(value, len, out);
+}

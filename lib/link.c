@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+#include "dtu/link.h"
+
+#include <string.h>
+
+static bool time_in_range(uint32_t ms)
+{
+    return ms < UINT32_C(1) << 31;
+}
+
+enum dtu_status dtu_link_init(struct dtu_link *l, const struct dtu_link_config *config,
+                              const struct dtu_link_callbacks *callbacks, void *ctx)
+{
+    if (config->retry_ms == 0 || !time_in_range(config->retry_ms) ||
+        !time_in_range(config->open_ms) || !time_in_range(config->quiet_ms))
+        return DTU_ERR_CONFIG;
+    if (callbacks->open == NULL || callbacks->close == NULL)
+        return DTU_ERR_CONFIG;
+    memset(l, 0, sizeof *l);
+    l->config = config;
+    l->callbacks = callbacks;
+    l->ctx = ctx;
+    return DTU_OK;
+}
+
+/* The last thing that an event does: the callback may call dtu_link_want() or dtu_link_stop(). */
+static void enter(struct dtu_link *l, enum dtu_link_state state, uint32_t now)
+{
+    l->state = (uint8_t)state;
+    l->since_ms = now;
+    if (l->callbacks->changed != NULL)
+        l->callbacks->changed(l->ctx, state);
+}
+
+static bool short_lived(const struct dtu_link *l)
+{
+    return l->config->quiet_ms > 0;
+}
+
+static void fail(struct dtu_link *l, uint32_t now)
+{
+    l->stats.failed++;
+    l->failures++;
+    bool last = l->config->max_tries > 0 && l->failures >= l->config->max_tries;
+    enter(l, last ? DTU_LINK_GIVEN_UP : DTU_LINK_WAIT, now);
+}
+
+static void open_socket(struct dtu_link *l, uint32_t now)
+{
+    enter(l, DTU_LINK_OPENING, now);
+    if (l->state != DTU_LINK_OPENING) /* the owner has stopped the link meanwhile */
+        return;
+    l->stats.tries++;
+    if (!l->callbacks->open(l->ctx) && l->state == DTU_LINK_OPENING)
+        fail(l, now);
+}
+
+void dtu_link_start(struct dtu_link *l, uint32_t now)
+{
+    if (l->state != DTU_LINK_OFF && l->state != DTU_LINK_GIVEN_UP)
+        return;
+    l->failures = 0;
+    if (short_lived(l))
+        enter(l, DTU_LINK_IDLE, now);
+    else
+        open_socket(l, now);
+}
+
+void dtu_link_stop(struct dtu_link *l, uint32_t now)
+{
+    if (l->state == DTU_LINK_OFF)
+        return;
+    if (l->state == DTU_LINK_OPENING || l->state == DTU_LINK_UP)
+        l->callbacks->close(l->ctx);
+    enter(l, DTU_LINK_OFF, now);
+}
+
+void dtu_link_want(struct dtu_link *l, uint32_t now)
+{
+    dtu_link_activity(l, now);
+    if (l->state == DTU_LINK_IDLE)
+        open_socket(l, now);
+}
+
+void dtu_link_activity(struct dtu_link *l, uint32_t now)
+{
+    if (l->state != DTU_LINK_UP)
+        return;
+    l->since_ms = now;
+    l->used = true;
+}
+
+void dtu_link_opened(struct dtu_link *l, uint32_t now)
+{
+    if (l->state != DTU_LINK_OPENING)
+        return;
+    l->stats.opened++;
+    l->failures = 0;
+    l->used = false;
+    enter(l, DTU_LINK_UP, now);
+}
+
+void dtu_link_failed(struct dtu_link *l, uint32_t now)
+{
+    if (l->state == DTU_LINK_OPENING)
+        fail(l, now);
+}
+
+void dtu_link_closed(struct dtu_link *l, uint32_t now)
+{
+    if (l->state != DTU_LINK_UP)
+        return;
+    l->stats.lost++;
+    enter(l, short_lived(l) && l->used ? DTU_LINK_IDLE : DTU_LINK_WAIT, now);
+}
+
+/* How long the present state lasts if nothing happens; 0: for ever. */
+static uint32_t patience_ms(const struct dtu_link *l)
+{
+    switch ((enum dtu_link_state)l->state) {
+    case DTU_LINK_OPENING:
+        return l->config->open_ms;
+    case DTU_LINK_UP:
+        return l->config->quiet_ms;
+    case DTU_LINK_WAIT:
+        return l->config->retry_ms;
+    case DTU_LINK_OFF:
+    case DTU_LINK_IDLE:
+    case DTU_LINK_GIVEN_UP:
+        break;
+    }
+    return 0;
+}
+
+void dtu_link_poll(struct dtu_link *l, uint32_t now)
+{
+    uint32_t patience = patience_ms(l);
+    if (patience == 0 || dtu_elapsed(now, l->since_ms) < patience)
+        return;
+    if (l->state == DTU_LINK_WAIT) {
+        open_socket(l, now);
+        return;
+    }
+    l->callbacks->close(l->ctx);
+    if (l->state == DTU_LINK_OPENING) {
+        fail(l, now);
+        return;
+    }
+    l->stats.quiet++;
+    enter(l, DTU_LINK_IDLE, now);
+}
+
+uint32_t dtu_link_next(const struct dtu_link *l, uint32_t now)
+{
+    uint32_t patience = patience_ms(l);
+    return patience == 0 ? DTU_NEVER : dtu_remaining(now, l->since_ms, patience);
+}
+
+enum dtu_link_state dtu_link_state(const struct dtu_link *l)
+{
+    return (enum dtu_link_state)l->state;
+}

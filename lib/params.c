@@ -1,0 +1,741 @@
+/* SPDX-License-Identifier: MIT */
+#include "dtu/params.h"
+
+#include <string.h>
+
+/* --- Layout of the values ------------------------------------------------------------------- */
+
+static size_t number_size(uint32_t max)
+{
+    if (max <= 0xFF)
+        return 1;
+    return max <= 0xFFFF ? 2 : 4;
+}
+
+/* Bytes of the length in front of a text. */
+static size_t prefix_size(const struct dtu_param_field *field)
+{
+    return field->max <= 0xFF ? 1 : 2;
+}
+
+size_t dtu_param_field_size(const struct dtu_param_field *field)
+{
+    switch ((enum dtu_field_type)field->type) {
+    case DTU_FIELD_ENUM:
+        return 1;
+    case DTU_FIELD_CHOICE:
+    case DTU_FIELD_NUMBER:
+        return number_size(field->max);
+    case DTU_FIELD_TEXT:
+    case DTU_FIELD_HEX:
+        return prefix_size(field) + (size_t)field->max;
+    case DTU_FIELD_IP:
+        return 4;
+    case DTU_FIELD_MAC:
+        return 6;
+    }
+    return 0;
+}
+
+static void store_number(uint8_t *store, size_t size, uint32_t value)
+{
+    for (size_t i = 0; i < size; i++) {
+        store[i] = (uint8_t)value;
+        value >>= 8;
+    }
+}
+
+static uint32_t load_number(const uint8_t *store, size_t size)
+{
+    uint32_t value = 0;
+    while (size > 0)
+        value = value << 8 | store[--size];
+    return value;
+}
+
+/* The length in front of a text. */
+static size_t load_len(const struct dtu_param_field *field, const uint8_t *store)
+{
+    return (size_t)load_number(store, prefix_size(field));
+}
+
+static bool is_setting(const struct dtu_param *row)
+{
+    return row->kind == DTU_PARAM_SETTING || row->kind == DTU_PARAM_VIEW;
+}
+
+static uint8_t *set_of(const struct dtu_params *p, enum dtu_param_set set)
+{
+    return set == DTU_PARAMS_RUNNING ? p->running : p->pending;
+}
+
+/* --- Lists of words ------------------------------------------------------------------------- */
+
+/* Steps through "ON,OFF" a word a call; `*list` is NULL behind the last. */
+static const char *next_word(const char **list, size_t *len)
+{
+    const char *word = *list;
+    size_t n = 0;
+    while (word[n] != '\0' && word[n] != ',')
+        n++;
+    *len = n;
+    *list = word[n] == ',' ? word + n + 1 : NULL;
+    return word;
+}
+
+static bool same_nocase(const uint8_t *text, const char *word, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (dtu_upper(text[i]) != dtu_upper((uint8_t)word[i]))
+            return false;
+    return true;
+}
+
+/* Which word of the list a text is. */
+static bool find_word(const char *list, const uint8_t *text, size_t len, uint32_t *index)
+{
+    for (uint32_t i = 0; list != NULL; i++) {
+        size_t n;
+        const char *word = next_word(&list, &n);
+        if (n == len && same_nocase(text, word, n)) {
+            *index = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool number_in_list(const char *list, uint32_t value)
+{
+    while (list != NULL) {
+        size_t n;
+        uint32_t listed;
+        const char *word = next_word(&list, &n);
+        if (dtu_parse_decimal((const uint8_t *)word, n, &listed) == DTU_OK && listed == value)
+            return true;
+    }
+    return false;
+}
+
+/* --- Splitting a line ----------------------------------------------------------------------- */
+
+/* One parameter of a line. */
+struct token {
+    const uint8_t *text;
+    size_t len;
+    bool quoted;
+};
+
+/* What of a line has not been split yet. */
+struct rest {
+    const uint8_t *text;
+    size_t len;
+    bool done; /* nothing follows, not even an empty parameter */
+};
+
+static size_t find(const uint8_t *text, size_t len, uint8_t byte)
+{
+    const uint8_t *at = len > 0 ? memchr(text, byte, len) : NULL;
+    return at != NULL ? (size_t)(at - text) : len;
+}
+
+/* Takes the first `len` bytes off, and the comma behind them. */
+static void advance(struct rest *r, size_t len)
+{
+    r->done = len >= r->len;
+    if (r->done)
+        return;
+    r->text += len + 1;
+    r->len -= len + 1;
+}
+
+static enum dtu_status next_quoted(struct rest *r, struct token *t)
+{
+    size_t len = find(r->text + 1, r->len - 1, '"');
+    size_t behind = len + 2; /* of the closing quote */
+    if (behind > r->len || (behind < r->len && r->text[behind] != ','))
+        return DTU_ERR_TYPE;
+    t->text = r->text + 1;
+    t->len = len;
+    t->quoted = true;
+    advance(r, behind);
+    return DTU_OK;
+}
+
+static enum dtu_status next_token(const struct dtu_param_syntax *syntax, bool takes_rest,
+                                  struct rest *r, struct token *t)
+{
+    if (syntax->quotes && r->len > 0 && r->text[0] == '"')
+        return next_quoted(r, t);
+    size_t len = takes_rest ? r->len : find(r->text, r->len, ',');
+    if (syntax->quotes && find(r->text, len, '"') < len)
+        return DTU_ERR_TYPE;
+    t->text = r->text;
+    t->len = len;
+    t->quoted = false;
+    advance(r, len);
+    return DTU_OK;
+}
+
+static bool takes_rest(const struct dtu_param_table *table, const struct dtu_param *row, size_t i)
+{
+    return table->syntax.last_takes_rest && i + 1 == row->field_count &&
+           row->fields[i].type == DTU_FIELD_TEXT;
+}
+
+static bool may_be_left_out(const struct dtu_param_field *field)
+{
+    return (field->flags & (DTU_FIELD_OPTIONAL | DTU_FIELD_CLEARABLE)) != 0;
+}
+
+/* Too many or too few parameters is told before what is wrong with one of them. */
+static enum dtu_status check_count(const struct dtu_param_table *table, const struct dtu_param *row,
+                                   struct rest r)
+{
+    size_t count = 0;
+    size_t needed = row->field_count;
+    while (!r.done) {
+        struct token t;
+        enum dtu_status status = next_token(&table->syntax, takes_rest(table, row, count), &r, &t);
+        if (status != DTU_OK)
+            return status;
+        count++;
+    }
+    while (needed > 0 && may_be_left_out(&row->fields[needed - 1]))
+        needed--;
+    return count < needed || count > row->field_count ? DTU_ERR_COUNT : DTU_OK;
+}
+
+/* --- Reading a field: checks it, and stores it if there is a `store` ------------------------ */
+
+static enum dtu_status read_word(const struct dtu_param_field *field, const struct token *t,
+                                 uint8_t *store)
+{
+    uint32_t index;
+    if (!find_word(field->text, t->text, t->len, &index))
+        return DTU_ERR_RANGE;
+    if (store != NULL)
+        *store = (uint8_t)index;
+    return DTU_OK;
+}
+
+static enum dtu_status read_decimal(const struct token *t, uint32_t *value)
+{
+    enum dtu_status status = dtu_parse_decimal(t->text, t->len, value);
+    if (status != DTU_ERR_TYPE || t->text[0] != '-')
+        return status;
+    /* a negative number is a number all right, however large, only outside of every range */
+    status = dtu_parse_decimal(t->text + 1, t->len - 1, value);
+    return status == DTU_OK || status == DTU_ERR_RANGE ? DTU_ERR_RANGE : DTU_ERR_TYPE;
+}
+
+static bool number_allowed(const struct dtu_param_field *field, uint32_t value)
+{
+    /* what was cleared is answered as 0, and the answer is legal in a set */
+    if (value == 0 && (field->flags & (DTU_FIELD_ZERO | DTU_FIELD_CLEARABLE)) != 0)
+        return true;
+    if (field->type == DTU_FIELD_CHOICE)
+        return number_in_list(field->text, value);
+    return value >= field->min && value <= field->max;
+}
+
+static enum dtu_status read_number(const struct dtu_param_field *field, const struct token *t,
+                                   uint8_t *store)
+{
+    uint32_t value;
+    if (t->quoted)
+        return DTU_ERR_TYPE;
+    enum dtu_status status = read_decimal(t, &value);
+    if (status != DTU_OK)
+        return status;
+    if (!number_allowed(field, value))
+        return DTU_ERR_RANGE;
+    if (store != NULL)
+        store_number(store, number_size(field->max), value);
+    return DTU_OK;
+}
+
+static enum dtu_status read_text(const struct dtu_param_table *table,
+                                 const struct dtu_param_field *field, const struct token *t,
+                                 uint8_t *store)
+{
+    enum dtu_escape_style style = (enum dtu_escape_style)table->syntax.escape;
+    struct dtu_unescape u = dtu_unescape(style, t->text, t->len);
+    size_t prefix = prefix_size(field);
+    uint32_t len = 0;
+    uint8_t byte;
+
+    for (; dtu_unescape_next(&u, &byte); len++) {
+        if (byte == 0 && (field->flags & DTU_FIELD_ANY_BYTE) == 0)
+            return DTU_ERR_TYPE;
+        if (len < field->max && store != NULL)
+            store[prefix + len] = byte;
+    }
+    if (len < field->min || len > field->max)
+        return DTU_ERR_RANGE;
+    if (store != NULL)
+        store_number(store, prefix, len);
+    return DTU_OK;
+}
+
+/* Two digits a byte; the caller has seen to it that there is room for them. */
+static enum dtu_status read_hex_bytes(const struct token *t, uint8_t *store)
+{
+    for (size_t i = 0; i < t->len; i++)
+        if (dtu_parse_hex_digit(t->text[i]) > 15)
+            return DTU_ERR_TYPE;
+    if (t->len % 2 != 0)
+        return DTU_ERR_TYPE;
+    for (size_t i = 0; store != NULL && i < t->len; i += 2) {
+        unsigned high = dtu_parse_hex_digit(t->text[i]);
+        store[i / 2] = (uint8_t)(high << 4 | dtu_parse_hex_digit(t->text[i + 1]));
+    }
+    return DTU_OK;
+}
+
+static enum dtu_status read_hex(const struct dtu_param_field *field, const struct token *t,
+                                uint8_t *store)
+{
+    size_t len = t->len / 2;
+    enum dtu_status status = read_hex_bytes(t, NULL);
+    if (status != DTU_OK)
+        return status;
+    if (len < field->min || len > field->max)
+        return DTU_ERR_RANGE;
+    if (store == NULL)
+        return DTU_OK;
+    store_number(store, prefix_size(field), (uint32_t)len);
+    return read_hex_bytes(t, store + prefix_size(field));
+}
+
+static enum dtu_status read_ip(const struct token *t, uint8_t *store)
+{
+    const uint8_t *text = t->text;
+    size_t left = t->len;
+    for (size_t i = 0; i < 4; i++) {
+        uint32_t value;
+        size_t len = i < 3 ? find(text, left, '.') : left;
+        if (i < 3 && len == left)
+            return DTU_ERR_TYPE;
+        enum dtu_status status = dtu_parse_decimal(text, len, &value);
+        if (status == DTU_ERR_TYPE || status == DTU_ERR_MISSING)
+            return DTU_ERR_TYPE;
+        if (status != DTU_OK || value > 255)
+            return DTU_ERR_RANGE;
+        if (store != NULL)
+            store[i] = (uint8_t)value;
+        if (i == 3)
+            break;
+        text += len + 1;
+        left -= len + 1;
+    }
+    return DTU_OK;
+}
+
+static enum dtu_status read_mac(const struct token *t, uint8_t *store)
+{
+    enum dtu_status status = read_hex_bytes(t, NULL);
+    if (status != DTU_OK)
+        return status;
+    return t->len == 12 ? read_hex_bytes(t, store) : DTU_ERR_RANGE;
+}
+
+static bool may_be_empty(const struct dtu_param_field *field)
+{
+    return (field->type == DTU_FIELD_TEXT || field->type == DTU_FIELD_HEX) && field->min == 0;
+}
+
+static enum dtu_status read_empty(const struct dtu_param_field *field, uint8_t *store)
+{
+    if ((field->flags & DTU_FIELD_OPTIONAL) != 0)
+        return DTU_OK;
+    if ((field->flags & DTU_FIELD_CLEARABLE) == 0 && !may_be_empty(field))
+        return DTU_ERR_MISSING;
+    if (store != NULL)
+        memset(store, 0, dtu_param_field_size(field));
+    return DTU_OK;
+}
+
+static enum dtu_status read_field(const struct dtu_param_table *table,
+                                  const struct dtu_param_field *field, const struct token *t,
+                                  uint8_t *store)
+{
+    if (t->len == 0)
+        return read_empty(field, store);
+    switch ((enum dtu_field_type)field->type) {
+    case DTU_FIELD_ENUM:
+        return read_word(field, t, store);
+    case DTU_FIELD_CHOICE:
+    case DTU_FIELD_NUMBER:
+        return read_number(field, t, store);
+    case DTU_FIELD_TEXT:
+        return read_text(table, field, t, store);
+    case DTU_FIELD_HEX:
+        return read_hex(field, t, store);
+    case DTU_FIELD_IP:
+        return read_ip(t, store);
+    case DTU_FIELD_MAC:
+        return read_mac(t, store);
+    }
+    return DTU_ERR_FORM;
+}
+
+/* Reads all fields of a line; stores them if there is a `store`. */
+static enum dtu_status read_fields(const struct dtu_param_table *table, const struct dtu_param *row,
+                                   struct rest r, uint8_t *store)
+{
+    for (size_t i = 0; i < row->field_count; i++) {
+        const struct dtu_param_field *field = &row->fields[i];
+        struct token t = {NULL, 0, false};
+        enum dtu_status status = DTU_OK;
+        if (!r.done)
+            status = next_token(&table->syntax, takes_rest(table, row, i), &r, &t);
+        if (status == DTU_OK)
+            status = read_field(table, field, &t, store);
+        if (status != DTU_OK)
+            return status;
+        if (store != NULL)
+            store += dtu_param_field_size(field);
+    }
+    return DTU_OK;
+}
+
+enum dtu_status dtu_params_set(struct dtu_params *p, const struct dtu_param *row,
+                               const uint8_t *text, size_t len)
+{
+    struct rest line = {text, len, false};
+
+    if (!is_setting(row))
+        return DTU_ERR_FORM;
+    enum dtu_status status = check_count(p->table, row, line);
+    if (status == DTU_OK)
+        status = read_fields(p->table, row, line, NULL);
+    if (status == DTU_OK)
+        status = read_fields(p->table, row, line, p->pending + row->offset);
+    return status;
+}
+
+/* --- Writing a field ------------------------------------------------------------------------ */
+
+static void write_quote(const struct dtu_param_syntax *syntax, const struct dtu_text *out)
+{
+    if (syntax->quotes)
+        dtu_text_char(out, '"');
+}
+
+static void write_word(const char *list, uint32_t index, const struct dtu_text *out)
+{
+    for (uint32_t i = 0; list != NULL; i++) {
+        size_t len;
+        const char *word = next_word(&list, &len);
+        if (i == index)
+            dtu_text_bytes(out, word, len);
+    }
+}
+
+/* What a text escapes besides what every text does. A `?` alone would read as a query. */
+static const char *escapes(const struct dtu_param_table *table, const struct dtu_param *row,
+                           size_t i, const uint8_t *text, size_t len)
+{
+    const struct dtu_param_syntax *syntax = &table->syntax;
+    if (row->field_count == 1 && !syntax->quotes && len == 1 && text[0] == '?')
+        return "?";
+    return i + 1 == row->field_count ? syntax->escape_last : syntax->escape_inner;
+}
+
+static void write_ip(const uint8_t *store, const struct dtu_text *out)
+{
+    for (size_t i = 0; i < 4; i++) {
+        if (i > 0)
+            dtu_text_char(out, '.');
+        dtu_text_decimal(out, store[i]);
+    }
+}
+
+static void write_field(const struct dtu_param_table *table, const struct dtu_param *row, size_t i,
+                        const uint8_t *store, const struct dtu_text *out)
+{
+    const struct dtu_param_field *field = &row->fields[i];
+    size_t prefix = prefix_size(field);
+    size_t len;
+
+    switch ((enum dtu_field_type)field->type) {
+    case DTU_FIELD_ENUM:
+        write_quote(&table->syntax, out);
+        write_word(field->text, *store, out);
+        write_quote(&table->syntax, out);
+        break;
+    case DTU_FIELD_CHOICE:
+    case DTU_FIELD_NUMBER:
+        dtu_text_decimal(out, load_number(store, number_size(field->max)));
+        break;
+    case DTU_FIELD_TEXT:
+        len = load_len(field, store);
+        write_quote(&table->syntax, out);
+        dtu_escape_write((enum dtu_escape_style)table->syntax.escape,
+                         escapes(table, row, i, store + prefix, len), store + prefix, len, out);
+        write_quote(&table->syntax, out);
+        break;
+    case DTU_FIELD_HEX:
+        write_quote(&table->syntax, out);
+        dtu_text_hex(out, store + prefix, load_len(field, store));
+        write_quote(&table->syntax, out);
+        break;
+    case DTU_FIELD_IP:
+        write_ip(store, out);
+        break;
+    case DTU_FIELD_MAC:
+        dtu_text_hex(out, store, 6);
+        break;
+    }
+}
+
+void dtu_params_write(const struct dtu_params *p, enum dtu_param_set set,
+                      const struct dtu_param *row, const struct dtu_text *out)
+{
+    const uint8_t *store = set_of(p, set) + row->offset;
+    if (!is_setting(row))
+        return;
+    for (size_t i = 0; i < row->field_count; i++) {
+        if (i > 0)
+            dtu_text_char(out, ',');
+        write_field(p->table, row, i, store, out);
+        store += dtu_param_field_size(&row->fields[i]);
+    }
+}
+
+static void write_words(const struct dtu_param_syntax *syntax, const char *list,
+                        const struct dtu_text *out)
+{
+    while (list != NULL) {
+        size_t len;
+        const char *word = next_word(&list, &len);
+        write_quote(syntax, out);
+        dtu_text_bytes(out, word, len);
+        write_quote(syntax, out);
+        if (list != NULL)
+            dtu_text_char(out, ',');
+    }
+}
+
+static void write_limits(const struct dtu_param_field *field, const struct dtu_text *out)
+{
+    if ((field->flags & DTU_FIELD_ZERO) != 0)
+        dtu_text_string(out, "0,");
+    dtu_text_decimal(out, field->min);
+    dtu_text_char(out, '~');
+    dtu_text_decimal(out, field->max);
+}
+
+static void write_field_range(const struct dtu_param_syntax *syntax,
+                              const struct dtu_param_field *field, const struct dtu_text *out)
+{
+    switch ((enum dtu_field_type)field->type) {
+    case DTU_FIELD_ENUM:
+        write_words(syntax, field->text, out);
+        break;
+    case DTU_FIELD_CHOICE:
+        dtu_text_string(out, field->text);
+        break;
+    case DTU_FIELD_NUMBER:
+        write_limits(field, out);
+        if (field->text != NULL) {
+            dtu_text_char(out, '(');
+            dtu_text_string(out, field->text);
+            dtu_text_char(out, ')');
+        }
+        break;
+    case DTU_FIELD_TEXT:
+    case DTU_FIELD_HEX:
+        write_limits(field, out);
+        dtu_text_string(out, " bytes");
+        break;
+    case DTU_FIELD_IP:
+        dtu_text_string(out, "IP");
+        break;
+    case DTU_FIELD_MAC:
+        dtu_text_string(out, "MAC");
+        break;
+    }
+}
+
+void dtu_params_write_range(const struct dtu_param_table *table, const struct dtu_param *row,
+                            const struct dtu_text *out)
+{
+    if (row->range != NULL) {
+        dtu_text_string(out, row->range);
+        return;
+    }
+    for (size_t i = 0; i < row->field_count; i++) {
+        dtu_text_string(out, i > 0 ? ",<" : "<");
+        write_field_range(&table->syntax, &row->fields[i], out);
+        dtu_text_char(out, '>');
+    }
+}
+
+/* --- Finding rows --------------------------------------------------------------------------- */
+
+/* Below 0, 0 or above 0 as the text comes before, is, or comes behind the name. */
+static int compare(const uint8_t *text, size_t len, const char *name)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (name[i] == '\0')
+            return 1; /* whatever the text goes on with, a 00 byte too */
+        int difference = (int)dtu_upper(text[i]) - (int)(uint8_t)name[i];
+        if (difference != 0)
+            return difference;
+    }
+    return name[len] == '\0' ? 0 : -1;
+}
+
+static const struct dtu_param *search(const struct dtu_param_table *table, const uint8_t *name,
+                                      size_t len)
+{
+    size_t low = 0;
+    size_t high = table->count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = compare(name, len, table->rows[middle].name);
+        if (order == 0)
+            return &table->rows[middle];
+        if (order > 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
+const struct dtu_param *dtu_params_find(const struct dtu_param_table *table, const uint8_t *name,
+                                        size_t len)
+{
+    const struct dtu_param *row = search(table, name, len);
+    if (row == NULL || row->kind != DTU_PARAM_ALIAS)
+        return row;
+    return search(table, (const uint8_t *)row->initial, dtu_string_len(row->initial));
+}
+
+const struct dtu_param *dtu_params_by_id(const struct dtu_param_table *table, uint8_t id)
+{
+    for (size_t i = 0; i < table->count; i++)
+        if (table->rows[i].id == id)
+            return &table->rows[i];
+    return NULL;
+}
+
+/* --- Values --------------------------------------------------------------------------------- */
+
+/* Where a field's value lies in the running set, or NULL. */
+static const uint8_t *field_store(const struct dtu_params *p, const struct dtu_param *row,
+                                  uint8_t field)
+{
+    if (row == NULL || !is_setting(row) || field >= row->field_count)
+        return NULL;
+    const uint8_t *store = p->running + row->offset;
+    for (size_t i = 0; i < field; i++)
+        store += dtu_param_field_size(&row->fields[i]);
+    return store;
+}
+
+uint32_t dtu_params_number(const struct dtu_params *p, const struct dtu_param *row, uint8_t field)
+{
+    const uint8_t *store = field_store(p, row, field);
+    if (store == NULL)
+        return 0;
+    switch ((enum dtu_field_type)row->fields[field].type) {
+    case DTU_FIELD_ENUM:
+        return *store;
+    case DTU_FIELD_CHOICE:
+    case DTU_FIELD_NUMBER:
+        return load_number(store, number_size(row->fields[field].max));
+    case DTU_FIELD_TEXT:
+    case DTU_FIELD_HEX:
+    case DTU_FIELD_IP:
+    case DTU_FIELD_MAC:
+        break;
+    }
+    return 0;
+}
+
+const uint8_t *dtu_params_bytes(const struct dtu_params *p, const struct dtu_param *row,
+                                uint8_t field, size_t *len)
+{
+    const uint8_t *store = field_store(p, row, field);
+    *len = 0;
+    if (store == NULL)
+        return NULL;
+    switch ((enum dtu_field_type)row->fields[field].type) {
+    case DTU_FIELD_TEXT:
+    case DTU_FIELD_HEX:
+        *len = load_len(&row->fields[field], store);
+        return store + prefix_size(&row->fields[field]);
+    case DTU_FIELD_IP:
+    case DTU_FIELD_MAC:
+        *len = dtu_param_field_size(&row->fields[field]);
+        return store;
+    case DTU_FIELD_ENUM:
+    case DTU_FIELD_CHOICE:
+    case DTU_FIELD_NUMBER:
+        break;
+    }
+    return NULL;
+}
+
+bool dtu_params_is(const struct dtu_params *p, const struct dtu_param *row, uint8_t field,
+                   const char *word)
+{
+    const uint8_t *store = field_store(p, row, field);
+    uint32_t index;
+    if (store == NULL || row->fields[field].type != DTU_FIELD_ENUM)
+        return false;
+    return find_word(row->fields[field].text, (const uint8_t *)word, dtu_string_len(word),
+                     &index) &&
+           index == *store;
+}
+
+/* False if a default of the table is not legal: a fault of the table, found by init. */
+static bool set_defaults(struct dtu_params *p)
+{
+    bool good = true;
+    memset(p->pending, 0, p->table->values_size);
+    for (size_t i = 0; i < p->table->count; i++) {
+        const struct dtu_param *row = &p->table->rows[i];
+        if (row->kind == DTU_PARAM_SETTING &&
+            dtu_params_set(p, row, (const uint8_t *)row->initial, dtu_string_len(row->initial)) !=
+                DTU_OK)
+            good = false;
+    }
+    return good;
+}
+
+enum dtu_status dtu_params_init(struct dtu_params *p, const struct dtu_param_table *table,
+                                uint8_t *running, uint8_t *pending)
+{
+    if (running == NULL || pending == NULL)
+        return DTU_ERR_CONFIG;
+    p->table = table;
+    p->running = running;
+    p->pending = pending;
+    bool good = set_defaults(p);
+    dtu_params_apply(p);
+    return good ? DTU_OK : DTU_ERR_CONFIG;
+}
+
+void dtu_params_reset(struct dtu_params *p)
+{
+    (void)set_defaults(p); /* init has seen that they are legal */
+}
+
+void dtu_params_apply(struct dtu_params *p)
+{
+    memcpy(p->running, p->pending, p->table->values_size);
+}
+
+void dtu_params_apply_row(struct dtu_params *p, const struct dtu_param *row)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < row->field_count; i++)
+        size += dtu_param_field_size(&row->fields[i]);
+    memcpy(p->running + row->offset, p->pending + row->offset, size);
+}

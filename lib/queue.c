@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+#include "dtu/queue.h"
+
+#include <string.h>
+
+/* Each packet lies in the ring as its length, high byte first, and its bytes. One that does not fit
+ * between `tail` and the end of the memory begins at 0 again; `end` is where the packets before it
+ * stop. */
+#define LENGTH_SIZE 2u
+
+enum dtu_status dtu_queue_init(struct dtu_queue *q, const struct dtu_queue_config *config)
+{
+    if (config->memory == NULL || config->size < LENGTH_SIZE + 1)
+        return DTU_ERR_CONFIG;
+    memset(q, 0, sizeof *q);
+    q->config = config;
+    return DTU_OK;
+}
+
+/* Finds `need` bytes in one piece. */
+static bool place(const struct dtu_queue *q, size_t need, size_t *at)
+{
+    bool wrapped = q->count > 0 && q->tail <= q->head;
+    size_t after_tail = (wrapped ? q->head : q->config->size) - q->tail;
+
+    *at = q->tail;
+    if (need <= after_tail)
+        return true;
+    *at = 0;
+    return !wrapped && need <= q->head;
+}
+
+static bool could_ever_fit(const struct dtu_queue *q, size_t len)
+{
+    const struct dtu_queue_config *c = q->config;
+    if (len == 0 || len > DTU_QUEUE_PACKET_MAX || len > c->size - LENGTH_SIZE)
+        return false;
+    return c->max_bytes == 0 || len <= c->max_bytes;
+}
+
+bool dtu_queue_fits(const struct dtu_queue *q, size_t len)
+{
+    const struct dtu_queue_config *c = q->config;
+    size_t at;
+
+    if (!could_ever_fit(q, len))
+        return false;
+    if (c->max_packets > 0 && q->count >= c->max_packets)
+        return false;
+    if (c->max_bytes > 0 && q->bytes > c->max_bytes - len)
+        return false;
+    return place(q, len + LENGTH_SIZE, &at);
+}
+
+static size_t front_len(const struct dtu_queue *q)
+{
+    const uint8_t *p = q->config->memory + q->head;
+    return (size_t)p[0] << 8 | p[1];
+}
+
+/* Takes the oldest packet out; returns its length. */
+static size_t pop(struct dtu_queue *q)
+{
+    size_t len = front_len(q);
+    q->bytes -= len;
+    q->consumed = 0;
+    q->count--;
+    q->head += LENGTH_SIZE + len;
+    if (q->count == 0) {
+        q->head = 0;
+        q->tail = 0;
+    } else if (q->head == q->end && q->tail <= q->head) {
+        q->head = 0;
+    }
+    return len;
+}
+
+static void drop(struct dtu_queue *q)
+{
+    q->stats.dropped_bytes += (uint32_t)pop(q);
+    q->stats.dropped++;
+}
+
+enum dtu_status dtu_queue_push(struct dtu_queue *q, const uint8_t *data, size_t len,
+                               enum dtu_queue_full when_full)
+{
+    if (!could_ever_fit(q, len)) {
+        q->stats.refused++;
+        return DTU_ERR_LENGTH;
+    }
+    while (when_full == DTU_QUEUE_DROP_OLDEST && q->count > 0 && q->consumed == 0 &&
+           !dtu_queue_fits(q, len))
+        drop(q);
+    if (!dtu_queue_fits(q, len)) {
+        q->stats.refused++;
+        return DTU_ERR_SPACE;
+    }
+    size_t at;
+    (void)place(q, len + LENGTH_SIZE, &at); /* it fits */
+    if (at < q->tail || q->count == 0)
+        q->end = q->tail;
+    q->config->memory[at] = (uint8_t)(len >> 8);
+    q->config->memory[at + 1] = (uint8_t)len;
+    memcpy(q->config->memory + at + LENGTH_SIZE, data, len);
+    q->tail = at + LENGTH_SIZE + len;
+    q->count++;
+    q->bytes += len;
+    q->stats.pushed++;
+    return DTU_OK;
+}
+
+const uint8_t *dtu_queue_front(const struct dtu_queue *q, size_t *len)
+{
+    *len = 0;
+    if (q->count == 0)
+        return NULL;
+    *len = front_len(q) - q->consumed;
+    return q->config->memory + q->head + LENGTH_SIZE + q->consumed;
+}
+
+void dtu_queue_consume(struct dtu_queue *q, size_t len)
+{
+    if (q->count == 0 || len == 0)
+        return;
+    if (len >= front_len(q) - q->consumed)
+        (void)pop(q);
+    else
+        q->consumed += len;
+}
+
+void dtu_queue_clear(struct dtu_queue *q)
+{
+    while (q->count > 0)
+        drop(q);
+}
+
+size_t dtu_queue_rewind(struct dtu_queue *q)
+{
+    size_t again = q->consumed;
+    q->consumed = 0;
+    return again;
+}
+
+size_t dtu_queue_count(const struct dtu_queue *q)
+{
+    return q->count;
+}
+
+size_t dtu_queue_bytes(const struct dtu_queue *q)
+{
+    return q->bytes - q->consumed;
+}
