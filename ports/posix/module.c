@@ -1,0 +1,496 @@
+/* SPDX-License-Identifier: MIT */
+#include "internal.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    READ_SIZE = 16384,   /* how much is read at a time */
+    REOPEN_MS = 1000,    /* how often a tty that went away is looked for */
+    DRAIN_MS = 5,        /* how often a restart looks whether the UART is through */
+    OPEN_MS = 30000      /* a connection attempt may take so long */
+};
+
+/* Bytes that were read and not taken yet. */
+struct leftover {
+    uint8_t *data;
+    size_t at;
+    size_t len;
+};
+
+struct module_socket {
+    struct dtu_posix_module *module;
+    unsigned index;
+    struct net_socket net;
+    struct leftover rest;
+};
+
+struct dtu_posix_module {
+    struct dtu_posix_loop *loop;
+    struct dtu_posix_module_config config;
+    struct dtu_posix_timer timer;
+    struct dtu_posix_storage *storage;
+    struct dtu_device device;
+    struct dtu_device_config device_config;
+    struct serial serial;
+    int serial_watch;
+    bool serial_full;      /* its driver has no room */
+    uint32_t lost_ms;      /* when the tty went away */
+    struct leftover rest;  /* of the UART */
+    bool has_resolver;
+    bool restart;          /* the device wants one */
+    uint32_t restart_ms;   /* when that was last looked at */
+    struct module_socket sockets[DTU_PROFILE_SOCKETS];
+};
+
+static void settle(struct dtu_posix_module *m);
+static void on_serial(void *ctx, short revents);
+
+__attribute__((format(printf, 2, 3))) static void note(struct dtu_posix_module *m,
+                                                       const char *format, ...)
+{
+    char text[256];
+    va_list args;
+    if (m->config.note == NULL)
+        return;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    m->config.note(m->config.ctx, text);
+}
+
+/* --- What the device asks for --------------------------------------------------------------- */
+
+static size_t uart_write(void *ctx, const uint8_t *data, size_t len)
+{
+    struct dtu_posix_module *m = ctx;
+    ssize_t n;
+    if (m->serial.fd < 0 || m->serial_full)
+        return 0;
+    do
+        n = write(m->serial.fd, data, len);
+    while (n < 0 && errno == EINTR);
+    size_t taken = n > 0 ? (size_t)n : 0;
+    m->serial_full = taken < len; /* an error other than that shows when reading */
+    return taken;
+}
+
+static void uart_setup(void *ctx, const struct dtu_uart *uart)
+{
+    struct dtu_posix_module *m = ctx;
+    if (!serial_setup(&m->serial, uart))
+        note(m, "%s cannot be set to %lu baud: %s", m->serial.name, (unsigned long)uart->baud,
+             strerror(errno));
+}
+
+static bool socket_open(void *ctx, unsigned socket, const struct dtu_socket_target *target)
+{
+    struct dtu_posix_module *m = ctx;
+    return net_open(&m->sockets[socket].net, target);
+}
+
+static size_t socket_send(void *ctx, unsigned socket, const uint8_t *data, size_t len)
+{
+    struct dtu_posix_module *m = ctx;
+    return net_send(&m->sockets[socket].net, data, len);
+}
+
+static void drop_rest(struct leftover *rest)
+{
+    free(rest->data);
+    *rest = (struct leftover){0};
+}
+
+static void socket_close(void *ctx, unsigned socket)
+{
+    struct dtu_posix_module *m = ctx;
+    (void)net_close(&m->sockets[socket].net);
+    drop_rest(&m->sockets[socket].rest);
+}
+
+static void want_restart(void *ctx)
+{
+    struct dtu_posix_module *m = ctx;
+    m->restart = true;
+    m->restart_ms = dtu_posix_now() - DRAIN_MS;
+}
+
+static enum dtu_status info(void *ctx, const struct dtu_param *row, const struct dtu_text *out)
+{
+    struct dtu_posix_module *m = ctx;
+    return m->config.info != NULL ? m->config.info(m->config.ctx, row, out) : DTU_ERR_NOT_ALLOWED;
+}
+
+static void event(void *ctx, const struct dtu_device_event *e)
+{
+    struct dtu_posix_module *m = ctx;
+    if (m->config.event != NULL)
+        m->config.event(m->config.ctx, e);
+}
+
+static const struct dtu_device_port port = {.uart_write = uart_write,
+                                            .uart_setup = uart_setup,
+                                            .socket_open = socket_open,
+                                            .socket_send = socket_send,
+                                            .socket_close = socket_close,
+                                            .restart = want_restart,
+                                            .info = info,
+                                            .event = event};
+
+/* --- Bytes on their way to the device ------------------------------------------------------- */
+
+/* Keeps what was not taken. False if there is no memory: the bytes are lost, and it is told. */
+static bool keep_rest(struct leftover *rest, const uint8_t *data, size_t len)
+{
+    if (len == 0)
+        return true;
+    rest->data = malloc(len);
+    if (rest->data == NULL)
+        return false;
+    memcpy(rest->data, data, len);
+    rest->at = 0;
+    rest->len = len;
+    return true;
+}
+
+static bool has_rest(const struct leftover *rest)
+{
+    return rest->data != NULL;
+}
+
+static void took(struct leftover *rest, size_t taken)
+{
+    rest->at += taken;
+    if (rest->at == rest->len)
+        drop_rest(rest);
+}
+
+/* Offers what was kept; true if some of it was taken. */
+static bool offer_serial_rest(struct dtu_posix_module *m, uint32_t now)
+{
+    if (!has_rest(&m->rest))
+        return false;
+    size_t taken = dtu_device_uart_rx(&m->device, m->rest.data + m->rest.at,
+                                      m->rest.len - m->rest.at, now);
+    took(&m->rest, taken);
+    return taken > 0;
+}
+
+static bool offer_socket_rest(struct module_socket *s, uint32_t now)
+{
+    struct dtu_posix_module *m = s->module;
+    if (!has_rest(&s->rest))
+        return false;
+    size_t taken = dtu_device_socket_rx(&m->device, s->index, s->rest.data + s->rest.at,
+                                        s->rest.len - s->rest.at, now);
+    took(&s->rest, taken);
+    return taken > 0;
+}
+
+/* --- Serial events -------------------------------------------------------------------------- */
+
+static void watch_serial(struct dtu_posix_module *m)
+{
+    m->serial_watch = dtu_posix_watch(m->loop, m->serial.fd, on_serial, m);
+    m->serial_full = false;
+}
+
+static void lose_serial(struct dtu_posix_module *m, const char *reason)
+{
+    note(m, "%s is gone (%s); waiting for it to come back", m->serial.name, reason);
+    dtu_posix_unwatch(m->loop, m->serial_watch);
+    m->serial_watch = -1;
+    serial_lose(&m->serial);
+    m->lost_ms = dtu_posix_now();
+}
+
+static void find_serial(struct dtu_posix_module *m, uint32_t now)
+{
+    m->lost_ms = now;
+    if (!serial_reopen(&m->serial))
+        return;
+    note(m, "%s is back", m->serial.name);
+    uart_setup(m, dtu_device_uart(&m->device));
+    watch_serial(m);
+}
+
+static void read_serial(struct dtu_posix_module *m)
+{
+    uint8_t data[READ_SIZE];
+    ssize_t n = read(m->serial.fd, data, sizeof data);
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (n <= 0) {
+        lose_serial(m, n == 0 ? "hung up" : strerror(errno));
+        return;
+    }
+    size_t taken = dtu_device_uart_rx(&m->device, data, (size_t)n, dtu_posix_now());
+    if (!keep_rest(&m->rest, data + taken, (size_t)n - taken))
+        note(m, "no memory: %zu bytes of the UART are lost", (size_t)n - taken);
+}
+
+static void on_serial(void *ctx, short revents)
+{
+    struct dtu_posix_module *m = ctx;
+    if ((revents & POLLOUT) != 0)
+        m->serial_full = false;
+    if ((revents & POLLIN) != 0 && !has_rest(&m->rest))
+        read_serial(m);
+    else if ((revents & (POLLERR | POLLHUP | POLLNVAL)) != 0)
+        lose_serial(m, "hung up");
+    settle(m);
+}
+
+/* --- Socket events -------------------------------------------------------------------------- */
+
+static void end_connection(struct module_socket *s)
+{
+    struct dtu_posix_module *m = s->module;
+    uint32_t lost = net_close(&s->net);
+    if (lost > 0)
+        note(m, "socket %c: %lu bytes were not acknowledged", 'A' + (int)s->index,
+             (unsigned long)lost);
+    dtu_device_socket_closed(&m->device, s->index, lost, dtu_posix_now());
+}
+
+static void read_socket(struct module_socket *s)
+{
+    struct dtu_posix_module *m = s->module;
+    uint8_t data[READ_SIZE * 4]; /* a datagram of any length */
+    ssize_t n = net_receive(&s->net, data, s->net.is_udp ? sizeof data : READ_SIZE);
+    if (n < 0)
+        return;
+    if (n == 0) {
+        end_connection(s);
+        return;
+    }
+    size_t taken = dtu_device_socket_rx(&m->device, s->index, data, (size_t)n, dtu_posix_now());
+    if (!keep_rest(&s->rest, data + taken, (size_t)n - taken))
+        note(m, "no memory: %zu bytes of socket %c are lost", (size_t)n - taken,
+             'A' + (int)s->index);
+}
+
+static void on_net(void *ctx, enum net_event event, const char *text)
+{
+    struct module_socket *s = ctx;
+    struct dtu_posix_module *m = s->module;
+    uint32_t now = dtu_posix_now();
+
+    switch (event) {
+    case NET_OPENED:
+        dtu_device_socket_opened(&m->device, s->index, now);
+        break;
+    case NET_FAILED:
+        note(m, "socket %c: cannot connect: %s", 'A' + (int)s->index, text);
+        dtu_device_socket_failed(&m->device, s->index, now);
+        break;
+    case NET_READABLE:
+        if (!has_rest(&s->rest))
+            read_socket(s);
+        break;
+    case NET_WRITABLE:
+        dtu_device_socket_writable(&m->device, s->index, now);
+        break;
+    case NET_ENDED:
+        if (!has_rest(&s->rest)) /* else it is found out when that has been delivered */
+            end_connection(s);
+        break;
+    }
+    settle(m);
+}
+
+/* --- Going on ------------------------------------------------------------------------------- */
+
+static void restart_if_drained(struct dtu_posix_module *m, uint32_t now)
+{
+    if (!m->restart || dtu_elapsed(now, m->restart_ms) < DRAIN_MS)
+        return;
+    m->restart_ms = now;
+    if (!serial_drained(&m->serial))
+        return;
+    m->restart = false;
+    dtu_device_restart(&m->device, now);
+}
+
+/* Offers what was kept as long as it helps. */
+static void offer_rests(struct dtu_posix_module *m, uint32_t now)
+{
+    bool progress = true;
+    while (progress) {
+        dtu_device_poll(&m->device, now);
+        progress = offer_serial_rest(m, now);
+        for (size_t i = 0; i < DTU_PROFILE_SOCKETS; i++)
+            progress = offer_socket_rest(&m->sockets[i], now) || progress;
+    }
+}
+
+static void watch_for_more(struct dtu_posix_module *m)
+{
+    short events = m->serial_full ? POLLOUT : 0;
+    if (!has_rest(&m->rest) && dtu_device_uart_ready(&m->device))
+        events |= POLLIN;
+    if (m->serial_watch >= 0)
+        dtu_posix_watch_for(m->loop, m->serial_watch, events);
+    for (size_t i = 0; i < DTU_PROFILE_SOCKETS; i++) {
+        struct module_socket *s = &m->sockets[i];
+        net_want_read(&s->net, !has_rest(&s->rest) && dtu_device_socket_ready(&m->device, s->index));
+    }
+}
+
+/* After every event: brings everything on its way as far as it goes. */
+static void settle(struct dtu_posix_module *m)
+{
+    uint32_t now = dtu_posix_now();
+    offer_rests(m, now);
+    restart_if_drained(m, now);
+    watch_for_more(m);
+}
+
+static uint32_t timer_next(void *ctx, uint32_t now)
+{
+    struct dtu_posix_module *m = ctx;
+    uint32_t next = dtu_device_next(&m->device, now);
+    uint32_t other = DTU_NEVER;
+    if (m->restart)
+        other = dtu_remaining(now, m->restart_ms, DRAIN_MS);
+    else if (m->serial.fd < 0)
+        other = dtu_remaining(now, m->lost_ms, REOPEN_MS);
+    return next < other ? next : other;
+}
+
+static void timer_poll(void *ctx, uint32_t now)
+{
+    struct dtu_posix_module *m = ctx;
+    if (m->serial.fd < 0 && dtu_elapsed(now, m->lost_ms) >= REOPEN_MS)
+        find_serial(m, now);
+    settle(m);
+}
+
+/* --- Begin and end -------------------------------------------------------------------------- */
+
+static bool allocate(struct dtu_posix_module *m)
+{
+    struct dtu_device_config *c = &m->device_config;
+    const struct dtu_profile *p = m->config.profile;
+    size_t packets = p->queue_packets > 0 ? p->queue_packets : p->queue_bytes / p->packet_len + 1;
+
+    c->values_size = 2 * (size_t)p->table->values_size;
+    c->line_size = p->line_size;
+    c->packet_size = p->packet_len;
+    c->values = malloc(c->values_size);
+    c->line = malloc(c->line_size);
+    c->packet = malloc(c->packet_size);
+    if (c->values == NULL || c->line == NULL || c->packet == NULL)
+        return false;
+    for (size_t i = 0; i < p->sockets; i++) {
+        c->queues[i].size = DTU_QUEUE_SIZE(packets, p->packet_len);
+        c->queues[i].memory = malloc(c->queues[i].size);
+        if (c->queues[i].memory == NULL)
+            return false;
+    }
+    return true;
+}
+
+static bool open_serial(struct dtu_posix_module *m, char *error, size_t size)
+{
+    if (m->config.pty_link != NULL)
+        return serial_open_pty(&m->serial, m->config.pty_link, error, size);
+    return serial_open_tty(&m->serial, m->config.tty, error, size);
+}
+
+static bool open_device(struct dtu_posix_module *m, char *error, size_t size)
+{
+    struct dtu_device_config *c = &m->device_config;
+    c->profile = m->config.profile;
+    c->port = &port;
+    c->medium = &dtu_posix_medium;
+    c->medium_ctx = m->storage;
+    c->open_ms = OPEN_MS;
+    enum dtu_status status = dtu_device_init(&m->device, c, m);
+    if (status != DTU_OK)
+        snprintf(error, size, "the module cannot be set up: %s", dtu_status_text(status));
+    return status == DTU_OK;
+}
+
+static bool open_all(struct dtu_posix_module *m, char *error, size_t size)
+{
+    m->storage = dtu_posix_storage_open(m->config.state_dir, error, size);
+    if (m->storage == NULL)
+        return false;
+    m->has_resolver = net_resolver_open(m->loop);
+    if (!m->has_resolver || !allocate(m)) {
+        snprintf(error, size, "no memory");
+        return false;
+    }
+    for (unsigned i = 0; i < DTU_PROFILE_SOCKETS; i++) {
+        struct module_socket *s = &m->sockets[i];
+        s->module = m;
+        s->index = i;
+        net_init(&s->net, m->loop, m->config.bind_address, on_net, s);
+    }
+    return open_device(m, error, size) && open_serial(m, error, size);
+}
+
+struct dtu_posix_module *dtu_posix_module_open(struct dtu_posix_loop *loop,
+                                               const struct dtu_posix_module_config *config,
+                                               char *error, size_t size)
+{
+    struct dtu_posix_module *m = calloc(1, sizeof *m);
+    if (m == NULL) {
+        snprintf(error, size, "no memory");
+        return NULL;
+    }
+    m->loop = loop;
+    m->config = *config;
+    m->serial = (struct serial){.fd = -1, .slave = -1};
+    m->serial_watch = -1;
+    if (!open_all(m, error, size)) {
+        dtu_posix_module_close(m);
+        return NULL;
+    }
+    m->timer = (struct dtu_posix_timer){timer_next, timer_poll, m, NULL};
+    dtu_posix_timer_add(loop, &m->timer);
+    return m;
+}
+
+void dtu_posix_module_start(struct dtu_posix_module *m)
+{
+    watch_serial(m);
+    dtu_device_start(&m->device, dtu_posix_now());
+    settle(m);
+}
+
+void dtu_posix_module_close(struct dtu_posix_module *m)
+{
+    if (m == NULL)
+        return;
+    dtu_device_stop(&m->device, dtu_posix_now());
+    dtu_posix_timer_remove(m->loop, &m->timer);
+    dtu_posix_unwatch(m->loop, m->serial_watch);
+    serial_close(&m->serial);
+    drop_rest(&m->rest);
+    for (size_t i = 0; i < DTU_PROFILE_SOCKETS; i++)
+        free(m->device_config.queues[i].memory);
+    free(m->device_config.values);
+    free(m->device_config.line);
+    free(m->device_config.packet);
+    if (m->has_resolver)
+        net_resolver_close(m->loop);
+    dtu_posix_storage_close(m->storage);
+    free(m);
+}
+
+struct dtu_device *dtu_posix_module_device(struct dtu_posix_module *m)
+{
+    return &m->device;
+}
+
+const char *dtu_posix_module_tty(const struct dtu_posix_module *m)
+{
+    return m->serial.name;
+}

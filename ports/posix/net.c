@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: MIT */
+#include "internal.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <linux/sockios.h>
+#endif
+
+/* --- Names ---------------------------------------------------------------------------------- */
+
+/* A name on its way to addresses. A thread has it until it is written to the pipe. */
+struct net_job {
+    struct net_socket *owner; /* NULL: nobody waits any more */
+    bool is_udp;
+    int answer; /* where the thread writes its job's address */
+    char host[256];
+    char service[6];
+    int error; /* of getaddrinfo */
+    struct addrinfo *addresses;
+};
+
+/* One for the process, for threads do not end with the module that began them. */
+static struct {
+    unsigned users;
+    int pipe[2];
+    int watch;
+} resolver = {.pipe = {-1, -1}, .watch = -1};
+
+static struct addrinfo hints(bool is_udp, int flags)
+{
+    struct addrinfo h;
+    memset(&h, 0, sizeof h);
+    h.ai_family = AF_INET;
+    h.ai_socktype = is_udp ? SOCK_DGRAM : SOCK_STREAM;
+    h.ai_flags = flags;
+    return h;
+}
+
+static void *resolve(void *arg)
+{
+    struct net_job *job = arg;
+    struct addrinfo h = hints(job->is_udp, 0);
+    job->error = getaddrinfo(job->host, job->service, &h, &job->addresses);
+    ssize_t n;
+    do /* a pointer goes into a pipe as a whole or not at all */
+        n = write(job->answer, &job, sizeof job);
+    while (n < 0 && errno == EINTR);
+    return NULL;
+}
+
+static void free_job(struct net_job *job)
+{
+    if (job->addresses != NULL)
+        freeaddrinfo(job->addresses);
+    free(job);
+}
+
+static void try_next_address(struct net_socket *s, const char *reason);
+
+static void on_answer(void *ctx, short revents)
+{
+    struct net_job *job;
+    (void)ctx;
+    (void)revents;
+    while (read(resolver.pipe[0], &job, sizeof job) == (ssize_t)sizeof job) {
+        struct net_socket *s = job->owner;
+        if (s != NULL) {
+            s->job = NULL;
+            s->addresses = job->addresses;
+            s->address = job->addresses;
+            job->addresses = NULL;
+            try_next_address(s, job->error != 0 ? gai_strerror(job->error) : "no address");
+        }
+        free_job(job);
+    }
+}
+
+bool net_resolver_open(struct dtu_posix_loop *loop)
+{
+    if (resolver.users++ > 0)
+        return true;
+    if (pipe(resolver.pipe) != 0) {
+        resolver.users = 0;
+        return false;
+    }
+    fcntl(resolver.pipe[0], F_SETFL, O_NONBLOCK);
+    fcntl(resolver.pipe[0], F_SETFD, FD_CLOEXEC);
+    fcntl(resolver.pipe[1], F_SETFD, FD_CLOEXEC);
+    resolver.watch = dtu_posix_watch(loop, resolver.pipe[0], on_answer, NULL);
+    dtu_posix_watch_for(loop, resolver.watch, POLLIN);
+    return true;
+}
+
+/* The pipe stays open: a thread that is still at work writes to it. */
+void net_resolver_close(struct dtu_posix_loop *loop)
+{
+    if (--resolver.users > 0)
+        return;
+    dtu_posix_unwatch(loop, resolver.watch);
+    resolver.watch = -1;
+}
+
+static bool start_thread(struct net_job *job)
+{
+    pthread_t thread;
+    pthread_attr_t attr;
+    if (pthread_attr_init(&attr) != 0)
+        return false;
+    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+    bool good = pthread_create(&thread, &attr, resolve, job) == 0;
+    pthread_attr_destroy(&attr);
+    return good;
+}
+
+/* --- Opening -------------------------------------------------------------------------------- */
+
+void net_init(struct net_socket *s, struct dtu_posix_loop *loop, const char *bind_address,
+              void (*event)(void *ctx, enum net_event event, const char *text), void *ctx)
+{
+    *s = (struct net_socket){.loop = loop,
+                             .event = event,
+                             .ctx = ctx,
+                             .bind_address = bind_address,
+                             .fd = -1,
+                             .watch = -1};
+}
+
+static void update_watch(struct net_socket *s)
+{
+    short events = 0;
+    if (s->want_read)
+        events |= POLLIN;
+    if (s->want_write && !s->hung_up)
+        events |= POLLOUT;
+    if (s->watch >= 0)
+        dtu_posix_watch_for(s->loop, s->watch, events);
+}
+
+static void drop_fd(struct net_socket *s)
+{
+    dtu_posix_unwatch(s->loop, s->watch);
+    if (s->fd >= 0)
+        close(s->fd);
+    s->watch = -1;
+    s->fd = -1;
+}
+
+static void free_addresses(struct net_socket *s)
+{
+    if (s->addresses != NULL)
+        freeaddrinfo(s->addresses);
+    s->addresses = NULL;
+    s->address = NULL;
+}
+
+static void opened(struct net_socket *s)
+{
+    free_addresses(s);
+    s->state = NET_OPEN;
+    s->want_write = false;
+    update_watch(s);
+    s->event(s->ctx, NET_OPENED, NULL);
+}
+
+/* On the machine's own addresses, TCP can choose the port that it connects to as its own: then it
+ * connects to itself, and nobody else listens there. */
+static bool connected_to_itself(int fd)
+{
+    struct sockaddr_in own, peer;
+    socklen_t own_len = sizeof own, peer_len = sizeof peer;
+    return getsockname(fd, (struct sockaddr *)&own, &own_len) == 0 &&
+           getpeername(fd, (struct sockaddr *)&peer, &peer_len) == 0 &&
+           own.sin_port == peer.sin_port && own.sin_addr.s_addr == peer.sin_addr.s_addr;
+}
+
+static void on_connected(struct net_socket *s)
+{
+    int error = 0;
+    socklen_t len = sizeof error;
+    if (getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0)
+        error = errno;
+    if (error == 0 && connected_to_itself(s->fd))
+        error = ECONNREFUSED;
+    if (error == 0) {
+        opened(s);
+        return;
+    }
+    drop_fd(s);
+    s->address = s->address->ai_next;
+    try_next_address(s, strerror(error));
+}
+
+static bool nothing_to_read(struct net_socket *s)
+{
+    uint8_t byte;
+    return recv(s->fd, &byte, 1, MSG_PEEK) <= 0;
+}
+
+static void on_ready(void *ctx, short revents)
+{
+    struct net_socket *s = ctx;
+    if (s->state == NET_CONNECTING) {
+        on_connected(s);
+        return;
+    }
+    if ((revents & POLLOUT) != 0) {
+        s->want_write = false;
+        update_watch(s);
+        s->event(s->ctx, NET_WRITABLE, NULL);
+    }
+    if (s->state != NET_OPEN || (revents & (POLLIN | POLLERR | POLLHUP)) == 0)
+        return;
+    if (s->want_read) { /* which finds out about an error or a hang-up too */
+        s->event(s->ctx, NET_READABLE, NULL);
+        return;
+    }
+    s->hung_up = true;
+    update_watch(s);
+    if (!s->is_udp && nothing_to_read(s))
+        s->event(s->ctx, NET_ENDED, NULL);
+}
+
+static bool bind_to(int fd, const char *address)
+{
+    struct sockaddr_in a;
+    memset(&a, 0, sizeof a);
+    a.sin_family = AF_INET;
+    return address == NULL || (inet_pton(AF_INET, address, &a.sin_addr) == 1 &&
+                               bind(fd, (struct sockaddr *)&a, sizeof a) == 0);
+}
+
+/* Begins to connect to the present address. Gives errno, or 0 if it is under way or done. */
+static int begin_connect(struct net_socket *s)
+{
+    int on = 1;
+    int type = (s->is_udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC;
+    s->fd = socket(AF_INET, type, 0);
+    if (s->fd < 0)
+        return errno;
+    if (s->is_udp)
+        setsockopt(s->fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof on);
+    else /* frames go out as they are packed: the packing time is delay enough */
+        setsockopt(s->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (!bind_to(s->fd, s->bind_address))
+        return errno;
+    if (connect(s->fd, s->address->ai_addr, s->address->ai_addrlen) != 0 && errno != EINPROGRESS)
+        return errno;
+    s->watch = dtu_posix_watch(s->loop, s->fd, on_ready, s);
+    return s->watch >= 0 ? 0 : ENOMEM;
+}
+
+/* Goes through the addresses until one can be connected to; tells why if none is left. */
+static void try_next_address(struct net_socket *s, const char *reason)
+{
+    for (; s->address != NULL; s->address = s->address->ai_next) {
+        int error = begin_connect(s);
+        if (error == 0) {
+            s->state = NET_CONNECTING;
+            s->want_write = true;
+            update_watch(s);
+            return;
+        }
+        reason = strerror(error);
+        drop_fd(s);
+    }
+    free_addresses(s);
+    s->state = NET_CLOSED;
+    s->event(s->ctx, NET_FAILED, reason);
+}
+
+bool net_open(struct net_socket *s, const struct dtu_socket_target *target)
+{
+    struct net_job *job = calloc(1, sizeof *job);
+    if (job == NULL || target->host_len >= sizeof job->host) {
+        free(job);
+        return false;
+    }
+    memcpy(job->host, target->host, target->host_len);
+    snprintf(job->service, sizeof job->service, "%u", (unsigned)target->port);
+    s->is_udp = target->kind == DTU_SOCKET_UDP_CLIENT;
+    s->want_read = false;
+    s->want_write = false;
+    s->hung_up = false;
+    job->is_udp = s->is_udp;
+    job->owner = s;
+    job->answer = resolver.pipe[1];
+    s->job = job;
+    s->state = NET_RESOLVING;
+    struct addrinfo h = hints(s->is_udp, AI_NUMERICHOST);
+    if (getaddrinfo(job->host, job->service, &h, &job->addresses) == 0) {
+        /* the same way as a name, but no thread is needed */
+        ssize_t n = write(job->answer, &job, sizeof job);
+        if (n == (ssize_t)sizeof job)
+            return true;
+    } else if (start_thread(job)) {
+        return true;
+    }
+    s->job = NULL;
+    s->state = NET_CLOSED;
+    free_job(job);
+    return false;
+}
+
+uint32_t net_close(struct net_socket *s)
+{
+    int unacknowledged = 0;
+    if (s->job != NULL)
+        s->job->owner = NULL; /* whoever has it will free it */
+    s->job = NULL;
+#ifdef SIOCOUTQ
+    if (s->state == NET_OPEN && !s->is_udp &&
+        (ioctl(s->fd, SIOCOUTQ, &unacknowledged) != 0 || unacknowledged < 0))
+        unacknowledged = 0;
+#endif
+    drop_fd(s);
+    free_addresses(s);
+    s->state = NET_CLOSED;
+    return (uint32_t)unacknowledged;
+}
+
+/* --- Data ----------------------------------------------------------------------------------- */
+
+size_t net_send(struct net_socket *s, const uint8_t *data, size_t len)
+{
+    ssize_t n;
+    if (s->state != NET_OPEN || s->want_write)
+        return 0;
+    do
+        n = send(s->fd, data, len, MSG_NOSIGNAL);
+    while (n < 0 && errno == EINTR);
+    size_t taken = n > 0 ? (size_t)n : 0;
+    /* a refused datagram is gone, as any datagram may be; for TCP reading tells that it has ended */
+    if (n < 0 && s->is_udp && errno != EAGAIN)
+        return len;
+    if (taken < len) {
+        s->want_write = true;
+        update_watch(s);
+    }
+    return taken;
+}
+
+ssize_t net_receive(struct net_socket *s, uint8_t *data, size_t size)
+{
+    ssize_t n;
+    do
+        n = recv(s->fd, data, size, 0);
+    while (n < 0 && errno == EINTR);
+    if (s->is_udp)
+        return n > 0 ? n : -1; /* an empty datagram, or the news that one was refused */
+    if (n >= 0)
+        return n;
+    return errno == EAGAIN || errno == EWOULDBLOCK ? -1 : 0;
+}
+
+void net_want_read(struct net_socket *s, bool wanted)
+{
+    if (s->state != NET_OPEN)
+        return;
+    s->want_read = wanted;
+    if (wanted)
+        s->hung_up = false;
+    update_watch(s);
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+#define _DEFAULT_SOURCE /* cfmakeraw, CRTSCTS */
+#define _XOPEN_SOURCE 600
+#include "internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <termios.h>
+#include <unistd.h>
+
+#ifdef __linux__
+/* <asm/termbits.h> has what follows, but cannot be included beside <termios.h>. */
+struct linux_termios2 {
+    tcflag_t c_iflag, c_oflag, c_cflag, c_lflag;
+    cc_t c_line;
+    cc_t c_cc[19];
+    speed_t c_ispeed, c_ospeed;
+};
+#define LINUX_TCGETS2 _IOR('T', 0x2A, struct linux_termios2)
+#define LINUX_TCSETS2 _IOW('T', 0x2B, struct linux_termios2)
+#define LINUX_BOTHER 0010000
+#define LINUX_CBAUD 0010017
+#define LINUX_CMSPAR 010000000000
+#endif
+
+static bool fail(char *error, size_t size, const char *what, const char *path)
+{
+    snprintf(error, size, "%s %s: %s", what, path, strerror(errno));
+    return false;
+}
+
+/* A pty is raw from the start, for a user who opens it before the module is started. */
+static bool make_raw(int fd)
+{
+    struct termios t;
+    if (tcgetattr(fd, &t) != 0)
+        return false;
+    cfmakeraw(&t);
+    return tcsetattr(fd, TCSANOW, &t) == 0;
+}
+
+/* Makes the link. One that a killed program left behind, and that leads nowhere, is replaced. */
+static bool make_link(struct serial *s, const char *link, char *error, size_t size)
+{
+    struct stat st;
+    if (symlink(s->name, link) == 0)
+        return true;
+    if (errno != EEXIST)
+        return fail(error, size, "cannot make link", link);
+    if (lstat(link, &st) == 0 && S_ISLNK(st.st_mode) && stat(link, &st) != 0 &&
+        unlink(link) == 0 && symlink(s->name, link) == 0)
+        return true;
+    snprintf(error, size,
+             "%s exists; remove it if no other program uses it, or choose another path", link);
+    return false;
+}
+
+static bool open_master(struct serial *s, char *error, size_t size)
+{
+    const char *name;
+    s->fd = posix_openpt(O_RDWR | O_NOCTTY);
+    if (s->fd < 0 || grantpt(s->fd) != 0 || unlockpt(s->fd) != 0 ||
+        (name = ptsname(s->fd)) == NULL)
+        return fail(error, size, "cannot make", "a pty");
+    snprintf(s->name, sizeof s->name, "%s", name);
+    s->slave = open(s->name, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (s->slave < 0 || !make_raw(s->slave))
+        return fail(error, size, "cannot open", s->name);
+    if (fcntl(s->fd, F_SETFL, O_NONBLOCK) != 0 || fcntl(s->fd, F_SETFD, FD_CLOEXEC) != 0)
+        return fail(error, size, "cannot set up", s->name);
+    return true;
+}
+
+bool serial_open_pty(struct serial *s, const char *link, char *error, size_t size)
+{
+    *s = (struct serial){.fd = -1, .slave = -1, .is_pty = true};
+    if (open_master(s, error, size) && make_link(s, link, error, size)) {
+        s->link = link;
+        return true;
+    }
+    serial_close(s);
+    return false;
+}
+
+bool serial_reopen(struct serial *s)
+{
+    s->fd = open(s->name, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    if (s->fd >= 0 && !isatty(s->fd)) {
+        serial_lose(s);
+        errno = ENOTTY;
+    }
+    return s->fd >= 0;
+}
+
+bool serial_open_tty(struct serial *s, const char *path, char *error, size_t size)
+{
+    *s = (struct serial){.fd = -1, .slave = -1};
+    if (strlen(path) >= sizeof s->name) {
+        snprintf(error, size, "the name of the tty is too long: %s", path);
+        return false;
+    }
+    snprintf(s->name, sizeof s->name, "%s", path);
+    return serial_reopen(s) || fail(error, size, "cannot open", path);
+}
+
+void serial_lose(struct serial *s)
+{
+    if (s->fd >= 0)
+        close(s->fd);
+    s->fd = -1;
+}
+
+void serial_close(struct serial *s)
+{
+    if (s->link != NULL)
+        unlink(s->link);
+    if (s->slave >= 0)
+        close(s->slave);
+    s->slave = -1;
+    s->link = NULL;
+    serial_lose(s);
+}
+
+static tcflag_t data_bits(uint8_t bits)
+{
+    switch (bits) {
+    case 5:
+        return CS5;
+    case 6:
+        return CS6;
+    case 7:
+        return CS7;
+    default:
+        return CS8;
+    }
+}
+
+static tcflag_t parity_bits(uint8_t parity)
+{
+    switch ((enum dtu_parity)parity) {
+    case DTU_PARITY_ODD:
+        return PARENB | PARODD;
+    case DTU_PARITY_EVEN:
+        return PARENB;
+#ifdef __linux__
+    case DTU_PARITY_MARK:
+        return PARENB | PARODD | LINUX_CMSPAR;
+    case DTU_PARITY_SPACE:
+        return PARENB | LINUX_CMSPAR;
+#endif
+    default:
+        return 0;
+    }
+}
+
+#ifdef __linux__
+static bool set_rate(int fd, uint32_t baud)
+{
+    struct linux_termios2 t;
+    if (ioctl(fd, LINUX_TCGETS2, &t) != 0)
+        return false;
+    t.c_cflag = (t.c_cflag & ~(tcflag_t)LINUX_CBAUD) | LINUX_BOTHER;
+    t.c_ispeed = baud;
+    t.c_ospeed = baud;
+    return ioctl(fd, LINUX_TCSETS2, &t) == 0;
+}
+#else
+/* Where speed_t is the rate itself, as on the BSDs. */
+static bool set_rate(int fd, uint32_t baud)
+{
+    struct termios t;
+    return tcgetattr(fd, &t) == 0 && cfsetspeed(&t, (speed_t)baud) == 0 &&
+           tcsetattr(fd, TCSANOW, &t) == 0;
+}
+#endif
+
+bool serial_setup(struct serial *s, const struct dtu_uart *uart)
+{
+    struct termios t;
+    if (s->is_pty || s->fd < 0)
+        return true;
+    if (tcgetattr(s->fd, &t) != 0)
+        return false;
+    cfmakeraw(&t);
+    t.c_cflag &= ~(tcflag_t)(CSIZE | CSTOPB | CRTSCTS | PARENB | PARODD);
+    t.c_cflag |= CLOCAL | CREAD | data_bits(uart->data_bits) | parity_bits(uart->parity);
+    if (uart->stop_bits == 2)
+        t.c_cflag |= CSTOPB;
+    if (uart->flow == DTU_FLOW_RTS_CTS)
+        t.c_cflag |= CRTSCTS;
+    if (uart->flow == DTU_FLOW_XON_XOFF)
+        t.c_iflag |= IXON | IXOFF;
+    return tcsetattr(s->fd, TCSANOW, &t) == 0 && set_rate(s->fd, uart->baud);
+}
+
+bool serial_drained(const struct serial *s)
+{
+    int waiting = 0;
+    if (s->is_pty || s->fd < 0 || ioctl(s->fd, TIOCOUTQ, &waiting) != 0)
+        return true;
+    return waiting == 0;
+}
