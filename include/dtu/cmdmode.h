@@ -98,7 +98,8 @@ enum dtu_status dtu_cmdmode_init(struct dtu_cmdmode *c, const struct dtu_cmdmode
  * @param len  how many
  * @param now  the time in milliseconds
  * @return how many were taken. Less than `len` if a callback had no room (offer the rest again when
- *         there is), or if command mode has begun: then the rest are commands. */
+ *         there is; however late, no silence is taken to be before it), or if command mode has
+ *         begun: then the rest are commands. */
 size_t dtu_cmdmode_feed(struct dtu_cmdmode *c, const uint8_t *data, size_t len, uint32_t now);
 
 /** Lets time pass: a handshake that was not gone on with becomes data; what a callback had no room

@@ -1,0 +1,708 @@
+/* SPDX-License-Identifier: MIT */
+/* One socket's life. The table of states and events below is the contract of link.h, written down
+ * by hand; the times are those of manual 004 (reconnect after 10 s, 10 s short-lived). */
+#include "dtu/link.h"
+
+#include "check.h"
+#include "rand.h"
+
+#define RETRY_MS UINT32_C(10000)
+#define OPEN_MS UINT32_C(30000)
+#define QUIET_MS UINT32_C(5000)
+
+/* --- The owner and its port ----------------------------------------------------------------- */
+
+/* What the port does inside of open(). */
+enum inside { SAYS_LATER, SAYS_OPENED, SAYS_FAILED, REFUSES, SAYS_FAILED_AND_REFUSES };
+
+static struct {
+    char log[64]; /* o: open, c: close; the state entered by its letter */
+    size_t len;
+    enum inside inside;
+    char stop_at; /* on entering this state changed() stops the link */
+    char want_at; /* on entering this state changed() wants it */
+    uint32_t now;
+} owner;
+
+static struct dtu_link_config config;
+static struct dtu_link link;
+
+static void log_char(char c)
+{
+    CHECK(owner.len < sizeof owner.log);
+    if (owner.len < sizeof owner.log)
+        owner.log[owner.len++] = c;
+}
+
+static bool port_open(void *ctx)
+{
+    CHECK(ctx == &owner);
+    CHECK_EQ(dtu_link_state(&link), DTU_LINK_OPENING);
+    log_char('o');
+    switch (owner.inside) {
+    case SAYS_LATER:
+        break;
+    case SAYS_OPENED:
+        dtu_link_opened(&link, owner.now);
+        break;
+    case SAYS_FAILED:
+        dtu_link_failed(&link, owner.now);
+        break;
+    case REFUSES:
+        return false;
+    case SAYS_FAILED_AND_REFUSES:
+        dtu_link_failed(&link, owner.now);
+        return false;
+    }
+    return true;
+}
+
+static void port_close(void *ctx)
+{
+    CHECK(ctx == &owner);
+    log_char('c');
+}
+
+static char letter(enum dtu_link_state state)
+{
+    switch (state) {
+    case DTU_LINK_OFF:
+        return 'F';
+    case DTU_LINK_IDLE:
+        return 'I';
+    case DTU_LINK_OPENING:
+        return 'O';
+    case DTU_LINK_UP:
+        return 'U';
+    case DTU_LINK_WAIT:
+        return 'W';
+    case DTU_LINK_GIVEN_UP:
+        return 'G';
+    }
+    return '?';
+}
+
+static void on_change(void *ctx, enum dtu_link_state state)
+{
+    CHECK(ctx == &owner);
+    CHECK_EQ(dtu_link_state(&link), state);
+    log_char(letter(state));
+    if (owner.stop_at == letter(state))
+        dtu_link_stop(&link, owner.now);
+    if (owner.want_at == letter(state))
+        dtu_link_want(&link, owner.now);
+}
+
+static const struct dtu_link_callbacks callbacks = {port_open, port_close, on_change};
+
+static void begin(uint32_t max_tries, uint32_t quiet_ms, uint32_t now)
+{
+    memset(&owner, 0, sizeof owner);
+    owner.now = now;
+    config = (struct dtu_link_config){RETRY_MS, max_tries, OPEN_MS, quiet_ms};
+    CHECK_EQ(dtu_link_init(&link, &config, &callbacks, &owner), DTU_OK);
+    CHECK_EQ(dtu_link_state(&link), DTU_LINK_OFF);
+}
+
+/* Lets time pass up to the moment and polls. */
+static void poll_after(uint32_t ms)
+{
+    owner.now += ms;
+    dtu_link_poll(&link, owner.now);
+}
+
+static void check_log(const char *expected, int line)
+{
+    check_bytes(owner.log, owner.len, expected, strlen(expected), line, "the calls");
+    owner.len = 0;
+}
+
+#define CHECK_CALLS(expected) check_log(expected, __LINE__)
+#define CHECK_STATE(c) CHECK_EQ(letter(dtu_link_state(&link)), c)
+
+/* --- Set-up --------------------------------------------------------------------------------- */
+
+static enum dtu_status try_init(uint32_t retry_ms, uint32_t open_ms, uint32_t quiet_ms)
+{
+    config = (struct dtu_link_config){retry_ms, 0, open_ms, quiet_ms};
+    return dtu_link_init(&link, &config, &callbacks, &owner);
+}
+
+static void init_refuses_what_cannot_work(void)
+{
+    static const struct dtu_link_callbacks no_open = {NULL, port_close, on_change};
+    static const struct dtu_link_callbacks no_close = {port_open, NULL, on_change};
+    static const struct dtu_link_callbacks no_changed = {port_open, port_close, NULL};
+    const uint32_t half = UINT32_C(1) << 31;
+    CHECK_EQ(try_init(0, 0, 0), DTU_ERR_CONFIG);
+    CHECK_EQ(try_init(half, 0, 0), DTU_ERR_CONFIG);
+    CHECK_EQ(try_init(1, half, 0), DTU_ERR_CONFIG);
+    CHECK_EQ(try_init(1, 0, half), DTU_ERR_CONFIG);
+    CHECK_EQ(try_init(1, 0, 0), DTU_OK);
+    CHECK_EQ(try_init(half - 1, half - 1, half - 1), DTU_OK);
+    CHECK_EQ(dtu_link_init(&link, &config, &no_open, NULL), DTU_ERR_CONFIG);
+    CHECK_EQ(dtu_link_init(&link, &config, &no_close, NULL), DTU_ERR_CONFIG);
+    CHECK_EQ(dtu_link_init(&link, &config, &no_changed, NULL), DTU_OK);
+}
+
+static void changed_may_be_missing(void)
+{
+    static const struct dtu_link_callbacks no_changed = {port_open, port_close, NULL};
+    begin(1, 0, 0);
+    CHECK_EQ(dtu_link_init(&link, &config, &no_changed, &owner), DTU_OK);
+    dtu_link_start(&link, 0);
+    dtu_link_opened(&link, 0);
+    dtu_link_stop(&link, 0);
+    CHECK_CALLS("oc");
+    CHECK_STATE('F');
+}
+
+/* --- Every state and every event -------------------------------------------------------------- */
+
+enum event { START, STOP, WANT, ACTIVITY, OPENED, FAILED, CLOSED, POLL_EARLY, POLL_DUE, EVENTS };
+
+/* Brings a new link, which may fail twice, to a state. */
+static void reach(char state, bool short_lived)
+{
+    begin(2, short_lived ? QUIET_MS : 0, 1000);
+    if (state != 'F')
+        dtu_link_start(&link, owner.now);
+    if (state == 'F' || state == 'I')
+        return;
+    if (short_lived)
+        dtu_link_want(&link, owner.now);
+    if (state == 'U')
+        dtu_link_opened(&link, owner.now);
+    if (state == 'W' || state == 'G')
+        dtu_link_failed(&link, owner.now);
+    if (state == 'G') {
+        poll_after(RETRY_MS);
+        dtu_link_failed(&link, owner.now);
+    }
+}
+
+/* The time after which a state ends by itself; for those that do not, a long time. */
+static uint32_t lasts_ms(char state, bool short_lived)
+{
+    switch (state) {
+    case 'O':
+        return OPEN_MS;
+    case 'W':
+        return RETRY_MS;
+    case 'U':
+        return short_lived ? QUIET_MS : UINT32_MAX;
+    default:
+        return UINT32_MAX;
+    }
+}
+
+static void do_event(enum event event, uint32_t lasts)
+{
+    switch (event) {
+    case START:
+        dtu_link_start(&link, owner.now);
+        break;
+    case STOP:
+        dtu_link_stop(&link, owner.now);
+        break;
+    case WANT:
+        dtu_link_want(&link, owner.now);
+        break;
+    case ACTIVITY:
+        dtu_link_activity(&link, owner.now);
+        break;
+    case OPENED:
+        dtu_link_opened(&link, owner.now);
+        break;
+    case FAILED:
+        dtu_link_failed(&link, owner.now);
+        break;
+    case CLOSED:
+        dtu_link_closed(&link, owner.now);
+        break;
+    case POLL_EARLY:
+        poll_after(lasts - 1);
+        break;
+    case POLL_DUE:
+    case EVENTS:
+        poll_after(lasts);
+        break;
+    }
+}
+
+struct row {
+    char state;
+    bool short_lived;
+    const char *calls[EVENTS]; /* the last capital letter is the next state */
+};
+
+static const struct row table[] = {
+    /*            start  stop  want  act  opened failed closed early due */
+    {'F', false, {"Oo", "", "", "", "", "", "", "", ""}},
+    {'O', false, {"", "cF", "", "", "U", "W", "", "", "cW"}},
+    {'U', false, {"", "cF", "", "", "", "", "W", "", ""}},
+    {'W', false, {"", "F", "", "", "", "", "", "", "Oo"}},
+    {'G', false, {"Oo", "F", "", "", "", "", "", "", ""}},
+    {'F', true, {"I", "", "", "", "", "", "", "", ""}},
+    {'I', true, {"", "F", "Oo", "", "", "", "", "", ""}},
+    {'O', true, {"", "cF", "", "", "U", "W", "", "", "cW"}},
+    {'U', true, {"", "cF", "", "", "", "", "W", "", "cI"}},
+    {'W', true, {"", "F", "", "", "", "", "", "", "Oo"}},
+    {'G', true, {"I", "F", "", "", "", "", "", "", ""}},
+};
+
+static char next_state(char state, const char *calls)
+{
+    for (; *calls != '\0'; calls++)
+        if (*calls >= 'A' && *calls <= 'Z')
+            state = *calls;
+    return state;
+}
+
+static void each_event_does_in_each_state_what_the_table_says(void)
+{
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        const struct row *row = &table[i];
+        for (int event = 0; event < EVENTS; event++) {
+            reach(row->state, row->short_lived);
+            CHECK_STATE(row->state);
+            owner.len = 0;
+            do_event((enum event)event, lasts_ms(row->state, row->short_lived));
+            CHECK_CALLS(row->calls[event]);
+            CHECK_STATE(next_state(row->state, row->calls[event]));
+        }
+    }
+}
+
+static void next_is_the_time_left_in_each_state(void)
+{
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        uint32_t lasts = lasts_ms(table[i].state, table[i].short_lived);
+        reach(table[i].state, table[i].short_lived);
+        if (lasts == UINT32_MAX) {
+            CHECK_EQ(dtu_link_next(&link, owner.now), DTU_NEVER);
+            continue;
+        }
+        CHECK_EQ(dtu_link_next(&link, owner.now), lasts);
+        CHECK_EQ(dtu_link_next(&link, owner.now + lasts - 1), 1);
+        CHECK_EQ(dtu_link_next(&link, owner.now + lasts), 0);
+        CHECK_EQ(dtu_link_next(&link, owner.now + lasts + 1), 0);
+    }
+}
+
+static void an_attempt_without_a_time_limit_is_the_ports_to_end(void)
+{
+    begin(0, 0, 0);
+    config.open_ms = 0;
+    dtu_link_start(&link, 0);
+    CHECK_EQ(dtu_link_next(&link, 0), DTU_NEVER);
+    poll_after(UINT32_MAX);
+    CHECK_CALLS("Oo");
+    CHECK_STATE('O');
+}
+
+/* --- Trying again --------------------------------------------------------------------------- */
+
+static void a_lost_connection_is_opened_again_after_the_retry_time(void)
+{
+    begin(60, 0, 0);
+    dtu_link_start(&link, 0);
+    dtu_link_opened(&link, 0);
+    CHECK_CALLS("OoU");
+    owner.now = 5000;
+    dtu_link_closed(&link, owner.now);
+    CHECK_CALLS("W");
+    poll_after(RETRY_MS - 1);
+    CHECK_CALLS("");
+    poll_after(1);
+    CHECK_CALLS("Oo");
+    CHECK_EQ(link.stats.lost, 1);
+    CHECK_EQ(link.stats.failed, 0); /* a loss is no failure to open */
+    CHECK_EQ(link.stats.tries, 2);
+}
+
+static void it_gives_up_after_so_many_failures_in_a_row(void)
+{
+    begin(3, 0, 0);
+    dtu_link_start(&link, 0);
+    for (int i = 0; i < 2; i++) {
+        dtu_link_failed(&link, owner.now);
+        CHECK_STATE('W');
+        poll_after(RETRY_MS);
+        CHECK_STATE('O');
+    }
+    dtu_link_failed(&link, owner.now);
+    CHECK_STATE('G');
+    CHECK_EQ(dtu_link_next(&link, owner.now), DTU_NEVER);
+    CHECK_EQ(link.stats.tries, 3);
+    CHECK_EQ(link.stats.failed, 3);
+    owner.len = 0;
+    dtu_link_start(&link, owner.now); /* counts from the beginning again */
+    CHECK_CALLS("Oo");
+    dtu_link_failed(&link, owner.now);
+    CHECK_STATE('W');
+}
+
+static void a_success_starts_the_count_anew(void)
+{
+    begin(2, 0, 0);
+    dtu_link_start(&link, 0);
+    for (int i = 0; i < 5; i++) {
+        dtu_link_failed(&link, owner.now);
+        CHECK_STATE('W');
+        poll_after(RETRY_MS);
+        dtu_link_opened(&link, owner.now);
+        CHECK_STATE('U');
+        dtu_link_closed(&link, owner.now);
+        poll_after(RETRY_MS);
+        owner.len = 0;
+    }
+    CHECK_EQ(link.stats.failed, 5);
+    CHECK_EQ(link.stats.opened, 5);
+    CHECK_EQ(link.stats.lost, 5);
+}
+
+static void max_tries_0_never_gives_up(void)
+{
+    begin(0, 0, 0);
+    dtu_link_start(&link, 0);
+    for (int i = 0; i < 1000; i++) {
+        dtu_link_failed(&link, owner.now);
+        CHECK_STATE('W');
+        poll_after(RETRY_MS);
+        owner.len = 0;
+    }
+    CHECK_STATE('O');
+    CHECK_EQ(link.stats.failed, 1000);
+}
+
+static void an_attempt_that_takes_too_long_is_closed_and_has_failed(void)
+{
+    begin(1, 0, 0);
+    dtu_link_start(&link, 0);
+    poll_after(OPEN_MS - 1);
+    CHECK_STATE('O');
+    poll_after(1);
+    CHECK_CALLS("OocG");
+    CHECK_EQ(link.stats.failed, 1);
+}
+
+static void events_of_an_old_socket_are_ignored(void)
+{
+    begin(0, 0, 0);
+    dtu_link_start(&link, 0);
+    poll_after(OPEN_MS); /* given up by the link */
+    owner.len = 0;
+    dtu_link_opened(&link, owner.now);
+    dtu_link_failed(&link, owner.now);
+    dtu_link_closed(&link, owner.now);
+    CHECK_CALLS("");
+    CHECK_STATE('W');
+    CHECK_EQ(link.stats.opened, 0);
+    CHECK_EQ(link.stats.failed, 1);
+    CHECK_EQ(link.stats.lost, 0);
+}
+
+/* --- Short-lived ---------------------------------------------------------------------------- */
+
+static void a_short_lived_link_opens_when_wanted_and_closes_when_quiet(void)
+{
+    begin(0, QUIET_MS, 0);
+    dtu_link_start(&link, 0);
+    CHECK_CALLS("I");
+    poll_after(100000);
+    CHECK_CALLS("");
+    dtu_link_want(&link, owner.now);
+    CHECK_CALLS("Oo");
+    dtu_link_opened(&link, owner.now);
+    dtu_link_activity(&link, owner.now);
+    poll_after(QUIET_MS - 1);
+    CHECK_CALLS("U");
+    poll_after(1);
+    CHECK_CALLS("cI");
+    CHECK_EQ(link.stats.quiet, 1);
+    dtu_link_want(&link, owner.now);
+    CHECK_CALLS("Oo");
+}
+
+static void activity_and_want_keep_it_open(void)
+{
+    begin(0, QUIET_MS, 0);
+    dtu_link_start(&link, 0);
+    dtu_link_want(&link, 0);
+    dtu_link_opened(&link, 0);
+    owner.len = 0;
+    for (int i = 0; i < 10; i++) {
+        poll_after(QUIET_MS - 1);
+        if (i % 2 == 0)
+            dtu_link_activity(&link, owner.now);
+        else
+            dtu_link_want(&link, owner.now);
+        CHECK_EQ(dtu_link_next(&link, owner.now), QUIET_MS);
+    }
+    CHECK_CALLS("");
+    poll_after(QUIET_MS);
+    CHECK_CALLS("cI");
+}
+
+static void a_used_short_lived_link_that_the_peer_closes_is_idle(void)
+{
+    begin(0, QUIET_MS, 0);
+    dtu_link_start(&link, 0);
+    dtu_link_want(&link, 0);
+    dtu_link_opened(&link, 0);
+    dtu_link_activity(&link, 0);
+    owner.len = 0;
+    dtu_link_closed(&link, 0);
+    CHECK_CALLS("I");
+    dtu_link_want(&link, 0); /* opened at once: the peer did its work */
+    CHECK_CALLS("Oo");
+}
+
+static void a_peer_that_closes_at_once_does_not_make_it_spin(void)
+{
+    begin(0, QUIET_MS, 0);
+    dtu_link_start(&link, 0);
+    dtu_link_want(&link, 0);
+    for (int i = 0; i < 5; i++) {
+        dtu_link_opened(&link, owner.now);
+        owner.len = 0;
+        dtu_link_closed(&link, owner.now);
+        CHECK_CALLS("W");
+        dtu_link_want(&link, owner.now);
+        poll_after(RETRY_MS - 1);
+        CHECK_CALLS("");
+        poll_after(1);
+        CHECK_CALLS("Oo");
+    }
+    CHECK_EQ(link.stats.tries, 6);
+}
+
+static void what_was_used_counts_for_one_connection_only(void)
+{
+    begin(0, QUIET_MS, 0);
+    dtu_link_start(&link, 0);
+    dtu_link_want(&link, 0);
+    dtu_link_opened(&link, 0);
+    dtu_link_activity(&link, 0);
+    dtu_link_closed(&link, 0);
+    dtu_link_want(&link, 0);
+    dtu_link_activity(&link, 0); /* still opening: not on this connection */
+    dtu_link_opened(&link, 0);
+    owner.len = 0;
+    dtu_link_closed(&link, 0);
+    CHECK_CALLS("W");
+}
+
+/* --- Calls from inside of callbacks ---------------------------------------------------------- */
+
+static void open_may_tell_its_success_from_inside(void)
+{
+    begin(1, 0, 0);
+    owner.inside = SAYS_OPENED;
+    dtu_link_start(&link, 0);
+    CHECK_CALLS("OoU");
+    CHECK_STATE('U');
+    CHECK_EQ(link.stats.opened, 1);
+    CHECK_EQ(link.stats.failed, 0);
+}
+
+static void open_may_tell_its_failure_from_inside(void)
+{
+    static const enum inside ways[] = {SAYS_FAILED, REFUSES, SAYS_FAILED_AND_REFUSES};
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        begin(2, 0, 0);
+        owner.inside = ways[i];
+        dtu_link_start(&link, 0);
+        CHECK_CALLS("OoW");
+        CHECK_EQ(link.stats.failed, 1); /* once, however often it is told */
+        CHECK_EQ(link.stats.tries, 1);
+        poll_after(RETRY_MS);
+        CHECK_CALLS("OoG");
+        CHECK_EQ(link.stats.failed, 2);
+    }
+}
+
+static void the_owner_may_stop_in_any_change(void)
+{
+    static const struct {
+        char at;
+        enum inside inside;
+        const char *calls;
+    } cases[] = {{'O', SAYS_LATER, "OcF"}, /* as link.h says: close(), but not open() */
+                 {'U', SAYS_OPENED, "OoUcF"},
+                 {'W', SAYS_FAILED, "OoWF"},
+                 {'W', REFUSES, "OoWF"},
+                 {'W', SAYS_FAILED_AND_REFUSES, "OoWF"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        begin(2, 0, 0);
+        owner.stop_at = cases[i].at;
+        owner.inside = cases[i].inside;
+        dtu_link_start(&link, 0);
+        CHECK_CALLS(cases[i].calls);
+        CHECK_STATE('F');
+    }
+    begin(1, 0, 0);
+    owner.stop_at = 'G';
+    owner.inside = REFUSES;
+    dtu_link_start(&link, 0);
+    CHECK_CALLS("OoGF");
+    begin(1, QUIET_MS, 0);
+    owner.stop_at = 'I';
+    dtu_link_start(&link, 0);
+    CHECK_CALLS("IF");
+}
+
+static void the_owner_may_want_when_it_becomes_idle(void)
+{
+    begin(0, QUIET_MS, 0);
+    owner.want_at = 'I';
+    dtu_link_start(&link, 0);
+    CHECK_CALLS("IOo");
+    CHECK_STATE('O');
+    dtu_link_opened(&link, 0);
+    poll_after(QUIET_MS);
+    CHECK_CALLS("UcIOo");
+    CHECK_STATE('O');
+}
+
+static void the_owner_may_want_in_any_change(void)
+{
+    static const char states[] = "FOUWG";
+    for (size_t i = 0; i < sizeof states - 1; i++) {
+        begin(1, 0, 0);
+        owner.want_at = states[i];
+        dtu_link_start(&link, 0);
+        dtu_link_failed(&link, 0);
+        dtu_link_stop(&link, 0);
+        CHECK_CALLS("OoGF"); /* nothing but an idle link opens by it */
+    }
+}
+
+/* --- Time ----------------------------------------------------------------------------------- */
+
+static void the_clock_may_wrap_in_any_wait(void)
+{
+    static const uint32_t starts[] = {UINT32_MAX,        UINT32_MAX - 4999,  UINT32_MAX - 5000,
+                                      UINT32_MAX - 9999, UINT32_MAX - 10000, UINT32_MAX - 30000};
+    for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
+        begin(0, QUIET_MS, starts[i]);
+        dtu_link_start(&link, owner.now);
+        dtu_link_want(&link, owner.now);
+        poll_after(OPEN_MS - 1);
+        CHECK_STATE('O');
+        poll_after(1);
+        CHECK_STATE('W');
+        owner.now = starts[i];
+        begin(0, QUIET_MS, starts[i]);
+        dtu_link_start(&link, owner.now);
+        dtu_link_want(&link, owner.now);
+        dtu_link_failed(&link, owner.now);
+        poll_after(RETRY_MS - 1);
+        CHECK_STATE('W');
+        CHECK_EQ(dtu_link_next(&link, owner.now), 1);
+        poll_after(1);
+        CHECK_STATE('O');
+        begin(0, QUIET_MS, starts[i]);
+        dtu_link_start(&link, owner.now);
+        dtu_link_want(&link, owner.now);
+        dtu_link_opened(&link, owner.now);
+        poll_after(QUIET_MS - 1);
+        CHECK_STATE('U');
+        poll_after(1);
+        CHECK_STATE('I');
+    }
+}
+
+static void a_connection_may_stay_for_more_than_49_days(void)
+{
+    begin(1, 0, 12345);
+    dtu_link_start(&link, owner.now);
+    dtu_link_opened(&link, owner.now);
+    CHECK_CALLS("OoU");
+    for (int day = 0; day < 100; day++) { /* the counter wraps on day 50 and 100 */
+        poll_after(UINT32_C(86400000));
+        CHECK_EQ(dtu_link_next(&link, owner.now), DTU_NEVER);
+    }
+    CHECK_CALLS("");
+    dtu_link_closed(&link, owner.now);
+    CHECK_EQ(dtu_link_next(&link, owner.now), RETRY_MS);
+}
+
+static void the_longest_times_work(void)
+{
+    const uint32_t longest = (UINT32_C(1) << 31) - 1;
+    begin(0, 0, UINT32_C(0xC0000000));
+    config.retry_ms = longest;
+    dtu_link_start(&link, owner.now);
+    dtu_link_failed(&link, owner.now);
+    poll_after(longest - 1);
+    CHECK_STATE('W');
+    poll_after(1);
+    CHECK_STATE('O');
+}
+
+/* --- Any order of events --------------------------------------------------------------------- */
+
+/* Whatever comes: the port is never asked to open what is open or to close what is not, and the
+ * counters add up. */
+static void any_order_of_events_keeps_the_port_in_step(void)
+{
+    struct test_rand rand;
+    test_rand_seed(&rand, 12);
+    for (int run = 0; run < 200; run++) {
+        bool open = false; /* as the port sees it: opening or open */
+        begin(test_rand_below(&rand, 4), test_rand_below(&rand, 2) * QUIET_MS,
+              test_rand_u32(&rand));
+        for (int i = 0; i < 100; i++) {
+            enum event event = (enum event)test_rand_below(&rand, EVENTS);
+            char before = letter(dtu_link_state(&link));
+            owner.inside = (enum inside)test_rand_below(&rand, 5);
+            do_event(event, 1 + test_rand_below(&rand, OPEN_MS));
+            for (size_t j = 0; j < owner.len; j++) {
+                CHECK(owner.log[j] != 'o' || !open);
+                CHECK(owner.log[j] != 'c' || open);
+                if (owner.log[j] == 'o')
+                    open = true;
+                if (strchr("cFIWG", owner.log[j]) != NULL)
+                    open = false;
+            }
+            CHECK(owner.len == 0 || letter(dtu_link_state(&link)) == next_state(before, owner.log));
+            memset(owner.log, 0, sizeof owner.log);
+            owner.len = 0;
+            CHECK_EQ(open, dtu_link_state(&link) == DTU_LINK_OPENING ||
+                               dtu_link_state(&link) == DTU_LINK_UP);
+        }
+        CHECK(link.stats.tries - link.stats.opened - link.stats.failed <= link.stats.tries);
+        CHECK(link.stats.lost + link.stats.quiet <= link.stats.opened);
+    }
+}
+
+static const struct check_test tests[] = {
+    CHECK_TEST(init_refuses_what_cannot_work),
+    CHECK_TEST(changed_may_be_missing),
+    CHECK_TEST(each_event_does_in_each_state_what_the_table_says),
+    CHECK_TEST(next_is_the_time_left_in_each_state),
+    CHECK_TEST(an_attempt_without_a_time_limit_is_the_ports_to_end),
+    CHECK_TEST(a_lost_connection_is_opened_again_after_the_retry_time),
+    CHECK_TEST(it_gives_up_after_so_many_failures_in_a_row),
+    CHECK_TEST(a_success_starts_the_count_anew),
+    CHECK_TEST(max_tries_0_never_gives_up),
+    CHECK_TEST(an_attempt_that_takes_too_long_is_closed_and_has_failed),
+    CHECK_TEST(events_of_an_old_socket_are_ignored),
+    CHECK_TEST(a_short_lived_link_opens_when_wanted_and_closes_when_quiet),
+    CHECK_TEST(activity_and_want_keep_it_open),
+    CHECK_TEST(a_used_short_lived_link_that_the_peer_closes_is_idle),
+    CHECK_TEST(a_peer_that_closes_at_once_does_not_make_it_spin),
+    CHECK_TEST(what_was_used_counts_for_one_connection_only),
+    CHECK_TEST(open_may_tell_its_success_from_inside),
+    CHECK_TEST(open_may_tell_its_failure_from_inside),
+    CHECK_TEST(the_owner_may_stop_in_any_change),
+    CHECK_TEST(the_owner_may_want_when_it_becomes_idle),
+    CHECK_TEST(the_owner_may_want_in_any_change),
+    CHECK_TEST(the_clock_may_wrap_in_any_wait),
+    CHECK_TEST(a_connection_may_stay_for_more_than_49_days),
+    CHECK_TEST(the_longest_times_work),
+    CHECK_TEST(any_order_of_events_keeps_the_port_in_step),
+};
+CHECK_MAIN(tests)
