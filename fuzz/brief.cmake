@@ -5,8 +5,12 @@ file(MAKE_DIRECTORY "${FOUND}" "${FOUND}-failed")
 if(IS_DIRECTORY "${CORPUS}")
     file(COPY "${CORPUS}/" DESTINATION "${FOUND}")
 endif()
+set(dict)
+if(EXISTS "${DICT}")
+    set(dict "-dict=${DICT}")
+endif()
 execute_process(
-    COMMAND "${FUZZER}" -max_total_time=5 -timeout=10 -rss_limit_mb=1024 -print_final_stats=1
+    COMMAND "${FUZZER}" ${dict} -max_total_time=5 -timeout=10 -rss_limit_mb=1024 -print_final_stats=1
         "-artifact_prefix=${FOUND}-failed/" "${FOUND}"
     RESULT_VARIABLE result)
 if(NOT result EQUAL 0)

@@ -182,6 +182,24 @@ static enum dtu_status split(const uint8_t *line, size_t len, struct command *c)
     return DTU_OK;
 }
 
+/* Whether this is the name of a command for a socket that the product does not have. */
+static bool names_other_socket(const struct dtu_param_table *table, const uint8_t *name, size_t len)
+{
+    if (len == 0 || dtu_upper(name[len - 1]) < 'A' || dtu_upper(name[len - 1]) > 'H')
+        return false;
+    for (size_t i = 0; i < table->count; i++) {
+        const char *known = table->rows[i].name;
+        size_t same = 0;
+        if ((table->rows[i].flags & DTU_PARAM_SOCKET) == 0 || dtu_string_len(known) != len)
+            continue;
+        while (same < len && dtu_upper(name[same]) == (uint8_t)known[same])
+            same++;
+        if (same == len - 1) /* all but the letter: with it, it would have been found */
+            return true;
+    }
+    return false;
+}
+
 /* Finds the row. On products with several serial ports a name may carry the port's number. */
 static const struct dtu_param *find_row(const struct dtu_param_table *table,
                                         const struct command *c, enum dtu_status *status)
@@ -193,14 +211,13 @@ static const struct dtu_param *find_row(const struct dtu_param_table *table,
     *status = DTU_OK;
     if (row != NULL)
         return row;
-    *status = DTU_ERR_NOT_FOUND;
     while (len > 0 && c->name[len - 1] >= '0' && c->name[len - 1] <= '9')
         len--;
-    if (len == c->name_len)
-        return NULL;
     row = dtu_params_find(table, c->name, len);
-    if (row == NULL || (row->flags & DTU_PARAM_PORT) == 0)
+    if (row == NULL || (row->flags & DTU_PARAM_PORT) == 0) {
+        *status = names_other_socket(table, c->name, len) ? DTU_ERR_RANGE : DTU_ERR_NOT_FOUND;
         return NULL;
+    }
     bool is_ours =
         dtu_parse_decimal(c->name + len, c->name_len - len, &port) == DTU_OK && port == 1;
     *status = is_ours ? DTU_OK : DTU_ERR_RANGE;
@@ -228,9 +245,9 @@ static enum dtu_status execute(struct dtu_at_server *s, const struct command *c)
     case DTU_AT_RANGE:
         return kind != DTU_PARAM_INFO && s->config->dialect->has_range ? DTU_OK : DTU_ERR_FORM;
     case DTU_AT_SET:
-        return set_row(s, c); /* which refuses what is no setting */
+        break;
     }
-    return DTU_ERR_FORM;
+    return set_row(s, c); /* which refuses what is no setting */
 }
 
 static enum dtu_status run_line(struct dtu_at_server *s)
@@ -295,9 +312,10 @@ static void end_line(struct dtu_at_server *s)
 
 size_t dtu_at_server_feed(struct dtu_at_server *s, const uint8_t *data, size_t len)
 {
-    dtu_at_server_resume(s);
-    if (s->replying)
-        return 0;
+    if (s->replying) {
+        dtu_at_server_resume(s);
+        return 0; /* even if it is through: `replied` may have changed who gets the input */
+    }
     size_t end = line_end(data, len);
     size_t taken = echo(s, data, end);
     gather(s, data, taken);

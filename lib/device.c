@@ -121,7 +121,8 @@ static uint32_t quiet_ms(const struct dtu_device *d, const struct dtu_device_soc
 {
     const struct dtu_profile *p = d->config->profile;
     unsigned i = p->sockets_share ? 0 : s->index;
-    const struct dtu_param *kind = row_of(d, DTU_ID_SOCKSL + i);
+    bool as_socket_a = p->kinds_agree && d->sockets[0].used; /* read before any other */
+    const struct dtu_param *kind = row_of(d, DTU_ID_SOCKSL + (as_socket_a ? 0 : i));
     bool short_lived =
         dtu_params_is(&d->params, kind, 0, "SHORT") || dtu_params_is(&d->params, kind, 0, "ON");
 
@@ -244,6 +245,15 @@ static size_t to_uart(void *ctx, const uint8_t *data, size_t len)
     return d->config->port->uart_write(d->ctx, data, len);
 }
 
+/* An answer of the handshake that is not all out: nothing may come in between. */
+static size_t on_answer(void *ctx, const uint8_t *data, size_t len)
+{
+    struct dtu_device *d = ctx;
+    size_t taken = to_uart(d, data, len);
+    d->answering = taken < len;
+    return taken;
+}
+
 static void tell_mode(struct dtu_device *d, bool command)
 {
     struct dtu_device_event e = {.kind = DTU_EVENT_MODE, .len = command};
@@ -256,7 +266,7 @@ static void on_entered(void *ctx)
 }
 
 static const struct dtu_cmdmode_callbacks cmdmode_callbacks = {
-    .data = on_data, .answer = to_uart, .entered = on_entered};
+    .data = on_data, .answer = on_answer, .entered = on_entered};
 
 /* --- Sockets -------------------------------------------------------------------------------- */
 
@@ -294,7 +304,9 @@ static void on_link_changed(void *ctx, enum dtu_link_state state)
         pump(s);
         return;
     }
-    d->stats.resent_bytes += (uint32_t)dtu_queue_rewind(&s->queue);
+    size_t again = dtu_queue_rewind(&s->queue);
+    if (state != DTU_LINK_OFF) /* a stop drops it */
+        d->stats.resent_bytes += (uint32_t)again;
     if (state == DTU_LINK_IDLE && dtu_queue_count(&s->queue) > 0)
         dtu_link_want(&s->link, d->now_ms);
     if (state == DTU_LINK_GIVEN_UP) /* a module on its own has nobody else to help it */
@@ -433,8 +445,8 @@ static bool memory_suffices(const struct dtu_device_config *c)
     if (c->packet == NULL || c->packet_size < p->packet_len)
         return false;
     for (size_t i = 0; i < p->sockets; i++)
-        if (c->queues[i].memory != NULL && c->queues[i].size < DTU_QUEUE_SIZE(0, p->packet_len))
-            return false;
+        if (c->queues[i].memory != NULL && c->queues[i].size <= DTU_QUEUE_SIZE(0, p->packet_len))
+            return false; /* without this byte more not even an empty queue takes a packet */
     return true;
 }
 
@@ -521,6 +533,7 @@ void dtu_device_start(struct dtu_device *d, uint32_t now)
 {
     struct dtu_device_event e = {.kind = DTU_EVENT_START};
 
+    dtu_device_stop(d, now); /* a second start closes what the first has opened */
     d->now_ms = now;
     dtu_params_apply(&d->params);
     read_work_mode(d);
@@ -531,6 +544,7 @@ void dtu_device_start(struct dtu_device *d, uint32_t now)
         read_socket(d, &d->sockets[i]);
     start_engines(d);
     d->restarting = false;
+    d->answering = false;
     d->started = true;
     d->config->port->uart_setup(d->ctx, &d->uart);
     tell(d, &e);
@@ -585,6 +599,10 @@ size_t dtu_device_uart_rx(struct dtu_device *d, const uint8_t *data, size_t len,
     size_t taken = 0;
 
     d->now_ms = now;
+    if (accepts_input(d)) { /* an answer that waited may change who gets the bytes */
+        dtu_at_server_resume(&d->at);
+        dtu_cmdmode_poll(&d->cmdmode, now);
+    }
     while (taken < len && accepts_input(d)) {
         size_t n = dtu_cmdmode_active(&d->cmdmode)
                        ? dtu_at_server_feed(&d->at, data + taken, len - taken)
@@ -646,7 +664,7 @@ void dtu_device_socket_closed(struct dtu_device *d, unsigned socket, uint32_t lo
 
 bool dtu_device_socket_ready(const struct dtu_device *d, unsigned socket)
 {
-    return accepts_input(d) && !dtu_cmdmode_active(&d->cmdmode) &&
+    return accepts_input(d) && !d->answering && !dtu_cmdmode_active(&d->cmdmode) &&
            socket < d->config->profile->sockets && is_up(&d->sockets[socket]);
 }
 

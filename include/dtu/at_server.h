@@ -128,9 +128,9 @@ enum dtu_status dtu_at_server_init(struct dtu_at_server *s,
  * @param s    the server
  * @param data the bytes
  * @param len  how many
- * @return how many were taken. Less than `len` if a line ended: call again for the next, unless
- *         `replied` has changed who gets the input; or if the output has no room: dtu_at_server_
- *         ready() tells. */
+ * @return how many were taken. Less than `len` if a line ended, or none if a reply was still on its
+ *         way and is now through: call again for the next, unless `replied` has changed who gets
+ * the input; or if the output has no room: dtu_at_server_ready() tells, but for an echo. */
 size_t dtu_at_server_feed(struct dtu_at_server *s, const uint8_t *data, size_t len);
 
 /** Goes on with a reply for which the output had no room.

@@ -198,6 +198,7 @@ struct dtu_device {
     uint32_t now_ms;               /**< private: of the call that is under way */
     struct dtu_replay greeter;     /**< private */
     bool greeting;                 /**< private: not all of it is sent */
+    bool answering;                /**< private: nor of an answer of the handshake */
     bool transparent;              /**< private: the work mode is one we serve */
     bool restarting;               /**< private: a restart is wanted */
     bool started;                  /**< private */
@@ -286,7 +287,8 @@ size_t dtu_device_socket_rx(struct dtu_device *d, unsigned socket, const uint8_t
 /** Whether bytes of a socket would be taken if the UART has room.
  * @param d      the device
  * @param socket which, from 0
- * @return false in command mode, and while a greeting or a restart is in the way */
+ * @return false in command mode, and while a greeting, an answer of the handshake or a restart is
+ * in the way */
 bool dtu_device_socket_ready(const struct dtu_device *d, unsigned socket);
 
 /** A socket that took less than it was given has room again.

@@ -84,7 +84,9 @@ enum dtu_param_kind {
 /** Flags of a row. */
 enum dtu_param_flag {
     DTU_PARAM_AT_ONCE = 1, /**< A set takes effect at once, not at the next restart. */
-    DTU_PARAM_PORT = 2     /**< The name may carry the number of the serial port, which is 1. */
+    DTU_PARAM_PORT = 2,    /**< The name may carry the number of the serial port, which is 1. */
+    DTU_PARAM_SOCKET = 4   /**< The name ends in the letter of a socket: the same name with another
+                                of A to H is known, only not to this product. */
 };
 
 /** One command. */

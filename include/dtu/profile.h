@@ -77,6 +77,7 @@ struct dtu_profile {
     bool stores_at_once;  /**< A set is stored at once; else by `S`. */
     bool save_restarts;   /**< `S` restarts. */
     bool sockets_share;   /**< Socket A's connection kind and quiet time are for all sockets. */
+    bool kinds_agree;     /**< If socket A is in use, its connection kind is for all sockets. */
 };
 
 extern const struct dtu_profile dtu_profile_gprs232_7s3; /**< USR-GPRS232-7S3 */

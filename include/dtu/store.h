@@ -19,8 +19,8 @@
  *
  * A save writes the slot that is not the newest: erase, the text, and the header last.
  *
- * Cost: RAM is the struct; up to 200 bytes of stack. A save makes the text twice. Call from one
- * place only, not from an interrupt: the medium is slow.
+ * Cost: RAM is the struct; up to 450 bytes of stack. A save makes the text three times. Call from
+ * one place only, not from an interrupt: the medium is slow.
  */
 #ifndef DTU_STORE_H
 #define DTU_STORE_H

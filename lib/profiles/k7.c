@@ -37,9 +37,13 @@ static const struct dtu_param_field packing[] = {{.type = DTU_FIELD_NUMBER, .min
 
 #define PORT_SETTING(name_, id_, member_, fields_, initial_, help_)                                \
     SETTING_FLAGS(name_, id_, DTU_PARAM_PORT, member_, fields_, initial_, NULL, help_)
-#define PORT_INFO(name_, id_, help_)                                                               \
+#define SOCKET_SETTING(name_, id_, member_, fields_, initial_, help_)                              \
+    SETTING_FLAGS(name_, id_, DTU_PARAM_PORT | DTU_PARAM_SOCKET, member_, fields_, initial_, NULL, \
+                  help_)
+#define SOCKET_INFO(name_, id_, help_)                                                             \
     {                                                                                              \
-        .name = name_, .id = id_, .kind = DTU_PARAM_INFO, .flags = DTU_PARAM_PORT, .help = help_   \
+        .name = name_, .id = id_, .kind = DTU_PARAM_INFO,                                          \
+        .flags = DTU_PARAM_PORT | DTU_PARAM_SOCKET, .help = help_                                  \
     }
 
 static const struct dtu_param rows[] = {
@@ -49,12 +53,12 @@ static const struct dtu_param rows[] = {
     INFO("MAC", DTU_ID_NONE, "Hardware address"),
     PORT_SETTING("SHORTO", DTU_ID_SHORTATM, shorto, quiet_s, "3",
                  "Quiet time of a short-lived connection"),
-    PORT_SETTING("SOCKA", DTU_ID_SOCKA, sock[0], socket_a, "TCPS,192.168.0.201,23",
-                 "Kind, address and port of socket A"),
-    PORT_SETTING("SOCKB", DTU_ID_SOCKA + 1, sock[1], socket_b, "NONE,192.168.0.201,23",
-                 "Kind, address and port of socket B"),
-    PORT_INFO("SOCKLKA", DTU_ID_SOCKALK, "State of socket A"),
-    PORT_INFO("SOCKLKB", DTU_ID_SOCKALK + 1, "State of socket B"),
+    SOCKET_SETTING("SOCKA", DTU_ID_SOCKA, sock[0], socket_a, "TCPS,192.168.0.201,23",
+                   "Kind, address and port of socket A"),
+    SOCKET_SETTING("SOCKB", DTU_ID_SOCKA + 1, sock[1], socket_b, "NONE,192.168.0.201,23",
+                   "Kind, address and port of socket B"),
+    SOCKET_INFO("SOCKLKA", DTU_ID_SOCKALK, "State of socket A"),
+    SOCKET_INFO("SOCKLKB", DTU_ID_SOCKALK + 1, "State of socket B"),
     PORT_SETTING("SOCKSL", DTU_ID_SOCKSL, socksl, on_off, "OFF", "Short-lived connections"),
     PORT_SETTING("UART", DTU_ID_UART, uart, uart, "115200,8,1,NONE,NFC",
                  "Baud rate, data bits, stop bits, parity, flow control"),

@@ -124,4 +124,5 @@ const struct dtu_profile dtu_profile_lte_7s4 = {
     .queue_packets = 20,
     .sockets = 2,
     .stores_at_once = true,
+    .kinds_agree = true, /* manual 001 section 2.1.1: never one of each kind */
 };

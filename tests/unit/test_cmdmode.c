@@ -1117,9 +1117,9 @@ static void any_split_gives_the_host_the_same(void)
     for (int i = 0; i < 300; i++) {
         char text[40];
         uint8_t data[sizeof text];
-        size_t data_len;
-        size_t taken;
-        int done;
+        size_t data_len = 0;
+        size_t taken = 0;
+        int done = 0;
         for (size_t j = 0; j < sizeof text; j++)
             text[j] = letters[test_rand_below(&rand, sizeof letters - 1)];
         for (int split = 0; split < 2; split++) {

@@ -1,0 +1,484 @@
+/* SPDX-License-Identifier: MIT */
+/* A module on a board that does what the input says. The bytes of the UART whole, one by one or cut
+ * anywhere give the same; with a port that has no room now and then, every packet is accounted for,
+ * nothing is called out of turn, and all goes on once there is room. */
+#include "fuzz.h"
+
+#include "dtu/device.h"
+
+#define CANARY 0xC5
+#define CANARIES 8
+#define OPS_MAX 80
+#define SLOT_SIZE 2048u
+
+/* What was seen, as a number: there may be much of it. */
+struct digest {
+    uint32_t hash;
+    uint32_t len;
+};
+
+enum state { CLOSED, OPENING, OPEN };
+
+struct board {
+    struct dtu_device device;
+    struct dtu_device_config config;
+    uint8_t values[2 * DTU_CAT1_VALUES_SIZE + CANARIES];
+    uint8_t line[DTU_CAT1_LINE_SIZE + CANARIES];
+    uint8_t packet[DTU_CAT1_PACKET_LEN + CANARIES];
+    uint8_t queues[4][DTU_CAT1_PACKET_LEN + 2 + CANARIES];
+    enum state sockets[4];
+    enum dtu_socket_kind kinds[4];
+    uint8_t outcome[4]; /* of open: later, at once, failed at once, not even tried */
+    uint32_t room[4];
+    uint32_t uart_room;
+    uint32_t now;
+    bool restart_wanted;
+    uint32_t restarts;
+    uint32_t taken_bytes;
+    struct digest uart;
+    struct digest network[4];
+    struct digest events;
+};
+
+static struct board board;
+static uint8_t slots[2][SLOT_SIZE];
+static bool refusing; /* rooms count */
+static uint32_t longest;
+static struct fuzz_rand decisions;
+
+static void digest(struct digest *d, const void *data, size_t len)
+{
+    const uint8_t *bytes = data;
+    for (size_t i = 0; i < len; i++)
+        d->hash = (d->hash ^ bytes[i]) * UINT32_C(16777619);
+    d->len += (uint32_t)len;
+}
+
+static void digest_number(struct digest *d, uint32_t number)
+{
+    uint8_t bytes[4] = {(uint8_t)(number >> 24), (uint8_t)(number >> 16), (uint8_t)(number >> 8),
+                        (uint8_t)number};
+    digest(d, bytes, sizeof bytes);
+}
+
+static size_t take(uint32_t *room, size_t len)
+{
+    if (!refusing)
+        return len;
+    len = len < *room ? len : *room;
+    *room -= (uint32_t)len;
+    return len;
+}
+
+/* --- The port --------------------------------------------------------------------------------- */
+
+static size_t uart_write(void *ctx, const uint8_t *data, size_t len)
+{
+    FUZZ_CHECK(ctx == &board && len > 0);
+    len = take(&board.uart_room, len);
+    digest(&board.uart, data, len);
+    return len;
+}
+
+static void uart_setup(void *ctx, const struct dtu_uart *uart)
+{
+    FUZZ_CHECK(ctx == &board && !board.restart_wanted);
+    FUZZ_CHECK(uart->baud >= 300 && uart->baud <= 1000000);
+    FUZZ_CHECK(uart->data_bits >= 5 && uart->data_bits <= 8);
+    FUZZ_CHECK(uart->stop_bits >= 1 && uart->stop_bits <= 2);
+    digest(&board.events, "U", 1);
+}
+
+static bool socket_open(void *ctx, unsigned i, const struct dtu_socket_target *target)
+{
+    FUZZ_CHECK(ctx == &board && i < 4 && board.sockets[i] == CLOSED);
+    FUZZ_CHECK(target->host_len >= 1 && target->host_len <= 100 && target->port >= 1);
+    FUZZ_CHECK(target->kind == DTU_SOCKET_TCP_CLIENT || target->kind == DTU_SOCKET_UDP_CLIENT);
+    digest(&board.events, target->host, target->host_len);
+    board.kinds[i] = target->kind;
+    board.sockets[i] = OPENING;
+    if (board.outcome[i] == 1) {
+        board.sockets[i] = OPEN;
+        dtu_device_socket_opened(&board.device, i, board.now);
+    } else if (board.outcome[i] == 2) {
+        board.sockets[i] = CLOSED;
+        dtu_device_socket_failed(&board.device, i, board.now);
+    } else if (board.outcome[i] == 3) {
+        board.sockets[i] = CLOSED;
+        return false;
+    }
+    return true;
+}
+
+static size_t socket_send(void *ctx, unsigned i, const uint8_t *data, size_t len)
+{
+    FUZZ_CHECK(ctx == &board && i < 4 && board.sockets[i] == OPEN && len > 0);
+    if (refusing && board.kinds[i] == DTU_SOCKET_UDP_CLIENT && board.room[i] < len)
+        return 0;
+    len = take(&board.room[i], len);
+    digest(&board.network[i], data, len);
+    digest_number(&board.network[i], (uint32_t)len);
+    board.taken_bytes += (uint32_t)len;
+    return len;
+}
+
+static void socket_close(void *ctx, unsigned i)
+{
+    FUZZ_CHECK(ctx == &board && i < 4 && board.sockets[i] != CLOSED);
+    board.sockets[i] = CLOSED;
+    digest(&board.network[i], "X", 1);
+}
+
+static void restart(void *ctx)
+{
+    FUZZ_CHECK(ctx == &board && !board.restart_wanted);
+    board.restart_wanted = true;
+}
+
+static void event(void *ctx, const struct dtu_device_event *e)
+{
+    FUZZ_CHECK(ctx == &board);
+    digest_number(&board.events, (uint32_t)e->kind);
+    digest_number(&board.events, e->socket);
+    digest_number(&board.events, (uint32_t)e->len);
+    digest_number(&board.events, (uint32_t)e->link);
+    digest_number(&board.events, (uint32_t)e->status);
+    if (e->row != NULL)
+        digest(&board.events, e->row->name, dtu_string_len(e->row->name));
+}
+
+static const struct dtu_device_port port = {.uart_write = uart_write,
+                                            .uart_setup = uart_setup,
+                                            .socket_open = socket_open,
+                                            .socket_send = socket_send,
+                                            .socket_close = socket_close,
+                                            .restart = restart,
+                                            .event = event};
+
+static bool medium_read(void *ctx, unsigned slot, size_t offset, uint8_t *data, size_t len)
+{
+    FUZZ_CHECK(ctx == slots && slot < 2 && offset <= SLOT_SIZE && len <= SLOT_SIZE - offset);
+    memcpy(data, slots[slot] + offset, len);
+    return true;
+}
+
+static bool medium_erase(void *ctx, unsigned slot)
+{
+    FUZZ_CHECK(ctx == slots && slot < 2);
+    memset(slots[slot], 0xFF, SLOT_SIZE);
+    return true;
+}
+
+static bool medium_write(void *ctx, unsigned slot, size_t offset, const uint8_t *data, size_t len)
+{
+    FUZZ_CHECK(ctx == slots && slot < 2 && offset <= SLOT_SIZE && len <= SLOT_SIZE - offset);
+    memcpy(slots[slot] + offset, data, len);
+    return true;
+}
+
+static const struct dtu_store_medium medium = {
+    .slot_size = SLOT_SIZE, .read = medium_read, .erase = medium_erase, .write = medium_write};
+
+/* --- What must always hold -------------------------------------------------------------------- */
+
+static void check_canary(const uint8_t *memory, size_t from, size_t size)
+{
+    for (size_t i = from; i < size; i++)
+        FUZZ_CHECK(memory[i] == CANARY);
+}
+
+static void check_invariants(void)
+{
+    const struct dtu_profile *p = board.config.profile;
+    uint32_t pushed = 0;
+    uint32_t gone = board.device.stats.sent_packets;
+    for (unsigned i = 0; i < p->sockets; i++) {
+        const struct dtu_queue *q = &board.device.sockets[i].queue;
+        pushed += q->stats.pushed;
+        gone += q->stats.dropped + (uint32_t)dtu_queue_count(q);
+        FUZZ_CHECK(q->stats.refused == 0);
+        check_canary(board.queues[i], p->packet_len + 2, sizeof board.queues[i]);
+    }
+    FUZZ_CHECK(pushed == gone);
+    FUZZ_CHECK(board.device.stats.sent_bytes == board.taken_bytes);
+    check_canary(board.values, 2 * (size_t)p->table->values_size, sizeof board.values);
+    check_canary(board.line, p->line_size, sizeof board.line);
+    check_canary(board.packet, p->packet_len, sizeof board.packet);
+}
+
+static void restart_if_wanted(void)
+{
+    if (!board.restart_wanted)
+        return;
+    FUZZ_CHECK(dtu_device_uart_rx(&board.device, (const uint8_t *)"x", 1, board.now) == 0);
+    FUZZ_CHECK(dtu_device_next(&board.device, board.now) == DTU_NEVER);
+    board.restart_wanted = false;
+    board.restarts++;
+    dtu_device_restart(&board.device, board.now);
+    FUZZ_CHECK(board.device.stats.restarts == board.restarts);
+}
+
+/* --- What happens ----------------------------------------------------------------------------- */
+
+static void uart_bytes(const uint8_t *data, size_t len)
+{
+    while (len > 0) {
+        size_t n = longest == 0 ? len : 1 + fuzz_decide(&decisions, longest);
+        n = n < len ? n : len;
+        size_t taken = dtu_device_uart_rx(&board.device, data, n, board.now);
+        FUZZ_CHECK(taken <= n);
+        if (taken == 0)
+            break;
+        dtu_device_poll(&board.device, board.now);
+        data += taken;
+        len -= taken;
+    }
+    /* the rest is lost on a line without flow control */
+    FUZZ_CHECK(len == 0 || refusing || board.restart_wanted);
+}
+
+static void pass_time(uint32_t ms)
+{
+    unsigned at_once = 0;
+    dtu_device_poll(&board.device, board.now);
+    for (;;) {
+        uint32_t next = dtu_device_next(&board.device, board.now);
+        if (next > ms)
+            break;
+        at_once = next == 0 ? at_once + 1 : 0;
+        FUZZ_CHECK(at_once < 10);
+        ms -= next;
+        board.now += next;
+        dtu_device_poll(&board.device, board.now);
+    }
+    board.now += ms;
+    dtu_device_poll(&board.device, board.now);
+}
+
+static void socket_event(struct fuzz_input *in)
+{
+    unsigned what = fuzz_u8(in);
+    unsigned i = what % 4;
+    switch (what / 4 % 4) {
+    case 0:
+        if (board.sockets[i] == OPENING)
+            board.sockets[i] = OPEN;
+        dtu_device_socket_opened(&board.device, i, board.now);
+        break;
+    case 1:
+        if (board.sockets[i] == OPENING)
+            board.sockets[i] = CLOSED;
+        if (board.sockets[i] == CLOSED)
+            dtu_device_socket_failed(&board.device, i, board.now);
+        break;
+    case 2:
+        if (board.sockets[i] == OPEN) {
+            board.sockets[i] = CLOSED;
+            dtu_device_socket_closed(&board.device, i, what / 16, board.now);
+        }
+        break;
+    default:
+        board.outcome[i] = (uint8_t)(what / 16 % 4);
+        break;
+    }
+}
+
+static void socket_bytes(struct fuzz_input *in)
+{
+    unsigned i = fuzz_below(in, 4);
+    size_t len = fuzz_below(in, 32);
+    len = len < in->left ? len : in->left;
+    uint32_t before = board.uart.len;
+    size_t taken = dtu_device_socket_rx(&board.device, i, in->at, len, board.now);
+    FUZZ_CHECK(taken <= len && board.uart.len - before == taken);
+    FUZZ_CHECK(taken == 0 || board.sockets[i] == OPEN);
+    in->at += len;
+    in->left -= len;
+}
+
+static void typed_word(struct fuzz_input *in)
+{
+    static const char *const words[] = {
+        "+++",
+        "a",
+        "+++a",
+        "AT+ENTM\r",
+        "AT+Z\r",
+        "AT+S\r\n",
+        "AT+E=OFF\r",
+        "AT+E=ON\r",
+        "AT+UART\r",
+        "AT+SOCKALK?\r",
+        "AT+UARTFT=60\r",
+        "AT+UARTFL=5\r",
+        "AT+UARTTL=10,7\r",
+        "AT+SOCKASL=SHORT\r",
+        "AT+SOCKBEN=ON\r",
+        "AT+SOCKB1=UDPC,b,9\r",
+        "AT+SOCKA=TCPC,a,1\r",
+        "AT+SOCKRSNUM=1\r",
+        "AT+WKMOD=CMD\r",
+        "AT+WKMOD=HTTPD\r",
+        "AT+SOCKSL=ON\r",
+        "+++aAT+UARTFT=10\rAT+ENTM\rdata",
+    };
+    const char *word = words[fuzz_below(in, sizeof words / sizeof words[0])];
+    uart_bytes((const uint8_t *)word, strlen(word));
+}
+
+static void raw_bytes(struct fuzz_input *in)
+{
+    size_t len = fuzz_u8(in);
+    len = len < in->left ? len : in->left;
+    uart_bytes(in->at, len);
+    in->at += len;
+    in->left -= len;
+}
+
+static void change_room(struct fuzz_input *in)
+{
+    uint32_t which = fuzz_below(in, 5);
+    uint32_t room = fuzz_u8(in) * fuzz_below(in, 4);
+    if (which == 4) {
+        board.uart_room = room;
+    } else {
+        board.room[which] = room;
+        dtu_device_socket_writable(&board.device, which, board.now);
+    }
+    dtu_device_poll(&board.device, board.now);
+}
+
+static void do_op(struct fuzz_input *in)
+{
+    static const uint32_t times_ms[] = {1, 10, 51, 61, 200, 300, 1000, 2999, 3000, 10000, 70000};
+    switch (fuzz_below(in, 9)) {
+    case 0:
+        raw_bytes(in);
+        break;
+    case 1:
+    case 2:
+        typed_word(in);
+        break;
+    case 3:
+        pass_time(fuzz_u8(in));
+        break;
+    case 4:
+        pass_time(times_ms[fuzz_below(in, sizeof times_ms / sizeof times_ms[0])]);
+        break;
+    case 5:
+        socket_event(in);
+        break;
+    case 6:
+        socket_bytes(in);
+        break;
+    case 7:
+        change_room(in);
+        break;
+    default:
+        dtu_device_uart_idle(&board.device, board.now);
+        break;
+    }
+}
+
+/* --- A run ------------------------------------------------------------------------------------ */
+
+static void set_up(struct fuzz_input *in)
+{
+    const struct dtu_profile *p = dtu_profile_at(fuzz_below(in, 4));
+    struct dtu_device_config *c = &board.config;
+    unsigned bits = fuzz_u8(in);
+    memset(&board, CANARY, sizeof board);
+    memset(board.sockets, 0, sizeof board.sockets);
+    memset(&board.uart, 0, sizeof board.uart);
+    memset(board.network, 0, sizeof board.network);
+    memset(&board.events, 0, sizeof board.events);
+    memset(slots, 0xFF, sizeof slots);
+    memset(c, 0, sizeof *c);
+    board.restart_wanted = false;
+    board.restarts = board.taken_bytes = 0;
+    board.uart_room = 1000;
+    board.now = fuzz_below(in, 2) != 0 ? UINT32_MAX - fuzz_u16(in) : fuzz_u16(in);
+    c->profile = p;
+    c->port = &port;
+    c->medium = (bits & 1) != 0 ? &medium : NULL;
+    c->medium_ctx = slots;
+    c->open_ms = (bits & 2) != 0 ? 5000 : 0;
+    c->values = board.values;
+    c->values_size = 2 * (size_t)p->table->values_size;
+    c->line = board.line;
+    c->line_size = p->line_size;
+    c->packet = board.packet;
+    c->packet_size = p->packet_len;
+    for (unsigned i = 0; i < 4; i++) {
+        board.room[i] = 1000;
+        board.outcome[i] = (uint8_t)(bits >> 2 & 3);
+        if (i < p->sockets)
+            c->queues[i] = (struct dtu_device_queue){board.queues[i], p->packet_len + 2};
+    }
+    FUZZ_CHECK(dtu_device_init(&board.device, c, &board) == DTU_OK);
+}
+
+static void run(struct fuzz_input in)
+{
+    set_up(&in);
+    dtu_device_start(&board.device, board.now);
+    restart_if_wanted();
+    for (unsigned n = 0; n < OPS_MAX && in.left > 0; n++) {
+        do_op(&in);
+        check_invariants();
+        restart_if_wanted();
+        check_invariants();
+    }
+}
+
+/* Once there is room, the greeting, the replies and the frames go out, and input is taken. */
+static void check_that_it_goes_on(void)
+{
+    refusing = false;
+    for (unsigned turn = 0; turn < 3; turn++) {
+        for (unsigned i = 0; i < board.config.profile->sockets; i++)
+            dtu_device_socket_writable(&board.device, i, board.now);
+        dtu_device_poll(&board.device, board.now);
+        restart_if_wanted();
+    }
+    FUZZ_CHECK(board.restart_wanted || dtu_device_uart_ready(&board.device));
+    for (unsigned i = 0; i < board.config.profile->sockets; i++)
+        FUZZ_CHECK(board.sockets[i] != OPEN || board.restart_wanted ||
+                   dtu_queue_count(&board.device.sockets[i].queue) == 0);
+    check_invariants();
+    dtu_device_stop(&board.device, board.now);
+    for (unsigned i = 0; i < 4; i++)
+        FUZZ_CHECK(board.sockets[i] == CLOSED);
+    FUZZ_CHECK(dtu_device_next(&board.device, board.now) == DTU_NEVER);
+    check_invariants();
+}
+
+static void check_same(const struct board *a, const struct board *b)
+{
+    FUZZ_CHECK(memcmp(&a->uart, &b->uart, sizeof a->uart) == 0);
+    FUZZ_CHECK(memcmp(a->network, b->network, sizeof a->network) == 0);
+    FUZZ_CHECK(memcmp(&a->events, &b->events, sizeof a->events) == 0);
+    FUZZ_CHECK(memcmp(&a->device.stats, &b->device.stats, sizeof a->device.stats) == 0);
+    FUZZ_CHECK(a->restarts == b->restarts);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct board whole;
+    struct fuzz_input in = {data, size};
+    decisions = fuzz_rand(fuzz_u16(&in));
+    refusing = false;
+    longest = 0;
+    run(in);
+    whole = board;
+    longest = 1;
+    run(in);
+    check_same(&whole, &board);
+    longest = 9;
+    run(in);
+    check_same(&whole, &board);
+    refusing = true;
+    run(in);
+    check_that_it_goes_on();
+    return 0;
+}

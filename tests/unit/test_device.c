@@ -1,0 +1,1852 @@
+/* SPDX-License-Identifier: MIT */
+/* The whole module on a board that is made of variables: a UART and sockets with as much room as a
+ * test gives them, a clock that a test moves, a medium in memory. */
+#include "dtu/device.h"
+
+#include "check.h"
+#include "rand.h"
+
+#include <stdbool.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define UART_MAX 2048
+#define SENT_MAX 6200
+#define SLOT_SIZE 2048
+#define LOTS 60000u /* of room */
+
+/* What socket_open() does. */
+enum opening { LATER, OPENED_INSIDE, FAILED_INSIDE, REFUSED };
+
+struct fake_socket {
+    enum opening opening;
+    bool is_open;
+    unsigned opens, closes;
+    enum dtu_socket_kind kind;
+    char host[101];
+    uint16_t port;
+    size_t room; /* bytes that it takes */
+    uint8_t sent[SENT_MAX];
+    size_t sent_len;
+    unsigned sends;
+};
+
+struct board {
+    struct dtu_device device;
+    struct dtu_device_config config;
+    uint8_t values[2 * DTU_CAT1_VALUES_SIZE];
+    uint8_t line[DTU_CAT1_LINE_SIZE];
+    uint8_t packet[DTU_CAT1_PACKET_LEN];
+    uint8_t queues[4][DTU_CAT1_PACKET_LEN + 2];
+    char uart[UART_MAX];
+    size_t uart_len;
+    size_t uart_room;
+    size_t uart_after_setup; /* bytes that had gone out when the UART was last set */
+    struct dtu_uart setup;
+    unsigned setups;
+    struct fake_socket sockets[4];
+    unsigned restarts;
+    uint32_t now;
+    unsigned events[DTU_EVENT_UNSERVED + 1];
+    struct dtu_device_event last;
+    bool command_mode; /* as told by the last event of it */
+    const char *imei;
+};
+
+static struct board boards[2];
+static struct board *b = &boards[0];
+
+static uint8_t slots[2][SLOT_SIZE];
+static bool medium_fails;
+
+/* --- The port ------------------------------------------------------------------------------- */
+
+static size_t uart_write(void *ctx, const uint8_t *data, size_t len)
+{
+    struct board *board = ctx;
+    size_t n = len < board->uart_room ? len : board->uart_room;
+    CHECK(len > 0);
+    CHECK(n <= sizeof board->uart - board->uart_len);
+    if (n > sizeof board->uart - board->uart_len)
+        n = 0;
+    memcpy(board->uart + board->uart_len, data, n);
+    board->uart_len += n;
+    board->uart_room -= n;
+    return n;
+}
+
+static void uart_setup(void *ctx, const struct dtu_uart *uart)
+{
+    struct board *board = ctx;
+    board->setup = *uart;
+    board->setups++;
+    board->uart_after_setup = board->uart_len;
+}
+
+static bool socket_open(void *ctx, unsigned i, const struct dtu_socket_target *target)
+{
+    struct board *board = ctx;
+    struct fake_socket *s = &board->sockets[i];
+    CHECK(!s->is_open);
+    s->opens++;
+    s->kind = target->kind;
+    CHECK(target->host_len < sizeof s->host);
+    memcpy(s->host, target->host, target->host_len);
+    s->host[target->host_len] = '\0';
+    s->port = target->port;
+    if (s->opening == OPENED_INSIDE) {
+        s->is_open = true;
+        dtu_device_socket_opened(&board->device, i, board->now);
+    }
+    if (s->opening == FAILED_INSIDE)
+        dtu_device_socket_failed(&board->device, i, board->now);
+    return s->opening != REFUSED;
+}
+
+static size_t socket_send(void *ctx, unsigned i, const uint8_t *data, size_t len)
+{
+    struct board *board = ctx;
+    struct fake_socket *s = &board->sockets[i];
+    size_t n = len < s->room ? len : s->room;
+    CHECK(s->is_open);
+    CHECK(len > 0);
+    if (s->kind == DTU_SOCKET_UDP_CLIENT && n < len)
+        n = 0;
+    CHECK(n <= sizeof s->sent - s->sent_len);
+    if (n > sizeof s->sent - s->sent_len)
+        n = 0;
+    memcpy(s->sent + s->sent_len, data, n);
+    s->sent_len += n;
+    s->room -= n;
+    s->sends++;
+    return n;
+}
+
+static void socket_close(void *ctx, unsigned i)
+{
+    struct board *board = ctx;
+    board->sockets[i].closes++;
+    board->sockets[i].is_open = false;
+}
+
+static void restart(void *ctx)
+{
+    struct board *board = ctx;
+    board->restarts++;
+}
+
+static enum dtu_status info(void *ctx, const struct dtu_param *row, const struct dtu_text *out)
+{
+    struct board *board = ctx;
+    if (board->imei == NULL || strcmp(row->name, "VER") != 0)
+        return DTU_ERR_NOT_ALLOWED;
+    if (out != NULL)
+        dtu_text_string(out, board->imei);
+    return DTU_OK;
+}
+
+static void event(void *ctx, const struct dtu_device_event *e)
+{
+    struct board *board = ctx;
+    board->events[e->kind]++;
+    board->last = *e;
+    if (e->kind == DTU_EVENT_MODE)
+        board->command_mode = e->len == 1;
+}
+
+static const struct dtu_device_port port = {.uart_write = uart_write,
+                                            .uart_setup = uart_setup,
+                                            .socket_open = socket_open,
+                                            .socket_send = socket_send,
+                                            .socket_close = socket_close,
+                                            .restart = restart,
+                                            .info = info,
+                                            .event = event};
+
+static bool medium_read(void *ctx, unsigned slot, size_t offset, uint8_t *data, size_t len)
+{
+    CHECK(ctx == slots);
+    memcpy(data, slots[slot] + offset, len);
+    return true;
+}
+
+static bool medium_erase(void *ctx, unsigned slot)
+{
+    CHECK(ctx == slots);
+    memset(slots[slot], 0xFF, SLOT_SIZE);
+    return !medium_fails;
+}
+
+static bool medium_write(void *ctx, unsigned slot, size_t offset, const uint8_t *data, size_t len)
+{
+    CHECK(ctx == slots);
+    memcpy(slots[slot] + offset, data, len);
+    return true;
+}
+
+static const struct dtu_store_medium medium = {
+    .slot_size = SLOT_SIZE, .read = medium_read, .erase = medium_erase, .write = medium_write};
+
+/* --- A board with a device ------------------------------------------------------------------ */
+
+static void new_board(const char *product)
+{
+    memset(b, 0, sizeof *b);
+    b->config.profile = dtu_profile_find(product);
+    b->config.port = &port;
+    b->config.values = b->values;
+    b->config.values_size = sizeof b->values;
+    b->config.line = b->line;
+    b->config.line_size = sizeof b->line;
+    b->config.packet = b->packet;
+    b->config.packet_size = sizeof b->packet;
+    for (size_t i = 0; i < b->config.profile->sockets; i++)
+        b->config.queues[i] = (struct dtu_device_queue){b->queues[i], sizeof b->queues[i]};
+    for (size_t i = 0; i < 4; i++)
+        b->sockets[i].room = LOTS;
+    b->uart_room = LOTS;
+    b->now = 1000;
+}
+
+static void init(void)
+{
+    CHECK_EQ(dtu_device_init(&b->device, &b->config, b), DTU_OK);
+}
+
+static void set(const char *name, const char *value)
+{
+    struct dtu_params *p = dtu_device_params(&b->device);
+    const struct dtu_param *row =
+        dtu_params_find(b->config.profile->table, (const uint8_t *)name, strlen(name));
+    CHECK_EQ(dtu_params_set(p, row, (const uint8_t *)value, strlen(value)), DTU_OK);
+}
+
+/* Also once more, with other settings. */
+static void start(void)
+{
+    dtu_device_stop(&b->device, b->now);
+    dtu_device_start(&b->device, b->now);
+}
+
+/* Forgets what has gone out. */
+static void clear_uart(void)
+{
+    b->uart_len = 0;
+}
+
+/* Started, greeted, echo off, its sockets not open yet. */
+static void begin(const char *product)
+{
+    new_board(product);
+    init();
+    set("E", "OFF");
+    start();
+    clear_uart();
+}
+
+static void open_socket(unsigned i)
+{
+    b->sockets[i].is_open = true;
+    dtu_device_socket_opened(&b->device, i, b->now);
+}
+
+static void begin_open(const char *product)
+{
+    begin(product);
+    open_socket(0);
+}
+
+static void lose_socket(unsigned i, uint32_t lost)
+{
+    b->sockets[i].is_open = false;
+    dtu_device_socket_closed(&b->device, i, lost, b->now);
+}
+
+/* Sleeps as a port does: no longer than the device allows. */
+static void wait_ms(uint32_t ms)
+{
+    unsigned at_once = 0;
+    for (;;) {
+        dtu_device_poll(&b->device, b->now);
+        uint32_t next = dtu_device_next(&b->device, b->now);
+        at_once = next == 0 ? at_once + 1 : 0;
+        CHECK(at_once < 10); /* it spins */
+        if (next > ms || at_once >= 10)
+            break;
+        b->now += next;
+        ms -= next;
+    }
+    b->now += ms;
+    dtu_device_poll(&b->device, b->now);
+}
+
+static size_t rx_bytes(const void *data, size_t len)
+{
+    return dtu_device_uart_rx(&b->device, data, len, b->now);
+}
+
+/* All of it at once, and all of it is taken. */
+static void type(const char *text)
+{
+    CHECK_EQ(rx_bytes(text, strlen(text)), strlen(text));
+}
+
+/* A frame: bytes and the pause that ends it. */
+static void type_frame(const char *text)
+{
+    type(text);
+    wait_ms(60);
+}
+
+static size_t socket_rx(unsigned i, const char *text)
+{
+    return dtu_device_socket_rx(&b->device, i, (const uint8_t *)text, strlen(text), b->now);
+}
+
+#define CHECK_UART(expected)                                                                       \
+    do {                                                                                           \
+        CHECK_BYTES(b->uart, b->uart_len, expected, strlen(expected));                             \
+        clear_uart();                                                                              \
+    } while (0)
+
+#define CHECK_SENT(i, expected)                                                                    \
+    do {                                                                                           \
+        CHECK_BYTES(b->sockets[i].sent, b->sockets[i].sent_len, expected, strlen(expected));       \
+        b->sockets[i].sent_len = 0;                                                                \
+    } while (0)
+
+#define CHECK_COMMAND(command, reply)                                                              \
+    do {                                                                                           \
+        type(command "\r");                                                                        \
+        CHECK_UART(reply);                                                                         \
+    } while (0)
+
+#define OK "\r\nOK\r\n"
+#define VALUE(text) "\r\n+" text "\r\n\r\nOK\r\n"
+
+static void enter_command_mode(void)
+{
+    wait_ms(300); /* more than any guard time */
+    type("+++");
+    CHECK_UART("a");
+    type("a");
+    CHECK_UART("+ok");
+}
+
+/* --- Set-up --------------------------------------------------------------------------------- */
+
+#define CHECK_INIT_REFUSED(change)                                                                 \
+    do {                                                                                           \
+        struct dtu_device_port part = port;                                                        \
+        new_board("cat1");                                                                         \
+        b->config.port = &part;                                                                    \
+        change;                                                                                    \
+        CHECK_EQ(dtu_device_init(&b->device, &b->config, b), DTU_ERR_CONFIG);                      \
+    } while (0)
+
+static void init_refuses_what_cannot_work(void)
+{
+    struct dtu_store_medium small = medium;
+    CHECK_INIT_REFUSED(part.uart_write = NULL);
+    CHECK_INIT_REFUSED(part.uart_setup = NULL);
+    CHECK_INIT_REFUSED(part.socket_open = NULL);
+    CHECK_INIT_REFUSED(part.socket_send = NULL);
+    CHECK_INIT_REFUSED(part.socket_close = NULL);
+    CHECK_INIT_REFUSED(part.restart = NULL);
+    CHECK_INIT_REFUSED(b->config.values = NULL);
+    CHECK_INIT_REFUSED(b->config.values_size =
+                           2 * (size_t)b->config.profile->table->values_size - 1);
+    CHECK_INIT_REFUSED(b->config.line = NULL);
+    CHECK_INIT_REFUSED(b->config.line_size = DTU_CAT1_LINE_SIZE - 1);
+    CHECK_INIT_REFUSED(b->config.packet = NULL);
+    CHECK_INIT_REFUSED(b->config.packet_size = DTU_CAT1_PACKET_LEN - 1);
+    CHECK_INIT_REFUSED(b->config.open_ms = UINT32_C(1) << 31);
+    small.slot_size = 20;
+    CHECK_INIT_REFUSED(b->config.medium = &small);
+}
+
+static void init_refuses_a_table_with_a_bad_default(void)
+{
+    static const struct dtu_param_field on_off[] = {{.type = DTU_FIELD_ENUM, .text = "ON,OFF"}};
+    static const struct dtu_param row = {
+        .name = "E", .kind = DTU_PARAM_SETTING, .field_count = 1, .fields = on_off, .initial = "?"};
+    static const struct dtu_param_table table = {.rows = &row, .count = 1, .values_size = 1};
+    struct dtu_profile p = dtu_profile_cat1;
+    p.table = &table;
+    CHECK_INIT_REFUSED(b->config.profile = &p);
+}
+
+static void a_queue_must_hold_the_longest_packet(void)
+{
+    static uint8_t frame[DTU_CAT1_PACKET_LEN];
+    CHECK_INIT_REFUSED(b->config.queues[0].size = DTU_CAT1_PACKET_LEN + 1);
+    new_board("cat1"); /* 2 bytes a packet: with these it goes through */
+    b->config.queues[0].size = DTU_CAT1_PACKET_LEN + 2;
+    init();
+    set("UARTFL", "4096");
+    start();
+    open_socket(0);
+    memset(frame, 'x', sizeof frame);
+    CHECK_EQ(rx_bytes(frame, sizeof frame), sizeof frame);
+    CHECK_BYTES(b->sockets[0].sent, b->sockets[0].sent_len, frame, sizeof frame);
+}
+
+static void memory_of_exactly_the_needed_size_is_enough(void)
+{
+    const struct dtu_profile *p;
+    for (size_t i = 0; (p = dtu_profile_at(i)) != NULL; i++) {
+        new_board(p->name);
+        b->config.values_size = 2 * (size_t)p->table->values_size;
+        b->config.line_size = p->line_size;
+        b->config.packet_size = p->packet_len;
+        init();
+    }
+}
+
+static void info_and_event_may_be_missing(void)
+{
+    struct dtu_device_port few = port;
+    few.info = NULL;
+    few.event = NULL;
+    new_board("cat1");
+    b->config.port = &few;
+    init();
+    set("E", "OFF");
+    start();
+    clear_uart();
+    enter_command_mode();
+    CHECK_COMMAND("AT+VER", VALUE("VER:V1.1.01.000000.0000"));
+}
+
+static void nothing_works_before_start_or_after_stop(void)
+{
+    new_board("cat1");
+    init();
+    for (unsigned round = 0; round < 2; round++) {
+        CHECK_EQ(rx_bytes("abc", 3), 0);
+        CHECK(!dtu_device_uart_ready(&b->device));
+        CHECK(!dtu_device_socket_ready(&b->device, 0));
+        CHECK_EQ(dtu_device_next(&b->device, b->now), DTU_NEVER);
+        dtu_device_poll(&b->device, b->now);
+        dtu_device_uart_idle(&b->device, b->now);
+        dtu_device_socket_opened(&b->device, 0, b->now);
+        dtu_device_socket_failed(&b->device, 0, b->now);
+        dtu_device_socket_closed(&b->device, 0, 0, b->now);
+        dtu_device_socket_writable(&b->device, 0, b->now);
+        CHECK_EQ(socket_rx(0, "abc"), 0);
+        if (round == 0) {
+            dtu_device_stop(&b->device, b->now); /* was not started */
+            CHECK_EQ(b->sockets[0].closes, 0);
+            start();
+            open_socket(0);
+            type("half a frame");
+            dtu_device_stop(&b->device, b->now);
+            CHECK_EQ(b->sockets[0].closes, 1);
+        }
+    }
+    start();
+    wait_ms(100);
+    CHECK_EQ(b->sockets[0].sent_len, 0); /* what was on its way has been dropped */
+}
+
+/* --- The start ------------------------------------------------------------------------------ */
+
+static void the_greeting_comes_first_on_a_uart_that_is_set(void)
+{
+    static const char *const cases[][2] = {{"cat1", "\r\nWH-LTE-7S1\r\n"}, /* at.md, Entering, 9 */
+                                           {"gprs232-7s3", "\r\nWH-LTE-7S1\r\n"},
+                                           {"lte-7s4", "\r\n[WH-7S4 V2]\r\n"},
+                                           {"k7", ""}};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        new_board(cases[i][0]);
+        init();
+        CHECK_EQ(b->uart_len, 0);
+        start();
+        CHECK_EQ(b->setups, 1);
+        CHECK_EQ(b->uart_after_setup, 0);
+        CHECK_UART(cases[i][1]);
+        CHECK_EQ(b->events[DTU_EVENT_START], 1);
+    }
+}
+
+static void the_greeting_is_the_users(void)
+{
+    new_board("cat1");
+    init();
+    set("STMSG", "hi[0D][0A]there");
+    start();
+    CHECK_UART("\r\nhi\r\nthere\r\n");
+}
+
+static void input_waits_until_the_greeting_is_out(void)
+{
+    for (size_t at_a_time = 1; at_a_time < 16; at_a_time++) {
+        new_board("cat1");
+        init();
+        set("E", "OFF");
+        b->uart_room = 0;
+        b->sockets[0].opening = OPENED_INSIDE;
+        start();
+        while (b->uart_len < 14) {
+            CHECK(!dtu_device_uart_ready(&b->device));
+            CHECK(!dtu_device_socket_ready(&b->device, 0));
+            CHECK_EQ(rx_bytes("x", 1), 0);
+            CHECK_EQ(socket_rx(0, "y"), 0);
+            b->uart_room = at_a_time;
+            size_t before = b->uart_len;
+            dtu_device_poll(&b->device, b->now);
+            CHECK(b->uart_len > before);
+            if (b->uart_len <= before)
+                return;
+        }
+        CHECK_UART("\r\nWH-LTE-7S1\r\n");
+        b->uart_room = LOTS;
+        CHECK(dtu_device_uart_ready(&b->device));
+        type_frame("x");
+        CHECK_EQ(socket_rx(0, "y"), 1);
+        CHECK_UART("y");
+        CHECK_SENT(0, "x");
+    }
+}
+
+static void the_uart_is_set_as_the_settings_say(void)
+{
+    static const struct {
+        const char *product, *value;
+        struct dtu_uart uart;
+    } cases[] = {
+        /* 004 section 4.29, 002 section 4.2.1.22, 003 section 5.3.5 number 13 */
+        {"cat1", "115200,8,1,NONE,NONE", {115200, 8, 1, DTU_PARITY_NONE, DTU_FLOW_NONE}},
+        {"cat1", "921600,8,2,ODD,NONE", {921600, 8, 2, DTU_PARITY_ODD, DTU_FLOW_NONE}},
+        {"gprs232-7s3", "2400,EVEN,7,2,CRTS", {2400, 7, 2, DTU_PARITY_EVEN, DTU_FLOW_RTS_CTS}},
+        {"gprs232-7s3", "9600,NONE,8,1,RS485", {9600, 8, 1, DTU_PARITY_NONE, DTU_FLOW_RS485}},
+        {"lte-7s4", "300,7,1,EVEN,NFC", {300, 7, 1, DTU_PARITY_EVEN, DTU_FLOW_NONE}},
+        {"k7", "1000000,5,2,MARK,FCH", {1000000, 5, 2, DTU_PARITY_MARK, DTU_FLOW_RTS_CTS}},
+        {"k7", "600,6,1,SPACE,FCR", {600, 6, 1, DTU_PARITY_SPACE, DTU_FLOW_XON_XOFF}},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const struct dtu_uart *u = &cases[i].uart;
+        new_board(cases[i].product);
+        init();
+        set("UART", cases[i].value);
+        start();
+        CHECK_EQ(b->setup.baud, u->baud);
+        CHECK_EQ(b->setup.data_bits, u->data_bits);
+        CHECK_EQ(b->setup.stop_bits, u->stop_bits);
+        CHECK_EQ(b->setup.parity, u->parity);
+        CHECK_EQ(b->setup.flow, u->flow);
+        CHECK(memcmp(dtu_device_uart(&b->device), &b->setup, sizeof b->setup) == 0);
+    }
+}
+
+/* --- Data both ways ------------------------------------------------------------------------- */
+
+static void a_pause_ends_a_frame_and_it_goes_to_the_socket(void)
+{
+    begin_open("cat1"); /* UARTFT 50, 004 section 4.31 */
+    type("he");
+    wait_ms(49);
+    type("llo");
+    wait_ms(49);
+    CHECK_EQ(b->sockets[0].sent_len, 0);
+    wait_ms(2); /* the clock has whole milliseconds: a pause of 50 may look like one of 51 */
+    CHECK_SENT(0, "hello");
+    CHECK_EQ(b->sockets[0].sends, 1);
+    CHECK_EQ(b->device.stats.frames, 1);
+    CHECK_EQ(b->device.stats.sent_packets, 1);
+    CHECK_EQ(b->device.stats.sent_bytes, 5);
+    CHECK_EQ(b->events[DTU_EVENT_FRAME], 1);
+    CHECK_EQ(b->last.len, 5);
+    CHECK_UART("");
+}
+
+static void the_packing_length_ends_a_frame_at_once(void)
+{
+    begin("cat1");
+    set("UARTFL", "5");
+    start();
+    open_socket(0);
+    type("abcdefghijkl");
+    CHECK_SENT(0, "abcdefghij");
+    CHECK_EQ(b->sockets[0].sends, 2);
+    wait_ms(60);
+    CHECK_SENT(0, "kl");
+}
+
+static void an_idle_line_ends_a_frame_at_once(void)
+{
+    begin_open("cat1");
+    type("abc");
+    dtu_device_uart_idle(&b->device, b->now);
+    CHECK_SENT(0, "abc");
+}
+
+static void products_pack_by_their_own_settings(void)
+{
+    begin_open("lte-7s4");
+    type("a");
+    wait_ms(49);
+    CHECK_EQ(b->sockets[0].sent_len, 0);
+    wait_ms(2);
+    CHECK_SENT(0, "a");
+    begin_open("gprs232-7s3"); /* no such setting: 50 ms, decided in the profile */
+    type("a");
+    wait_ms(51);
+    CHECK_SENT(0, "a");
+    new_board("k7"); /* 003 section 4.3.3: 0,0 is 4 byte times, 0.35 ms at 115200 */
+    init();
+    set("SOCKA", "TCPC,a,1");
+    start();
+    open_socket(0);
+    type("a");
+    wait_ms(2);
+    CHECK_SENT(0, "a");
+    set("UARTTL", "100,3");
+    start();
+    open_socket(0);
+    type("abcd");
+    CHECK_SENT(0, "abc");
+    wait_ms(99);
+    CHECK_SENT(0, "");
+    wait_ms(2);
+    CHECK_SENT(0, "d");
+    set("UARTTL", "0,3"); /* a pause ends nothing */
+    start();
+    open_socket(0);
+    type("ab");
+    wait_ms(100000);
+    CHECK_SENT(0, "");
+    type("c");
+    CHECK_SENT(0, "abc");
+    set("UARTTL", "10,0"); /* at most 1460 bytes */
+    start();
+    open_socket(0);
+    for (unsigned i = 0; i < 146; i++)
+        type("0123456789");
+    CHECK_EQ(b->sockets[0].sent_len, 1460);
+}
+
+static void a_frame_goes_to_every_socket_in_use(void)
+{
+    begin("cat1");
+    set("SOCKBEN", "ON");
+    set("SOCKDEN", "ON");
+    set("SOCKD", "TCP,d.example,4");
+    start();
+    CHECK_EQ(b->sockets[2].opens, 0);
+    CHECK_EQ(b->sockets[3].opens, 1);
+    CHECK(strcmp(b->sockets[3].host, "d.example") == 0 && b->sockets[3].port == 4);
+    CHECK(strcmp(b->sockets[0].host, "test.usr.cn") == 0 && b->sockets[0].port == 2317);
+    open_socket(0);
+    open_socket(1);
+    open_socket(3);
+    clear_uart();
+    type_frame("all");
+    CHECK_SENT(0, "all");
+    CHECK_SENT(1, "all");
+    CHECK_SENT(2, "");
+    CHECK_SENT(3, "all");
+    CHECK_EQ(b->device.stats.frames, 1);
+    CHECK_EQ(b->device.stats.sent_packets, 3);
+    CHECK_EQ(socket_rx(3, "from d"), 6);
+    CHECK_EQ(socket_rx(1, "from b"), 6);
+    CHECK_EQ(socket_rx(2, "from c"), 0); /* not in use */
+    CHECK_EQ(socket_rx(4, "from ?"), 0);
+    CHECK_UART("from dfrom b");
+}
+
+static void what_sockets_say_goes_to_the_uart_as_far_as_it_has_room(void)
+{
+    begin_open("cat1");
+    b->uart_room = 3;
+    CHECK_EQ(socket_rx(0, "hello"), 3);
+    CHECK_EQ(socket_rx(0, "lo"), 0);
+    CHECK_EQ(socket_rx(0, ""), 0);
+    b->uart_room = LOTS;
+    CHECK_EQ(socket_rx(0, "lo"), 2);
+    CHECK_UART("hello");
+    CHECK_EQ(b->device.stats.received_bytes, 5);
+    CHECK_EQ(b->events[DTU_EVENT_DATA], 2);
+}
+
+static void a_slow_socket_holds_the_uart_back_and_nothing_is_lost(void)
+{
+    static uint8_t expected[5600];
+    size_t given = 0;
+    struct test_rand rnd;
+    begin("cat1"); /* the queue holds 20 packets; here they are of 100 bytes */
+    set("UARTFL", "100");
+    start();
+    open_socket(0);
+    b->sockets[0].room = 0;
+    test_rand_seed(&rnd, 5);
+    for (size_t i = 0; i < sizeof expected; i++)
+        expected[i] = (uint8_t)('a' + test_rand_below(&rnd, 26));
+    while (dtu_device_uart_ready(&b->device) && given < sizeof expected) {
+        size_t n = rx_bytes(expected + given, 37);
+        given += n;
+        if (n == 0)
+            break;
+    }
+    CHECK(!dtu_device_uart_ready(&b->device));
+    CHECK(given > 2000 && given <= 2100); /* the queue, and a frame that waits for it */
+    CHECK(rx_bytes(expected + given, 100) == 0);
+    while (b->sockets[0].sent_len < sizeof expected) { /* the socket drains, unevenly */
+        size_t before = b->sockets[0].sent_len;
+        b->sockets[0].room = 1 + test_rand_below(&rnd, 150);
+        dtu_device_socket_writable(&b->device, 0, b->now);
+        given += rx_bytes(expected + given, sizeof expected - given);
+        CHECK(b->sockets[0].sent_len > before);
+        if (b->sockets[0].sent_len <= before)
+            return;
+    }
+    CHECK_BYTES(b->sockets[0].sent, b->sockets[0].sent_len, expected, sizeof expected);
+    CHECK_EQ(b->device.sockets[0].queue.stats.dropped, 0);
+    CHECK_EQ(b->device.sockets[0].queue.stats.refused, 0);
+}
+
+static void one_slow_socket_holds_back_all(void)
+{
+    begin("lte-7s4"); /* 20 packets a socket */
+    open_socket(0);
+    open_socket(1);
+    b->sockets[1].room = 0;
+    for (unsigned i = 0; i < 20; i++)
+        type_frame("x");
+    CHECK_EQ(b->sockets[0].sent_len, 20);
+    type_frame("y"); /* taken, but not handed on */
+    CHECK(!dtu_device_uart_ready(&b->device));
+    CHECK_EQ(b->sockets[0].sent_len, 20);
+    b->sockets[1].room = 2;
+    dtu_device_socket_writable(&b->device, 1, b->now);
+    CHECK(dtu_device_uart_ready(&b->device));
+    CHECK_EQ(b->sockets[0].sent_len, 21);
+    CHECK_EQ(b->sockets[1].sent_len, 2);
+}
+
+static void a_socket_that_is_not_up_keeps_the_newest_packets(void)
+{
+    begin("cat1"); /* 20 packets: 000 section 1.2 */
+    for (char c = 'a'; c < 'a' + 23; c++) {
+        char frame[2] = {c, '\0'};
+        type_frame(frame);
+        CHECK(dtu_device_uart_ready(&b->device));
+    }
+    CHECK_EQ(b->device.sockets[0].queue.stats.dropped, 3);
+    CHECK_EQ(b->device.sockets[0].queue.stats.dropped_bytes, 3);
+    open_socket(0);
+    CHECK_SENT(0, "defghijklmnopqrstuvw");
+    CHECK_EQ(b->sockets[0].sends, 20);
+}
+
+static void without_a_socket_frames_are_counted_as_unheard(void)
+{
+    begin("cat1");
+    set("SOCKAEN", "OFF");
+    start();
+    clear_uart();
+    type_frame("abc");
+    CHECK_EQ(b->device.stats.unheard, 1);
+    CHECK_EQ(b->device.stats.frames, 0);
+    CHECK_EQ(b->sockets[0].opens, 1); /* that of before */
+    CHECK_EQ(dtu_device_next(&b->device, b->now), DTU_NEVER);
+}
+
+static void a_socket_without_memory_is_not_used(void)
+{
+    new_board("lte-7s4");
+    b->config.queues[1].memory = NULL;
+    b->config.queues[1].size = 0;
+    init();
+    start();
+    CHECK_EQ(b->sockets[0].opens, 1);
+    CHECK_EQ(b->sockets[1].opens, 0);
+    open_socket(0);
+    type_frame("abc");
+    CHECK_SENT(0, "abc");
+    dtu_device_stop(&b->device, b->now);
+    CHECK_EQ(b->sockets[1].closes, 0);
+}
+
+static void udp_is_sent_in_whole_datagrams(void)
+{
+    begin("cat1");
+    set("SOCKA", "UDP,10.0.0.1,9");
+    set("SOCKASL", "SHORT"); /* of a TCP connection only: 004 section 4.45 */
+    start();
+    CHECK_EQ(b->sockets[0].kind, DTU_SOCKET_UDP_CLIENT);
+    open_socket(0);
+    clear_uart();
+    type_frame("one");
+    type_frame("three");
+    CHECK_EQ(b->sockets[0].sends, 2);
+    CHECK_SENT(0, "onethree");
+    b->sockets[0].room = 4;
+    type_frame("three"); /* no room for all: none of it goes */
+    CHECK_SENT(0, "");
+    b->sockets[0].room = 5;
+    dtu_device_socket_writable(&b->device, 0, b->now);
+    CHECK_SENT(0, "three");
+    wait_ms(700000);
+    CHECK_EQ(b->sockets[0].closes, 1); /* at the second start only */
+    CHECK_EQ(socket_rx(0, "in"), 2);
+    CHECK_UART("in");
+}
+
+/* --- Command mode --------------------------------------------------------------------------- */
+
+static void the_handshake_opens_command_mode_on_every_product(void)
+{
+    static const struct {
+        const char *product;
+        uint32_t guard_ms; /* at.md, Entering, 1 */
+        uint32_t gap_ms;   /* below this */
+        const char *ok;
+    } cases[] = {{"cat1", 50, 50, OK},
+                 {"gprs232-7s3", 200, 50, OK},
+                 {"lte-7s4", 50, 50, OK},
+                 {"k7", 1, 300, "\r\n+OK\r\n"}};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        begin(cases[i].product);
+        type("x");
+        wait_ms(cases[i].guard_ms);
+        for (unsigned n = 0; n < 3; n++) {
+            CHECK_UART("");
+            type("+");
+            if (n < 2)
+                wait_ms(cases[i].gap_ms - 1);
+        }
+        CHECK_UART("a");
+        CHECK_EQ(b->events[DTU_EVENT_MODE], 0);
+        wait_ms(2999); /* within 3 s */
+        type("a");
+        CHECK_UART("+ok");
+        CHECK_EQ(b->events[DTU_EVENT_MODE], 1);
+        CHECK(b->last.kind == DTU_EVENT_MODE && b->last.len == 1);
+        CHECK_COMMAND("AT", cases[i].ok);
+        CHECK_EQ(b->events[DTU_EVENT_COMMAND], 1);
+        CHECK_COMMAND("AT+ENTM", cases[i].ok);
+        CHECK_EQ(b->events[DTU_EVENT_MODE], 2);
+        CHECK(b->last.kind == DTU_EVENT_MODE && b->last.len == 0);
+        type("AT\r"); /* is data now */
+        CHECK_UART("");
+    }
+}
+
+static void all_of_a_dialogue_in_one_read_is_understood(void)
+{
+    begin_open("cat1");
+    type("+++aAT+UARTFT=77\rAT+UARTFT?\r\nAT+ENTM\rdata");
+    CHECK_UART("a+ok" OK VALUE("UARTFT:77") OK);
+    wait_ms(60);
+    CHECK_SENT(0, "data");
+}
+
+static void a_handshake_that_breaks_is_data(void)
+{
+    static const char *const broken[] = {"++++", "+++b", "++a", "+a", "+++ a", "++"};
+    for (size_t i = 0; i < COUNT(broken); i++) {
+        begin_open("cat1"); /* at.md, Entering, 4 */
+        type(broken[i]);
+        wait_ms(4000);
+        CHECK_SENT(0, broken[i]);
+        CHECK_EQ(b->events[DTU_EVENT_MODE], 0);
+    }
+    begin_open("cat1"); /* no silence before it */
+    type("x+++");
+    wait_ms(60);
+    CHECK_SENT(0, "x+++");
+    begin_open("cat1"); /* 3 s of silence */
+    type("+++");
+    wait_ms(3000);
+    CHECK_UART("a");
+    wait_ms(60);
+    CHECK_SENT(0, "+++");
+    type_frame("a");
+    CHECK_SENT(0, "a");
+}
+
+static void socket_data_waits_while_in_command_mode(void)
+{
+    begin_open("cat1");
+    CHECK(dtu_device_socket_ready(&b->device, 0));
+    enter_command_mode();
+    CHECK(!dtu_device_socket_ready(&b->device, 0));
+    CHECK_EQ(socket_rx(0, "held"), 0);
+    CHECK_COMMAND("AT", OK);
+    CHECK_EQ(socket_rx(0, "held"), 0);
+    CHECK_COMMAND("AT+ENTM", OK);
+    CHECK(dtu_device_socket_ready(&b->device, 0));
+    CHECK_EQ(socket_rx(0, "held"), 4);
+    CHECK_UART("held");
+}
+
+static void socket_data_does_not_split_an_answer_of_the_handshake(void)
+{
+    begin_open("cat1");
+    type("+++");
+    CHECK_UART("a");
+    b->uart_room = 1;
+    type("a");
+    b->uart_room = LOTS;
+    CHECK(!dtu_device_socket_ready(&b->device, 0));
+    CHECK_EQ(socket_rx(0, "data"), 0); /* or the user would read +dataok */
+    dtu_device_poll(&b->device, b->now);
+    CHECK_UART("+ok");
+    CHECK_COMMAND("AT+ENTM", OK);
+    CHECK_EQ(socket_rx(0, "data"), 4);
+}
+
+static void a_reply_without_room_at_any_byte_is_the_same(void)
+{
+    static const char dialogue[] = "+++aAT+UART?\rAT+NONE\r\nAT+ENTM\r";
+    static const char expected[] =
+        "a+ok\r\n+UART:115200,8,1,NONE,NONE\r\n\r\nOK\r\n\r\n+CME ERROR:58\r\n\r\nOK\r\n";
+    for (size_t first = 0; first < sizeof expected; first++)
+        for (size_t then = 0; then < 2; then++) {
+            size_t at = 0;
+            unsigned idle = 0;
+            begin_open("cat1");
+            b->uart_room = first;
+            for (unsigned turn = 0; turn < 400 && idle < 5; turn++) {
+                size_t n = rx_bytes(dialogue + at, sizeof dialogue - 1 - at);
+                at += n;
+                idle = n == 0 && b->uart_len == sizeof expected - 1 ? idle + 1 : 0;
+                if (b->uart_room == 0)
+                    b->uart_room = then == 0 ? LOTS : 1;
+                dtu_device_poll(&b->device, b->now);
+            }
+            CHECK_EQ(at, sizeof dialogue - 1);
+            CHECK_BYTES(b->uart, b->uart_len, expected, sizeof expected - 1);
+        }
+}
+
+static void bytes_behind_a_reply_to_entm_that_waited_are_data(void)
+{
+    begin_open("cat1");
+    enter_command_mode();
+    b->uart_room = 2;
+    CHECK_EQ(rx_bytes("AT+ENTM\rdata", 12), 8);
+    CHECK(!dtu_device_uart_ready(&b->device));
+    CHECK_EQ(rx_bytes("data", 4), 0);
+    b->uart_room = LOTS;
+    CHECK_EQ(rx_bytes("data", 4), 4); /* without a poll in between */
+    CHECK_UART(OK);
+    wait_ms(60);
+    CHECK_SENT(0, "data");
+}
+
+static void bytes_behind_a_handshake_that_waited_are_commands(void)
+{
+    begin_open("cat1");
+    type("+++");
+    b->uart_room = 2; /* one byte was for the `a` */
+    clear_uart();
+    CHECK_EQ(rx_bytes("aAT\r", 4), 1);
+    b->uart_room = LOTS;
+    CHECK_EQ(rx_bytes("AT\r", 3), 3); /* without a poll in between */
+    CHECK_UART("+ok" OK);
+}
+
+static void bytes_behind_a_reply_to_z_that_waited_are_not_taken(void)
+{
+    begin_open("cat1");
+    enter_command_mode();
+    b->uart_room = 2;
+    CHECK_EQ(rx_bytes("AT+Z\rAT+E=ON\r", 13), 5);
+    CHECK_EQ(b->restarts, 0); /* the reply goes out first */
+    b->uart_room = LOTS;
+    CHECK_EQ(rx_bytes("AT+E=ON\r", 8), 0);
+    CHECK_UART(OK);
+    CHECK_EQ(b->restarts, 1);
+}
+
+static void echo_is_sent_in_command_mode_only(void)
+{
+    new_board("cat1"); /* default ON: 004 section 4.5 */
+    init();
+    start();
+    open_socket(0);
+    clear_uart();
+    type_frame("AT\r");
+    CHECK_UART("");
+    enter_command_mode();
+    CHECK_COMMAND("AT+UARTFT?", "AT+UARTFT?\r" VALUE("UARTFT:50"));
+}
+
+static void work_mode_cmd_starts_in_command_mode(void)
+{
+    begin("cat1"); /* at.md, Entering, 8 */
+    set("WKMOD", "CMD");
+    start();
+    open_socket(0);
+    CHECK_UART("\r\nWH-LTE-7S1\r\n");
+    CHECK_EQ(b->events[DTU_EVENT_MODE], 1);
+    CHECK(b->command_mode);
+    CHECK_COMMAND("AT", OK);
+    CHECK_COMMAND("AT+ENTM", OK);
+    CHECK(!b->command_mode);
+    type_frame("data");
+    CHECK_SENT(0, "data");
+}
+
+static void a_work_mode_that_is_not_served_is_told_and_does_nothing(void)
+{
+    begin("cat1");
+    set("WKMOD", "HTTPD");
+    start();
+    CHECK_EQ(b->events[DTU_EVENT_UNSERVED], 1);
+    CHECK_EQ(b->sockets[0].opens, 1); /* that of before */
+    clear_uart();
+    type_frame("abc");
+    CHECK_EQ(b->device.stats.unheard, 1);
+    enter_command_mode(); /* but it can be told otherwise */
+    CHECK_COMMAND("AT+WKMOD?", VALUE("WKMOD:HTTPD"));
+}
+
+static void information_is_the_ports_or_the_products(void)
+{
+    begin("gprs232-7s3");
+    enter_command_mode();
+    CHECK_COMMAND("AT+VER?", VALUE("VER:\"V1.0.0\"")); /* at.md: quoted */
+    CHECK_COMMAND("AT+SOCKALK?", VALUE("SOCKALK:\"disconnected\""));
+    open_socket(0);
+    CHECK_COMMAND("AT+SOCKALK?", VALUE("SOCKALK:\"connected\""));
+    CHECK_COMMAND("AT+SOCKBLK?", VALUE("SOCKBLK:\"disconnected\"")); /* off */
+    b->imei = "V9";
+    CHECK_COMMAND("AT+VER?", VALUE("VER:\"V9\""));
+    begin("k7");
+    b->imei = "3017";
+    enter_command_mode();
+    CHECK_COMMAND("AT+VER", "\r\n+OK=3017\r\n");
+    CHECK_COMMAND("AT+SOCKLKB1", "\r\n+OK=IDLE\r\n"); /* 003 section 4.1.4 */
+}
+
+static void information_that_nobody_has_is_refused(void)
+{
+    static const struct dtu_param_field on_off[] = {{.type = DTU_FIELD_ENUM, .text = "ON,OFF"}};
+    static const struct dtu_param_field uart[] = {{.type = DTU_FIELD_NUMBER, .max = 9600},
+                                                  {.type = DTU_FIELD_NUMBER, .max = 8},
+                                                  {.type = DTU_FIELD_NUMBER, .max = 2},
+                                                  {.type = DTU_FIELD_ENUM, .text = "NONE"},
+                                                  {.type = DTU_FIELD_ENUM, .text = "NONE"}};
+    static const struct dtu_param rows[] = {
+        {.name = "DO", .id = DTU_ID_NONE, .kind = DTU_PARAM_ACTION},
+        {.name = "E",
+         .id = DTU_ID_E,
+         .kind = DTU_PARAM_SETTING,
+         .flags = DTU_PARAM_AT_ONCE,
+         .field_count = 1,
+         .offset = 6,
+         .fields = on_off,
+         .initial = "OFF"},
+        {.name = "SN", .id = DTU_ID_NONE, .kind = DTU_PARAM_INFO},
+        {.name = "UART",
+         .id = DTU_ID_UART,
+         .kind = DTU_PARAM_SETTING,
+         .field_count = 5,
+         .fields = uart,
+         .initial = "9600,8,1,NONE,NONE"},
+    };
+    static const struct dtu_param_table table = {.rows = rows,
+                                                 .count = COUNT(rows),
+                                                 .values_size = 7,
+                                                 .syntax = {.escape_inner = "", .escape_last = ""}};
+    struct dtu_profile p = dtu_profile_cat1; /* a product without sockets */
+    p.table = &table;
+    p.sockets = 0;
+    p.packing_ms = 20;
+    new_board("cat1");
+    b->config.profile = &p;
+    init();
+    start();
+    enter_command_mode();
+    CHECK_COMMAND("AT+SN", "\r\n+CME ERROR:50\r\n");
+    CHECK_COMMAND("AT+DO", "\r\n+CME ERROR:50\r\n"); /* an action that nobody does */
+    CHECK_COMMAND("AT+E=ON", OK);
+    type("AT\r");
+    CHECK_UART("AT\r" OK);
+}
+
+/* --- Saving and restarting ------------------------------------------------------------------ */
+
+static void begin_stored(const char *product)
+{
+    memset(slots, 0xFF, sizeof slots);
+    medium_fails = false;
+    new_board(product);
+    b->config.medium = &medium;
+    b->config.medium_ctx = slots;
+    init();
+    start();
+    clear_uart();
+    enter_command_mode();
+    if (strcmp(product, "cat1") == 0 || strcmp(product, "gprs232-7s3") == 0) {
+        type("AT+E=OFF\r");
+        clear_uart();
+    }
+}
+
+/* What a port does when a restart is wanted. */
+static void do_restart(void)
+{
+    CHECK_EQ(b->restarts, 1);
+    CHECK(!dtu_device_uart_ready(&b->device));
+    CHECK_EQ(rx_bytes("x", 1), 0);
+    CHECK_EQ(dtu_device_next(&b->device, b->now), DTU_NEVER);
+    b->restarts = 0;
+    dtu_device_restart(&b->device, b->now);
+    clear_uart();
+    wait_ms(300);
+}
+
+/* Power off and on: a new device over the same medium. */
+static void power_cycle(void)
+{
+    const char *product = b->config.profile->name;
+    new_board(product);
+    b->config.medium = &medium;
+    b->config.medium_ctx = slots;
+    init();
+    start();
+    clear_uart();
+}
+
+static void on_cat1_a_set_is_pending_until_s_which_restarts(void)
+{
+    begin_stored("cat1"); /* at.md, Saving; 004 section 4.3 */
+    CHECK_COMMAND("AT+UARTFT=77", OK);
+    CHECK_COMMAND("AT+UARTFT?", VALUE("UARTFT:77"));
+    CHECK_COMMAND("AT+Z", OK);
+    do_restart();
+    CHECK_EQ(b->device.stats.restarts, 1);
+    enter_command_mode();
+    CHECK_COMMAND("AT+UARTFT?", VALUE("UARTFT:50")); /* Z without S loses it */
+    CHECK_COMMAND("AT+UARTFT=78", OK);
+    CHECK_COMMAND("AT+S", OK);
+    do_restart();
+    enter_command_mode();
+    CHECK_COMMAND("AT+UARTFT?", VALUE("UARTFT:78"));
+    power_cycle();
+    enter_command_mode();
+    CHECK_COMMAND("AT+UARTFT?", VALUE("UARTFT:78"));
+}
+
+static void on_7s3_s_saves_and_does_not_restart(void)
+{
+    begin_stored("gprs232-7s3"); /* at.md, Saving */
+    CHECK_COMMAND("AT+SOCKA=\"TCP\",\"a.b\",1", OK);
+    CHECK_COMMAND("AT+S", OK);
+    CHECK_EQ(b->restarts, 0);
+    CHECK_COMMAND("AT+SOCKA=\"TCP\",\"lost\",2", OK);
+    CHECK_COMMAND("AT+Z", OK);
+    do_restart();
+    CHECK(strcmp(b->sockets[0].host, "a.b") == 0);
+    enter_command_mode();
+    CHECK_COMMAND("AT+SOCKA?", VALUE("SOCKA:\"TCP\",\"a.b\",1"));
+}
+
+static void on_7s4_and_k7_a_set_is_stored_at_once(void)
+{
+    begin_stored("lte-7s4"); /* at.md, Saving */
+    CHECK_COMMAND("AT+UARTFT=777", OK);
+    power_cycle();
+    enter_command_mode();
+    CHECK_COMMAND("AT+UARTFT?", VALUE("UARTFT:777"));
+    CHECK_COMMAND("AT+S", "\r\nErr2\r\n");
+    begin_stored("k7");
+    CHECK_COMMAND("AT+SOCKA1=TCPC,a.b,1", "\r\n+OK\r\n");
+    power_cycle();
+    CHECK(strcmp(b->sockets[0].host, "a.b") == 0);
+    enter_command_mode();
+    CHECK_COMMAND("AT+SOCKA", "\r\n+OK=TCPC,a.b,1\r\n");
+}
+
+static void settings_take_effect_at_restart(void)
+{
+    begin_stored("k7");
+    CHECK_COMMAND("AT+UART=9600,8,1,NONE,NFC", "\r\n+OK\r\n");
+    CHECK_EQ(dtu_device_uart(&b->device)->baud, 115200);
+    CHECK_COMMAND("AT+Z", "\r\n+OK\r\n");
+    CHECK_EQ(dtu_device_uart(&b->device)->baud, 115200);
+    do_restart();
+    CHECK_EQ(b->setup.baud, 9600);
+}
+
+static void echo_is_at_once_and_stored_alone(void)
+{
+    begin_stored("cat1"); /* at.md: AT+E acts at once and is stored */
+    CHECK_COMMAND("AT+UARTFT=77", OK);
+    CHECK_COMMAND("AT+E=ON", OK);
+    CHECK_COMMAND("AT", "AT\r" OK);
+    CHECK_COMMAND("AT+E=OFF", "AT+E=OFF\r" OK);
+    CHECK_COMMAND("AT+E?", VALUE("E:OFF"));
+    power_cycle();
+    enter_command_mode();
+    CHECK_COMMAND("AT+E?", VALUE("E:OFF"));          /* the default is ON */
+    CHECK_COMMAND("AT+UARTFT?", VALUE("UARTFT:50")); /* was only pending */
+}
+
+static void a_medium_that_fails_is_answered(void)
+{
+    begin_stored("cat1");
+    medium_fails = true;
+    CHECK_COMMAND("AT+S", "\r\n+CME ERROR:50\r\n");
+    CHECK_EQ(b->restarts, 0);
+    CHECK_COMMAND("AT+E=ON", "\r\n+CME ERROR:50\r\n");
+    begin_stored("k7");
+    medium_fails = true;
+    CHECK_COMMAND("AT+SOCKSL=ON", "\r\n+ERR=-5\r\n");
+    begin_stored("lte-7s4");
+    medium_fails = true;
+    CHECK_COMMAND("AT+UARTFT=60", "\r\nErr4\r\n");
+}
+
+static void without_a_medium_only_saving_is_refused(void)
+{
+    begin("cat1");
+    enter_command_mode();
+    CHECK_COMMAND("AT+S", "\r\n+CME ERROR:50\r\n");
+    CHECK_COMMAND("AT+E=ON", OK);
+    begin("k7");
+    enter_command_mode();
+    CHECK_COMMAND("AT+SOCKSL=ON", "\r\n+OK\r\n");
+    CHECK_COMMAND("AT+Z", "\r\n+OK\r\n");
+    do_restart();
+    enter_command_mode();
+    CHECK_COMMAND("AT+SOCKSL", "\r\n+OK=OFF\r\n");
+}
+
+/* --- Connections ---------------------------------------------------------------------------- */
+
+static void a_lost_connection_is_opened_again_after_the_products_time(void)
+{
+    static const struct {
+        const char *product, *row, *value;
+        uint32_t ms;
+    } cases[] = {{"cat1", "SOCKRSTIM", "10", 10000}, /* 004 section 4.52 */
+                 {"cat1", "SOCKRSTIM", "65535", 65535000},
+                 {"lte-7s4", "SOCKATO", "5", 5000}, /* 001 section 3.1.7.39 */
+                 {"lte-7s4", "SOCKATO", "100", 100000},
+                 {"gprs232-7s3", "E", "off", 10000}, /* decided in the profile */
+                 {"k7", "SOCKA", "TCPC,a,1", 2000}}; /* decided in the profile */
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        new_board(cases[i].product);
+        init();
+        set(cases[i].row, cases[i].value);
+        start();
+        CHECK_EQ(b->sockets[0].opens, 1);
+        open_socket(0);
+        CHECK_EQ(b->last.link, DTU_LINK_UP);
+        wait_ms(5000);
+        lose_socket(0, 0);
+        CHECK_EQ(b->last.link, DTU_LINK_WAIT);
+        wait_ms(cases[i].ms - 1);
+        CHECK_EQ(b->sockets[0].opens, 1);
+        wait_ms(1);
+        CHECK_EQ(b->sockets[0].opens, 2);
+        CHECK_EQ(b->sockets[0].closes, 0);
+        dtu_device_socket_failed(&b->device, 0, b->now); /* and after a failure too */
+        wait_ms(cases[i].ms - 1);
+        CHECK_EQ(b->sockets[0].opens, 2);
+        wait_ms(1);
+        CHECK_EQ(b->sockets[0].opens, 3);
+    }
+}
+
+static void each_socket_of_7s4_has_its_own_time(void)
+{
+    begin("lte-7s4"); /* 001 sections 3.1.7.39 and .40 */
+    set("SOCKBTO", "7");
+    start();
+    dtu_device_socket_failed(&b->device, 0, b->now);
+    dtu_device_socket_failed(&b->device, 1, b->now);
+    wait_ms(5000);
+    CHECK_EQ(b->sockets[0].opens, 3); /* one was of the first start */
+    CHECK_EQ(b->sockets[1].opens, 2);
+    wait_ms(2000);
+    CHECK_EQ(b->sockets[1].opens, 3);
+}
+
+static void too_many_failures_in_a_row_want_a_restart(void)
+{
+    static const struct {
+        const char *product, *row, *value;
+        unsigned times;
+    } cases[] = {{"cat1", "SOCKRSNUM", "3", 3},       /* 004 section 4.51 */
+                 {"lte-7s4", "SOCKRSTIM", "10", 10}}; /* 001 section 3.1.7.45: a number of times */
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        begin(cases[i].product);
+        set(cases[i].row, cases[i].value);
+        start();
+        for (unsigned n = 0; n < cases[i].times - 1; n++) {
+            dtu_device_socket_failed(&b->device, 0, b->now);
+            wait_ms(10000);
+        }
+        open_socket(0); /* a success begins a new row */
+        lose_socket(0, 0);
+        wait_ms(10000);
+        for (unsigned n = 0; n < cases[i].times; n++) {
+            CHECK_EQ(b->restarts, 0);
+            dtu_device_socket_failed(&b->device, 0, b->now);
+            wait_ms(10000);
+        }
+        CHECK_EQ(b->restarts, 1);
+        do_restart();
+        CHECK_EQ(b->device.stats.restarts, 1);
+    }
+}
+
+static void two_sockets_that_give_up_want_one_restart(void)
+{
+    new_board("cat1");
+    init();
+    set("SOCKRSNUM", "1");
+    set("SOCKBEN", "ON");
+    b->sockets[0].opening = REFUSED;
+    b->sockets[1].opening = FAILED_INSIDE;
+    start(); /* both fail inside of it */
+    CHECK_EQ(b->sockets[0].opens, 1);
+    CHECK_EQ(b->sockets[1].opens, 1);
+    CHECK_EQ(b->restarts, 1);
+}
+
+static void an_attempt_that_takes_too_long_has_failed(void)
+{
+    new_board("cat1");
+    b->config.open_ms = 3000;
+    init();
+    start();
+    wait_ms(2999);
+    CHECK_EQ(b->sockets[0].closes, 0);
+    wait_ms(1);
+    CHECK_EQ(b->sockets[0].closes, 1);
+    open_socket(0); /* too late */
+    b->sockets[0].is_open = false;
+    CHECK_EQ(socket_rx(0, "x"), 0);
+    wait_ms(10000);
+    CHECK_EQ(b->sockets[0].opens, 2);
+}
+
+static void the_port_may_tell_the_outcome_from_inside_open(void)
+{
+    new_board("cat1");
+    init();
+    b->sockets[0].opening = OPENED_INSIDE;
+    start();
+    CHECK_EQ(b->device.sockets[0].link.stats.opened, 1);
+    clear_uart();
+    type_frame("abc");
+    CHECK_SENT(0, "abc");
+    b->sockets[0].opening = FAILED_INSIDE;
+    lose_socket(0, 0);
+    wait_ms(35000);
+    CHECK_EQ(b->sockets[0].opens, 4);
+    CHECK_EQ(b->device.sockets[0].link.stats.failed, 3);
+    b->sockets[0].opening = REFUSED;
+    wait_ms(10000);
+    CHECK_EQ(b->sockets[0].opens, 5);
+    CHECK_EQ(b->device.sockets[0].link.stats.failed, 4);
+    type_frame("kept");
+    b->sockets[0].opening = OPENED_INSIDE;
+    wait_ms(10000);
+    CHECK_SENT(0, "kept");
+}
+
+static void a_short_lived_connection_is_opened_by_data_and_closed_by_quiet(void)
+{
+    static const struct {
+        const char *product, *row, *value;
+        uint32_t quiet_ms;
+    } cases[] = {{"cat1", "SOCKASL", "SHORT", 10000},        /* 004 sections 4.45, 4.50 */
+                 {"gprs232-7s3", "SOCKASL", "short", 10000}, /* time decided in the profile */
+                 {"lte-7s4", "SOCKASL", "SHORT", 5000},      /* 001 section 3.1.7.41 */
+                 {"k7", "SOCKSL", "ON", 3000}};              /* 003 sections 4.4.10, 5.3.5 */
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        new_board(cases[i].product);
+        init();
+        set(cases[i].row, cases[i].value);
+        if (cases[i].quiet_ms == 3000)
+            set("SOCKA", "TCPC,a,1");
+        else
+            set("SOCKBEN", "OFF");
+        b->sockets[0].opening = OPENED_INSIDE;
+        start();
+        wait_ms(100000);
+        CHECK_EQ(b->sockets[0].opens, 0);
+        type_frame("a");
+        CHECK_SENT(0, "a");
+        CHECK_EQ(b->sockets[0].opens, 1);
+        wait_ms(cases[i].quiet_ms - 200);
+        CHECK_EQ(socket_rx(0, "b"), 1); /* goes on with it */
+        wait_ms(cases[i].quiet_ms - 1);
+        CHECK_EQ(b->sockets[0].closes, 0);
+        wait_ms(1);
+        CHECK_EQ(b->sockets[0].closes, 1);
+        CHECK_EQ(b->sockets[0].opens, 1);
+        type_frame("c");
+        CHECK_EQ(b->sockets[0].opens, 2);
+        CHECK_SENT(0, "c");
+    }
+}
+
+static void the_quiet_time_is_a_setting(void)
+{
+    begin("cat1");
+    set("SOCKASL", "SHORT");
+    set("SHORTATM", "600");
+    b->sockets[0].opening = OPENED_INSIDE;
+    start();
+    type_frame("a");
+    wait_ms(599000);
+    CHECK_EQ(b->sockets[0].closes, 1); /* at the second start */
+    wait_ms(1000);
+    CHECK_EQ(b->sockets[0].closes, 2);
+}
+
+static void on_7s4_both_sockets_have_the_kind_of_socket_a(void)
+{
+    begin("lte-7s4"); /* at.md, Ranges; 001 section 2.1.1 */
+    set("SOCKASL", "SHORT");
+    set("SHORBTO", "8"); /* the time is its own */
+    b->sockets[0].opening = OPENED_INSIDE;
+    b->sockets[1].opening = OPENED_INSIDE;
+    unsigned before = b->sockets[1].opens;
+    start();
+    CHECK_EQ(b->sockets[1].opens, before);
+    type_frame("x");
+    CHECK_EQ(b->sockets[1].opens, before + 1);
+    CHECK_EQ(b->sockets[1].closes, 1); /* at the second start */
+    wait_ms(7900);
+    CHECK_EQ(b->sockets[1].closes, 1);
+    wait_ms(100);
+    CHECK_EQ(b->sockets[1].closes, 2);
+    set("SOCKASL", "LONG");
+    set("SOCKBSL", "SHORT");
+    before = b->sockets[1].opens;
+    start();
+    CHECK_EQ(b->sockets[1].opens, before + 1);
+    set("SOCKAEN", "OFF"); /* alone, B has its own */
+    before = b->sockets[1].opens;
+    dtu_device_stop(&b->device, b->now);
+    start();
+    CHECK_EQ(b->sockets[1].opens, before);
+}
+
+static void with_data_waiting_a_short_lived_connection_comes_back(void)
+{
+    begin("cat1");
+    set("SOCKASL", "SHORT");
+    b->sockets[0].opening = OPENED_INSIDE;
+    start();
+    b->sockets[0].room = 2;
+    type_frame("abcdef");
+    CHECK_SENT(0, "ab");
+    b->sockets[0].room = LOTS;
+    lose_socket(0, 0);
+    CHECK_SENT(0, "abcdef");
+}
+
+static void a_packet_cut_by_a_lost_connection_is_sent_again_whole(void)
+{
+    begin_open("cat1");
+    b->sockets[0].room = 4;
+    type_frame("one");
+    type_frame("second");
+    type_frame("third");
+    CHECK_SENT(0, "ones");
+    CHECK_EQ(b->device.stats.sent_bytes, 4);
+    CHECK_EQ(b->device.stats.sent_packets, 1);
+    lose_socket(0, 2);
+    CHECK_EQ(b->device.stats.lost_bytes, 2);
+    CHECK_EQ(b->device.stats.resent_bytes, 1);
+    wait_ms(10000);
+    b->sockets[0].room = LOTS;
+    open_socket(0);
+    CHECK_SENT(0, "secondthird");
+    CHECK_EQ(b->device.stats.sent_packets, 3);
+    lose_socket(0, 5); /* what TCP took is counted, and gone */
+    CHECK_EQ(b->device.stats.lost_bytes, 7);
+    CHECK_EQ(b->device.stats.resent_bytes, 1);
+}
+
+static void a_stop_in_the_middle_of_a_packet_sends_nothing_again(void)
+{
+    begin_open("cat1");
+    b->sockets[0].room = 2;
+    type_frame("abc");
+    type_frame("d");
+    dtu_device_stop(&b->device, b->now);
+    CHECK_EQ(b->device.stats.resent_bytes, 0);
+    CHECK_EQ(b->device.sockets[0].queue.stats.dropped, 2);
+}
+
+static void a_cut_packet_stays_in_front_when_newer_ones_come(void)
+{
+    begin_open("cat1");
+    b->sockets[0].room = 1;
+    type_frame("first");
+    for (unsigned i = 0; i < 19; i++)
+        type_frame("x");
+    CHECK_SENT(0, "f");
+    type("y"); /* no room for a 21st while the connection is up */
+    wait_ms(60);
+    CHECK(!dtu_device_uart_ready(&b->device));
+    lose_socket(0, 0); /* now the oldest goes: nobody has its beginning any more */
+    wait_ms(60);
+    CHECK(dtu_device_uart_ready(&b->device));
+    CHECK_EQ(b->device.sockets[0].queue.stats.dropped, 1);
+    wait_ms(10000);
+    b->sockets[0].room = LOTS;
+    open_socket(0);
+    CHECK_SENT(0, "xxxxxxxxxxxxxxxxxxxy");
+}
+
+static void a_kind_of_socket_that_is_not_served_is_told_and_left_alone(void)
+{
+    static const char *const kinds[] = {"TCPS,a,1", "UDPS,a,1", "HTPC,a,1"};
+    begin("k7"); /* its default: TCPS; socket B is NONE, which asks for nothing */
+    CHECK_EQ(b->events[DTU_EVENT_UNSERVED], 1);
+    for (size_t i = 0; i < COUNT(kinds); i++) {
+        new_board("k7");
+        init();
+        set("SOCKB", kinds[i]);
+        set("SOCKA", "UDPC,a,1");
+        start();
+        CHECK_EQ(b->events[DTU_EVENT_UNSERVED], 1);
+        CHECK_EQ(b->sockets[0].opens, 1);
+        CHECK_EQ(b->sockets[0].kind, DTU_SOCKET_UDP_CLIENT);
+        CHECK_EQ(b->sockets[1].opens, 0);
+        CHECK_EQ(dtu_device_next(&b->device, b->now), DTU_NEVER);
+        open_socket(1); /* ignored */
+        CHECK_EQ(socket_rx(1, "x"), 0);
+        wait_ms(1000000);
+        CHECK_EQ(b->sockets[1].opens, 0);
+    }
+}
+
+static void events_that_make_no_sense_are_ignored(void)
+{
+    begin("cat1");
+    dtu_device_socket_closed(&b->device, 0, 5, b->now); /* not open */
+    CHECK_EQ(b->device.stats.lost_bytes, 0);
+    open_socket(0);
+    dtu_device_socket_failed(&b->device, 0, b->now); /* is open */
+    dtu_device_socket_opened(&b->device, 0, b->now);
+    dtu_device_socket_opened(&b->device, 7, b->now);
+    dtu_device_socket_failed(&b->device, 1, b->now); /* not in use */
+    dtu_device_socket_closed(&b->device, 4, 9, b->now);
+    dtu_device_socket_writable(&b->device, 99, b->now);
+    CHECK(!dtu_device_socket_ready(&b->device, 99));
+    CHECK_EQ(b->device.stats.lost_bytes, 0);
+    CHECK_EQ(b->device.sockets[0].link.stats.opened, 1);
+    type_frame("abc");
+    CHECK_SENT(0, "abc");
+}
+
+/* --- Time ----------------------------------------------------------------------------------- */
+
+static void the_clock_may_wrap_anywhere(void)
+{
+    for (uint32_t before = 0; before < 400; before += 7) {
+        begin("cat1");
+        b->now = UINT32_MAX - before;
+        start();
+        clear_uart();
+        open_socket(0);
+        type("ab");
+        wait_ms(49);
+        type("c");
+        wait_ms(60);
+        CHECK_SENT(0, "abc");
+        enter_command_mode();
+        CHECK_COMMAND("AT+ENTM", OK);
+        lose_socket(0, 0);
+        wait_ms(9999);
+        unsigned opens = b->sockets[0].opens;
+        wait_ms(1);
+        CHECK_EQ(b->sockets[0].opens, opens + 1);
+    }
+}
+
+static void after_50_days_of_silence_everything_is_as_before(void)
+{
+    begin_open("cat1");
+    type_frame("before");
+    CHECK_SENT(0, "before");
+    for (unsigned day = 0; day < 50; day++)
+        wait_ms(86400000);
+    CHECK_EQ(b->sockets[0].opens, 1);
+    type_frame("after");
+    CHECK_SENT(0, "after");
+    enter_command_mode();
+    for (unsigned day = 0; day < 50; day++)
+        wait_ms(86400000);
+    CHECK_COMMAND("AT+ENTM", OK);
+    for (unsigned day = 0; day < 50; day++)
+        wait_ms(86400000);
+    type("+++"); /* the guard time has passed, however the counter stands */
+    CHECK_UART("a");
+}
+
+static void nothing_to_do_means_never(void)
+{
+    begin_open("cat1");
+    wait_ms(1000);
+    CHECK_EQ(dtu_device_next(&b->device, b->now), DTU_NEVER);
+    type("x");
+    CHECK_EQ(dtu_device_next(&b->device, b->now), 50); /* the guard time; the frame takes 51 */
+    wait_ms(50);
+    CHECK_EQ(dtu_device_next(&b->device, b->now), 1);
+    wait_ms(1);
+    CHECK_EQ(dtu_device_next(&b->device, b->now), DTU_NEVER);
+    CHECK_SENT(0, "x");
+}
+
+/* --- More than one, and anything at all ----------------------------------------------------- */
+
+static void two_devices_do_not_meet(void)
+{
+    b = &boards[1];
+    begin("gprs232-7s3");
+    open_socket(0);
+    b = &boards[0];
+    begin("cat1");
+    open_socket(0);
+    enter_command_mode();
+    type("AT+UAR");
+    b = &boards[1];
+    b->now = 77777;
+    type("data of the other");
+    enter_command_mode();
+    type("AT+SO");
+    b = &boards[0];
+    CHECK_COMMAND("TFT=99", OK);
+    CHECK_COMMAND("AT+ENTM", OK);
+    type_frame("mine");
+    CHECK_SENT(0, "mine");
+    b = &boards[1];
+    CHECK_COMMAND("CKA?", VALUE("SOCKA:\"TCP\",\"test.usr.cn\",2317"));
+    CHECK_SENT(0, "data of the other");
+    b = &boards[0];
+}
+
+/* What one socket got. Frames are a length, a number and filling; each is one packet. */
+struct receiver {
+    size_t at;         /* in what was sent, behind the last whole record */
+    int32_t last;      /* number of the last whole record */
+    int32_t cut;       /* of the one that was cut by the end of a connection, or -1 */
+    unsigned received; /* whole records */
+};
+
+/* Whole records in rising order; one that was cut comes again whole, or is gone. */
+static void receive(struct receiver *r, struct fake_socket *s)
+{
+    while (s->sent_len - r->at >= 3) {
+        const uint8_t *record = s->sent + r->at;
+        int32_t number = record[1] * 256 + record[2];
+        if (s->sent_len - r->at < record[0])
+            break;
+        CHECK(number > r->last && number >= r->cut);
+        for (size_t i = 3; i < record[0]; i++)
+            CHECK_EQ(record[i], (uint8_t)('A' + (number + (int32_t)i) % 26));
+        r->last = number;
+        r->cut = -1;
+        r->received++;
+        r->at += record[0];
+    }
+    memmove(s->sent, s->sent + r->at, s->sent_len - r->at);
+    s->sent_len -= r->at;
+    r->at = 0;
+}
+
+static void end_connection(struct receiver *r, struct fake_socket *s)
+{
+    receive(r, s);
+    if (s->sent_len > 0)
+        r->cut = s->sent_len < 3 ? r->last + 1 : s->sent[1] * 256 + s->sent[2];
+    s->sent_len = 0;
+}
+
+static size_t make_frame(uint8_t *frame, unsigned number, size_t len)
+{
+    frame[0] = (uint8_t)len;
+    frame[1] = (uint8_t)(number >> 8);
+    frame[2] = (uint8_t)number;
+    for (size_t i = 3; i < len; i++)
+        frame[i] = (uint8_t)('A' + (number + i) % 26);
+    return len;
+}
+
+static void any_order_of_events_keeps_the_frames_whole_and_in_order(void)
+{
+    static const char *const products[] = {"cat1", "gprs232-7s3", "lte-7s4"};
+    struct test_rand rnd;
+    test_rand_seed(&rnd, 1234);
+    for (unsigned round = 0; round < 30; round++) {
+        struct receiver receivers[2] = {{0, -1, -1, 0}, {0, -1, -1, 0}};
+        uint8_t frame[60];
+        unsigned number = 0;
+        bool held = false; /* the frame was not taken yet */
+        size_t len = 0;
+        uint32_t to_uart = 0;
+        begin(products[round % COUNT(products)]);
+        set("SOCKBEN", "ON");
+        set("SOCKASL", round % 2 == 0 ? "LONG" : "SHORT");
+        start();
+        clear_uart();
+        for (unsigned turn = 0; turn < 600; turn++) {
+            unsigned i = (unsigned)test_rand_below(&rnd, 2);
+            struct fake_socket *s = &b->sockets[i];
+            switch (test_rand_below(&rnd, 9)) {
+            case 0:
+            case 1:
+            case 2:
+                wait_ms(60);
+                if (!held)
+                    len = make_frame(frame, number++,
+                                     4 + test_rand_below(&rnd, 39)); /* no `+` in front */
+                size_t taken = rx_bytes(frame, len);
+                CHECK(taken == 0 || taken == len);
+                held = taken == 0;
+                break;
+            case 3:
+                s->room = test_rand_below(&rnd, 100);
+                dtu_device_socket_writable(&b->device, i, b->now);
+                break;
+            case 4:
+                if (dtu_link_state(&b->device.sockets[i].link) == DTU_LINK_OPENING)
+                    open_socket(i);
+                break;
+            case 5:
+                if (dtu_link_state(&b->device.sockets[i].link) == DTU_LINK_OPENING)
+                    dtu_device_socket_failed(&b->device, i, b->now);
+                break;
+            case 6:
+                end_connection(&receivers[i], s);
+                lose_socket(i, 0);
+                break;
+            case 7:
+                b->uart_room = test_rand_below(&rnd, 6);
+                to_uart += (uint32_t)socket_rx(i, "from");
+                break;
+            default:
+                wait_ms(test_rand_below(&rnd, 4000));
+                break;
+            }
+            for (unsigned k = 0; k < 2; k++) {
+                if (b->sockets[k].is_open)
+                    receive(&receivers[k], &b->sockets[k]);
+                else
+                    end_connection(&receivers[k], &b->sockets[k]);
+            }
+            CHECK_EQ(b->uart_len, to_uart);
+            CHECK_EQ(b->device.stats.received_bytes, to_uart);
+        }
+        wait_ms(60);
+        for (unsigned k = 0; k < 2; k++) {
+            const struct dtu_queue *q = &b->device.sockets[k].queue;
+            CHECK_EQ(receivers[k].received + q->stats.dropped + dtu_queue_count(q),
+                     q->stats.pushed);
+            CHECK_EQ(q->stats.pushed, b->device.stats.frames);
+            CHECK_EQ(q->stats.refused, 0);
+        }
+    }
+}
+
+static void any_split_of_the_uart_gives_the_same(void)
+{
+    static const char script[] = "+++aAT+UARTFT=20\rAT+VER?\r\nnope\rAT+ENTM\rdata +++ more";
+    static char uart[UART_MAX];
+    struct test_rand rnd;
+    test_rand_seed(&rnd, 8);
+    begin_open("cat1");
+    type(script);
+    wait_ms(60);
+    size_t uart_len = b->uart_len;
+    memcpy(uart, b->uart, uart_len);
+    CHECK_SENT(0, "data +++ more");
+    for (unsigned round = 0; round < 40; round++) {
+        size_t at = 0;
+        begin_open("cat1");
+        while (at < sizeof script - 1) {
+            size_t n = round == 0 ? 1 : 1 + test_rand_below(&rnd, 9);
+            if (n > sizeof script - 1 - at)
+                n = sizeof script - 1 - at;
+            CHECK_EQ(rx_bytes(script + at, n), n);
+            dtu_device_poll(&b->device, b->now);
+            at += n;
+        }
+        wait_ms(60);
+        CHECK_BYTES(b->uart, b->uart_len, uart, uart_len);
+        CHECK_SENT(0, "data +++ more");
+        CHECK_EQ(b->events[DTU_EVENT_COMMAND], 4);
+    }
+}
+
+static const struct check_test tests[] = {
+    CHECK_TEST(init_refuses_what_cannot_work),
+    CHECK_TEST(init_refuses_a_table_with_a_bad_default),
+    CHECK_TEST(a_queue_must_hold_the_longest_packet),
+    CHECK_TEST(memory_of_exactly_the_needed_size_is_enough),
+    CHECK_TEST(info_and_event_may_be_missing),
+    CHECK_TEST(nothing_works_before_start_or_after_stop),
+    CHECK_TEST(the_greeting_comes_first_on_a_uart_that_is_set),
+    CHECK_TEST(the_greeting_is_the_users),
+    CHECK_TEST(input_waits_until_the_greeting_is_out),
+    CHECK_TEST(the_uart_is_set_as_the_settings_say),
+    CHECK_TEST(a_pause_ends_a_frame_and_it_goes_to_the_socket),
+    CHECK_TEST(the_packing_length_ends_a_frame_at_once),
+    CHECK_TEST(an_idle_line_ends_a_frame_at_once),
+    CHECK_TEST(products_pack_by_their_own_settings),
+    CHECK_TEST(a_frame_goes_to_every_socket_in_use),
+    CHECK_TEST(what_sockets_say_goes_to_the_uart_as_far_as_it_has_room),
+    CHECK_TEST(a_slow_socket_holds_the_uart_back_and_nothing_is_lost),
+    CHECK_TEST(one_slow_socket_holds_back_all),
+    CHECK_TEST(a_socket_that_is_not_up_keeps_the_newest_packets),
+    CHECK_TEST(without_a_socket_frames_are_counted_as_unheard),
+    CHECK_TEST(a_socket_without_memory_is_not_used),
+    CHECK_TEST(udp_is_sent_in_whole_datagrams),
+    CHECK_TEST(the_handshake_opens_command_mode_on_every_product),
+    CHECK_TEST(all_of_a_dialogue_in_one_read_is_understood),
+    CHECK_TEST(a_handshake_that_breaks_is_data),
+    CHECK_TEST(socket_data_waits_while_in_command_mode),
+    CHECK_TEST(socket_data_does_not_split_an_answer_of_the_handshake),
+    CHECK_TEST(a_reply_without_room_at_any_byte_is_the_same),
+    CHECK_TEST(bytes_behind_a_reply_to_entm_that_waited_are_data),
+    CHECK_TEST(bytes_behind_a_handshake_that_waited_are_commands),
+    CHECK_TEST(bytes_behind_a_reply_to_z_that_waited_are_not_taken),
+    CHECK_TEST(echo_is_sent_in_command_mode_only),
+    CHECK_TEST(work_mode_cmd_starts_in_command_mode),
+    CHECK_TEST(a_work_mode_that_is_not_served_is_told_and_does_nothing),
+    CHECK_TEST(information_is_the_ports_or_the_products),
+    CHECK_TEST(information_that_nobody_has_is_refused),
+    CHECK_TEST(on_cat1_a_set_is_pending_until_s_which_restarts),
+    CHECK_TEST(on_7s3_s_saves_and_does_not_restart),
+    CHECK_TEST(on_7s4_and_k7_a_set_is_stored_at_once),
+    CHECK_TEST(settings_take_effect_at_restart),
+    CHECK_TEST(echo_is_at_once_and_stored_alone),
+    CHECK_TEST(a_medium_that_fails_is_answered),
+    CHECK_TEST(without_a_medium_only_saving_is_refused),
+    CHECK_TEST(a_lost_connection_is_opened_again_after_the_products_time),
+    CHECK_TEST(each_socket_of_7s4_has_its_own_time),
+    CHECK_TEST(too_many_failures_in_a_row_want_a_restart),
+    CHECK_TEST(two_sockets_that_give_up_want_one_restart),
+    CHECK_TEST(an_attempt_that_takes_too_long_has_failed),
+    CHECK_TEST(the_port_may_tell_the_outcome_from_inside_open),
+    CHECK_TEST(a_short_lived_connection_is_opened_by_data_and_closed_by_quiet),
+    CHECK_TEST(the_quiet_time_is_a_setting),
+    CHECK_TEST(on_7s4_both_sockets_have_the_kind_of_socket_a),
+    CHECK_TEST(with_data_waiting_a_short_lived_connection_comes_back),
+    CHECK_TEST(a_packet_cut_by_a_lost_connection_is_sent_again_whole),
+    CHECK_TEST(a_stop_in_the_middle_of_a_packet_sends_nothing_again),
+    CHECK_TEST(a_cut_packet_stays_in_front_when_newer_ones_come),
+    CHECK_TEST(a_kind_of_socket_that_is_not_served_is_told_and_left_alone),
+    CHECK_TEST(events_that_make_no_sense_are_ignored),
+    CHECK_TEST(the_clock_may_wrap_anywhere),
+    CHECK_TEST(after_50_days_of_silence_everything_is_as_before),
+    CHECK_TEST(nothing_to_do_means_never),
+    CHECK_TEST(two_devices_do_not_meet),
+    CHECK_TEST(any_order_of_events_keeps_the_frames_whole_and_in_order),
+    CHECK_TEST(any_split_of_the_uart_gives_the_same),
+};
+CHECK_MAIN(tests)

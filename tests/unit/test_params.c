@@ -1,0 +1,924 @@
+/* SPDX-License-Identifier: MIT */
+/* Parameters as a table. The table here is made up: every type, flag and kind, in the three ways of
+ * writing that products have. Statuses: at.md, "Settled, one by one", Grammar. */
+#include "dtu/params.h"
+
+#include "check.h"
+#include "rand.h"
+
+#include <stdbool.h>
+
+#define LONG_TEXT 260 /* its length takes 2 bytes */
+#define OUT_MAX 1200
+
+struct values {
+    uint8_t ch[1];
+    uint8_t clr[6 + 1 + 1];
+    uint8_t en[1];
+    uint8_t hex[5];
+    uint8_t ip[4];
+    uint8_t mac[6];
+    uint8_t num[2];
+    uint8_t num4[4];
+    uint8_t opt[1 + 4 + 2];
+    uint8_t rst[2];
+    uint8_t sock[1 + LONG_TEXT + 2 + 2];
+    uint8_t text[21];
+    uint8_t two[5 + 5];
+    uint8_t zero[5];
+};
+
+static const struct dtu_param_field choice[] = {
+    {.type = DTU_FIELD_CHOICE, .max = 8, .text = "7,8"}};
+static const struct dtu_param_field clearable[] = {
+    {.type = DTU_FIELD_TEXT, .flags = DTU_FIELD_CLEARABLE, .min = 1, .max = 5},
+    {.type = DTU_FIELD_NUMBER, .flags = DTU_FIELD_CLEARABLE, .min = 5, .max = 9},
+    {.type = DTU_FIELD_ENUM, .flags = DTU_FIELD_CLEARABLE, .text = "no,Yes"}};
+static const struct dtu_param_field on_off[] = {{.type = DTU_FIELD_ENUM, .text = "ON,OFF"}};
+static const struct dtu_param_field hex[] = {{.type = DTU_FIELD_HEX, .min = 1, .max = 4}};
+static const struct dtu_param_field ip[] = {{.type = DTU_FIELD_IP}};
+static const struct dtu_param_field mac[] = {{.type = DTU_FIELD_MAC}};
+static const struct dtu_param_field number[] = {
+    {.type = DTU_FIELD_NUMBER, .min = 10, .max = 500, .text = "ms"}};
+static const struct dtu_param_field number4[] = {
+    {.type = DTU_FIELD_NUMBER, .min = 1, .max = UINT32_MAX}};
+static const struct dtu_param_field optional[] = {
+    {.type = DTU_FIELD_NUMBER, .min = 1, .max = 9},
+    {.type = DTU_FIELD_TEXT, .flags = DTU_FIELD_OPTIONAL, .min = 1, .max = 3},
+    {.type = DTU_FIELD_NUMBER, .flags = DTU_FIELD_OPTIONAL, .min = 1, .max = 999}};
+static const struct dtu_param_field restart[] = {
+    {.type = DTU_FIELD_NUMBER, .flags = DTU_FIELD_ZERO, .min = 60, .max = 65535, .text = "s"}};
+static const struct dtu_param_field sock[] = {{.type = DTU_FIELD_ENUM, .text = "TCP,UDP"},
+                                              {.type = DTU_FIELD_TEXT, .min = 1, .max = LONG_TEXT},
+                                              {.type = DTU_FIELD_NUMBER, .min = 1, .max = 65535}};
+static const struct dtu_param_field text20[] = {{.type = DTU_FIELD_TEXT, .min = 1, .max = 20}};
+static const struct dtu_param_field two_texts[] = {
+    {.type = DTU_FIELD_TEXT, .max = 4},
+    {.type = DTU_FIELD_TEXT, .flags = DTU_FIELD_ANY_BYTE, .max = 4}};
+static const struct dtu_param_field any_bytes[] = {
+    {.type = DTU_FIELD_TEXT, .flags = DTU_FIELD_ANY_BYTE, .max = 4}};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define ROW(kind_, name_, id_, member_, fields_, initial_)                                         \
+    {                                                                                              \
+        .name = name_, .id = id_, .kind = kind_, .field_count = COUNT(fields_), .fields = fields_, \
+        .offset = offsetof(struct values, member_), .initial = initial_                            \
+    }
+#define SETTING(name_, id_, member_, fields_, initial_)                                            \
+    ROW(DTU_PARAM_SETTING, name_, id_, member_, fields_, initial_)
+
+static const struct dtu_param rows[] = {
+    {.name = "ALSO", .kind = DTU_PARAM_ALIAS, .initial = "NUM"},
+    SETTING("CH", 1, ch, choice, "8"),
+    SETTING("CLR", 2, clr, clearable, "abc,7,Yes"),
+    {.name = "DO", .id = 3, .kind = DTU_PARAM_ACTION},
+    SETTING("EN", 4, en, on_off, "ON"),
+    SETTING("HEX", 5, hex, hex, "00ff"),
+    {.name = "INFO", .id = 6, .kind = DTU_PARAM_INFO},
+    SETTING("IP", 7, ip, ip, "192.168.0.7"),
+    {.name = "LOST", .kind = DTU_PARAM_ALIAS, .initial = "NOWHERE"},
+    SETTING("MAC", 8, mac, mac, "0123456789aB"),
+    SETTING("NUM", 9, num, number, "50"),
+    SETTING("NUM4", 10, num4, number4, "1"),
+    SETTING("OPT", 11, opt, optional, "5,abc,300"),
+    SETTING("RST", 12, rst, restart, "1800"),
+    SETTING("SOCK", 13, sock, sock, "TCP,test.usr.cn,2317"),
+    SETTING("TEXT", 14, text, text20, "WH-LTE-7S1"),
+    SETTING("TWO", 15, two, two_texts, "ab,cd"),
+    ROW(DTU_PARAM_VIEW, "VIEW", 16, num, number, NULL),
+    SETTING("ZERO", 17, zero, any_bytes, "a"),
+};
+
+/* As cat1, as 7S3, as 7S4 and as K7. */
+#define TABLE(...)                                                                                 \
+    {                                                                                              \
+        .rows = rows, .count = COUNT(rows), .values_size = sizeof(struct values), .syntax = {      \
+            __VA_ARGS__                                                                            \
+        }                                                                                          \
+    }
+static const struct dtu_param_table tables[] = {
+    TABLE(.escape = DTU_ESCAPE_HEX, .last_takes_rest = true, .escape_inner = ",",
+          .escape_last = ""),
+    TABLE(.escape = DTU_ESCAPE_HEX, .quotes = true, .escape_inner = "\"", .escape_last = "\""),
+    TABLE(.escape = DTU_ESCAPE_HEX, .escape_inner = "=,?", .escape_last = "=,?"),
+    TABLE(.escape = DTU_ESCAPE_CRLF, .last_takes_rest = true, .escape_inner = "",
+          .escape_last = ""),
+};
+enum { PLAIN, QUOTES, EQUALS, CRLF };
+
+static uint8_t running[sizeof(struct values)];
+static uint8_t pending[sizeof(struct values)];
+static uint8_t before[sizeof(struct values)];
+static struct dtu_params params;
+static char text[OUT_MAX];
+static struct dtu_text_buffer buffer;
+
+static void begin(size_t table)
+{
+    memset(running, 0xEE, sizeof running);
+    memset(pending, 0xEE, sizeof pending);
+    CHECK_EQ(dtu_params_init(&params, &tables[table], running, pending), DTU_OK);
+}
+
+static const struct dtu_param *row(const char *name)
+{
+    return dtu_params_find(params.table, (const uint8_t *)name, strlen(name));
+}
+
+static enum dtu_status set(const char *name, const char *value)
+{
+    return dtu_params_set(&params, row(name), (const uint8_t *)value, strlen(value));
+}
+
+static const struct dtu_text *fresh_text(void)
+{
+    static const struct dtu_text out = {dtu_text_to_buffer, &buffer};
+    buffer = (struct dtu_text_buffer){text, sizeof text, 0, false};
+    return &out;
+}
+
+static void write_row(enum dtu_param_set which, const char *name)
+{
+    dtu_params_write(&params, which, row(name), fresh_text());
+    CHECK(!buffer.overflow);
+}
+
+#define CHECK_PENDING(name, expected)                                                              \
+    do {                                                                                           \
+        write_row(DTU_PARAMS_PENDING, name);                                                       \
+        CHECK_BYTES(text, buffer.len, expected, strlen(expected));                                 \
+    } while (0)
+
+#define CHECK_RANGE(name, expected)                                                                \
+    do {                                                                                           \
+        dtu_params_write_range(params.table, row(name), fresh_text());                             \
+        CHECK_BYTES(text, buffer.len, expected, strlen(expected));                                 \
+    } while (0)
+
+/* Refused with that status, and not a byte of the pending set is another. */
+#define CHECK_REFUSED(name, value, status)                                                         \
+    do {                                                                                           \
+        memcpy(before, pending, sizeof before);                                                    \
+        CHECK_EQ(set(name, value), status);                                                        \
+        CHECK_BYTES(pending, sizeof pending, before, sizeof before);                               \
+    } while (0)
+
+/* --- Set-up --------------------------------------------------------------------------------- */
+
+static void init_refuses_missing_memory(void)
+{
+    CHECK_EQ(dtu_params_init(&params, &tables[PLAIN], NULL, pending), DTU_ERR_CONFIG);
+    CHECK_EQ(dtu_params_init(&params, &tables[PLAIN], running, NULL), DTU_ERR_CONFIG);
+}
+
+static void init_refuses_a_default_that_is_not_legal(void)
+{
+    static const struct dtu_param bad[] = {SETTING("EN", 0, en, on_off, "MAYBE")};
+    static const struct dtu_param_table table = {
+        .rows = bad, .count = 1, .values_size = sizeof(struct values)};
+    CHECK_EQ(dtu_params_init(&params, &table, running, pending), DTU_ERR_CONFIG);
+}
+
+static void both_sets_begin_with_the_defaults(void)
+{
+    begin(PLAIN);
+    CHECK_PENDING("SOCK", "TCP,test.usr.cn,2317");
+    write_row(DTU_PARAMS_RUNNING, "SOCK");
+    CHECK_BYTES(text, buffer.len, "TCP,test.usr.cn,2317", 20);
+    CHECK_BYTES(running, sizeof running, pending, sizeof pending);
+}
+
+static void fields_take_the_bytes_that_the_header_says(void)
+{
+    static const struct {
+        struct dtu_param_field field;
+        size_t size;
+    } cases[] = {
+        {{.type = DTU_FIELD_ENUM, .text = "A,B"}, 1},
+        {{.type = DTU_FIELD_CHOICE, .max = 255}, 1},
+        {{.type = DTU_FIELD_CHOICE, .max = 460800}, 4},
+        {{.type = DTU_FIELD_NUMBER, .max = 255}, 1},
+        {{.type = DTU_FIELD_NUMBER, .max = 256}, 2},
+        {{.type = DTU_FIELD_NUMBER, .max = 65535}, 2},
+        {{.type = DTU_FIELD_NUMBER, .max = 65536}, 4},
+        {{.type = DTU_FIELD_TEXT, .max = 255}, 256},
+        {{.type = DTU_FIELD_TEXT, .max = 256}, 258},
+        {{.type = DTU_FIELD_HEX, .max = 0}, 1},
+        {{.type = DTU_FIELD_IP}, 4},
+        {{.type = DTU_FIELD_MAC}, 6},
+        {{.type = 99}, 0},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++)
+        CHECK_EQ(dtu_param_field_size(&cases[i].field), cases[i].size);
+}
+
+/* --- Finding -------------------------------------------------------------------------------- */
+
+/* clang-format off */
+#define N_ROW(a, b, c) {.name = "N" #a #b #c, .id = c, .kind = DTU_PARAM_ACTION},
+#define N_TEN(a, b) N_ROW(a, b, 0) N_ROW(a, b, 1) N_ROW(a, b, 2) N_ROW(a, b, 3) N_ROW(a, b, 4) \
+                    N_ROW(a, b, 5) N_ROW(a, b, 6) N_ROW(a, b, 7) N_ROW(a, b, 8) N_ROW(a, b, 9)
+#define N_HUNDRED(a) N_TEN(a, 0) N_TEN(a, 1) N_TEN(a, 2) N_TEN(a, 3) N_TEN(a, 4) \
+                     N_TEN(a, 5) N_TEN(a, 6) N_TEN(a, 7) N_TEN(a, 8) N_TEN(a, 9)
+static const struct dtu_param many[] = {
+#ifdef __AVR__ /* constants lie in RAM there */
+    N_TEN(0, 0) N_TEN(0, 1)
+#else
+    N_HUNDRED(0) N_HUNDRED(1) N_HUNDRED(2) N_HUNDRED(3) N_HUNDRED(4)
+    N_HUNDRED(5) N_HUNDRED(6) N_HUNDRED(7) N_HUNDRED(8) N_HUNDRED(9)
+#endif
+};
+/* clang-format on */
+
+static void every_row_is_found_in_a_table_of_any_size(void)
+{
+    static const size_t sizes[] = {0, 1, 2, 3, 19, COUNT(many)};
+    for (size_t s = 0; s < COUNT(sizes); s++) {
+        struct dtu_param_table table = {.rows = many, .count = (uint16_t)sizes[s]};
+        size_t wrong = 0;
+        for (size_t i = 0; i < COUNT(many); i++) {
+            const struct dtu_param *expected = i < sizes[s] ? &many[i] : NULL;
+            if (dtu_params_find(&table, (const uint8_t *)many[i].name, 4) != expected)
+                wrong++;
+        }
+        CHECK_EQ(wrong, 0);
+        CHECK(dtu_params_find(&table, (const uint8_t *)"A", 1) == NULL);
+        CHECK(dtu_params_find(&table, (const uint8_t *)"ZZZZZ", 5) == NULL);
+        CHECK(dtu_params_find(&table, (const uint8_t *)"N00", 3) == NULL);
+        CHECK(dtu_params_find(&table, (const uint8_t *)"N0000", 5) == NULL);
+        CHECK(dtu_params_find(&table, NULL, 0) == NULL);
+    }
+}
+
+static void names_are_found_in_either_case(void)
+{
+    begin(PLAIN);
+    CHECK(row("num4") != NULL && row("num4") == row("NUM4") && row("nUm4") == row("NUM4"));
+    CHECK(row("NUM") != row("NUM4"));
+    CHECK(row("NU") == NULL);
+    CHECK(row("NUM44") == NULL);
+}
+
+static void a_zero_byte_in_a_name_does_not_end_it(void)
+{
+    static const char name[] = "EN\0X"; /* what lies behind a name must not be looked at */
+    const struct dtu_param odd[] = {{.name = name, .kind = DTU_PARAM_ACTION}};
+    const struct dtu_param_table table = {.rows = odd, .count = 1};
+    CHECK(dtu_params_find(&table, (const uint8_t *)"EN", 2) == &odd[0]);
+    CHECK(dtu_params_find(&table, (const uint8_t *)"EN\0", 3) == NULL);
+    CHECK(dtu_params_find(&table, (const uint8_t *)"EN\0X", 4) == NULL);
+    CHECK(dtu_params_find(&table, (const uint8_t *)"\0", 1) == NULL);
+}
+
+static void another_spelling_gives_the_row_that_counts(void)
+{
+    begin(PLAIN);
+    CHECK(row("ALSO") == row("NUM"));
+    CHECK(row("LOST") == NULL);
+}
+
+static void rows_are_found_by_id(void)
+{
+    begin(PLAIN);
+    CHECK(dtu_params_by_id(params.table, 9) == row("NUM"));
+    CHECK(dtu_params_by_id(params.table, 0) == &rows[0]); /* the first that has it */
+    CHECK(dtu_params_by_id(params.table, 99) == NULL);
+}
+
+/* --- Numbers -------------------------------------------------------------------------------- */
+
+static void numbers_are_digits_and_in_range(void)
+{
+    static const struct {
+        const char *value;
+        enum dtu_status status;
+    } cases[] = {
+        {"10", DTU_OK},
+        {"500", DTU_OK},
+        {"0010", DTU_OK},
+        {"9", DTU_ERR_RANGE},
+        {"501", DTU_ERR_RANGE},
+        {"0", DTU_ERR_RANGE},
+        {"65546", DTU_ERR_RANGE},                 /* 10 in 16 bits */
+        {"4294967296", DTU_ERR_RANGE},            /* 0 in 32 bits */
+        {"4294967306", DTU_ERR_RANGE},            /* 10 in 32 bits */
+        {"18446744073709551617", DTU_ERR_RANGE},  /* 1 in 64 bits */
+        {"-5", DTU_ERR_RANGE},                    /* at.md: negative is out of range */
+        {"-18446744073709551617", DTU_ERR_RANGE}, /* however large */
+        {"-", DTU_ERR_TYPE},
+        {"-x", DTU_ERR_TYPE},
+        {"--5", DTU_ERR_TYPE},
+        {"+50", DTU_ERR_TYPE},
+        {" 50", DTU_ERR_TYPE}, /* at.md: spaces are data */
+        {"50 ", DTU_ERR_TYPE},
+        {"5x", DTU_ERR_TYPE},
+        {"0x32", DTU_ERR_TYPE},
+        {"99999999999x", DTU_ERR_TYPE},
+        {"", DTU_ERR_MISSING},
+        {"50,", DTU_ERR_COUNT},
+        {"50,1", DTU_ERR_COUNT},
+    };
+    for (size_t t = 0; t < COUNT(tables); t++)
+        for (size_t i = 0; i < COUNT(cases); i++) {
+            begin(t);
+            if (cases[i].status != DTU_OK)
+                CHECK_REFUSED("NUM", cases[i].value, cases[i].status);
+            else
+                CHECK_EQ(set("NUM", cases[i].value), DTU_OK);
+        }
+    CHECK_EQ(set("NUM", "00499"), DTU_OK);
+    CHECK_PENDING("NUM", "499");
+    CHECK_EQ(set("NUM4", "4294967295"), DTU_OK);
+    CHECK_PENDING("NUM4", "4294967295");
+    CHECK_REFUSED("NUM4", "4294967296", DTU_ERR_RANGE);
+}
+
+static void zero_may_be_legal_below_the_range(void)
+{
+    begin(PLAIN); /* 004 section 4.10: 0 or 60 to 65535 */
+    CHECK_EQ(set("RST", "0"), DTU_OK);
+    CHECK_PENDING("RST", "0");
+    CHECK_REFUSED("RST", "1", DTU_ERR_RANGE);
+    CHECK_REFUSED("RST", "59", DTU_ERR_RANGE);
+    CHECK_REFUSED("RST", "65536", DTU_ERR_RANGE);
+    CHECK_EQ(set("RST", "60"), DTU_OK);
+    CHECK_EQ(set("RST", "65535"), DTU_OK);
+}
+
+static void a_choice_takes_the_listed_numbers_only(void)
+{
+    begin(PLAIN);
+    CHECK_EQ(set("CH", "7"), DTU_OK);
+    CHECK_PENDING("CH", "7");
+    CHECK_EQ(set("CH", "08"), DTU_OK);
+    CHECK_PENDING("CH", "8");
+    CHECK_REFUSED("CH", "6", DTU_ERR_RANGE);
+    CHECK_REFUSED("CH", "78", DTU_ERR_RANGE);
+    CHECK_REFUSED("CH", "263", DTU_ERR_RANGE); /* 7 in 8 bits */
+    CHECK_REFUSED("CH", "-7", DTU_ERR_RANGE);
+    CHECK_REFUSED("CH", "seven", DTU_ERR_TYPE);
+    CHECK_REFUSED("CH", "", DTU_ERR_MISSING);
+}
+
+/* --- Words ---------------------------------------------------------------------------------- */
+
+static void words_match_in_either_case_and_are_answered_as_listed(void)
+{
+    begin(PLAIN);
+    CHECK_EQ(set("EN", "oFf"), DTU_OK);
+    CHECK_PENDING("EN", "OFF");
+    CHECK_EQ(set("EN", "on"), DTU_OK);
+    CHECK_PENDING("EN", "ON");
+    CHECK_REFUSED("EN", "O", DTU_ERR_RANGE);
+    CHECK_REFUSED("EN", "OFFF", DTU_ERR_RANGE);
+    CHECK_REFUSED("EN", "OF", DTU_ERR_RANGE);
+    CHECK_REFUSED("EN", "1", DTU_ERR_RANGE);
+    CHECK_REFUSED("EN", " ON", DTU_ERR_RANGE);
+    CHECK_REFUSED("EN", "ON,OFF", DTU_ERR_COUNT);
+    CHECK_REFUSED("EN", "", DTU_ERR_MISSING);
+}
+
+/* --- Texts ---------------------------------------------------------------------------------- */
+
+static void the_length_of_a_text_counts_what_it_means(void)
+{
+    begin(PLAIN);
+    CHECK_EQ(set("TEXT", "12345678901234567890"), DTU_OK);
+    CHECK_PENDING("TEXT", "12345678901234567890");
+    CHECK_REFUSED("TEXT", "123456789012345678901", DTU_ERR_RANGE);
+    CHECK_EQ(set("TEXT", "[31]2345678901234567890"), DTU_OK);
+    CHECK_PENDING("TEXT", "12345678901234567890");
+    CHECK_REFUSED("TEXT", "[31]23456789012345678901", DTU_ERR_RANGE);
+    CHECK_REFUSED("TEXT", "", DTU_ERR_MISSING);
+    begin(CRLF);
+    CHECK_EQ(set("TEXT", "123456789012345678<<CRLF>>"), DTU_OK);
+    CHECK_REFUSED("TEXT", "1234567890123456789<<CRLF>>", DTU_ERR_RANGE);
+}
+
+static void a_text_with_a_long_length_prefix_keeps_all_of_it(void)
+{
+    char value[LONG_TEXT + 12];
+    size_t len;
+    const uint8_t *stored;
+    begin(PLAIN);
+    memset(value, 'x', sizeof value);
+    memcpy(value, "UDP,", 4);
+    memcpy(value + 4 + LONG_TEXT, ",9", 3);
+    CHECK_EQ(set("SOCK", value), DTU_OK);
+    dtu_params_apply(&params);
+    stored = dtu_params_bytes(&params, row("SOCK"), 1, &len);
+    CHECK_BYTES(stored, len, value + 4, LONG_TEXT);
+    CHECK_EQ(dtu_params_number(&params, row("SOCK"), 2), 9);
+    memcpy(value + 4 + LONG_TEXT, "x,9", 4);
+    CHECK_REFUSED("SOCK", value, DTU_ERR_RANGE);
+}
+
+static void a_zero_byte_is_an_error_unless_the_field_allows_it(void)
+{
+    size_t len;
+    begin(PLAIN); /* at.md, Escaping; "0x00 is answered [00]" */
+    CHECK_REFUSED("TEXT", "a[00]", DTU_ERR_TYPE);
+    CHECK_EQ(dtu_params_set(&params, row("TEXT"), (const uint8_t *)"a\0", 2), DTU_ERR_TYPE);
+    CHECK_EQ(set("ZERO", "a[00]b"), DTU_OK);
+    CHECK_PENDING("ZERO", "a[00]b");
+    dtu_params_apply(&params);
+    CHECK_BYTES(dtu_params_bytes(&params, row("ZERO"), 0, &len), 3, "a\0b", 3);
+}
+
+static void a_reply_escapes_what_its_product_must(void)
+{
+    /* at.md, Escaping: 7S4 answers /1.php[3F], cat1 /1.php? */
+    begin(PLAIN);
+    CHECK_EQ(set("TEXT", "/1.php[3f]a=,[0d][0A][5B]0D]"), DTU_OK);
+    CHECK_PENDING("TEXT", "/1.php?a=,[0D][0A][5B]0D]");
+    CHECK_EQ(set("TWO", "a[2C]b,c,d"), DTU_OK);
+    CHECK_PENDING("TWO", "a[2C]b,c,d"); /* a comma only before another parameter */
+    begin(EQUALS);
+    CHECK_EQ(set("TEXT", "/1.php?a[2C]=\"[0D]"), DTU_OK);
+    CHECK_PENDING("TEXT", "/1.php[3F]a[2C][3D]\"[0D]");
+    begin(QUOTES); /* at.md: `"` inside a value is answered [22] */
+    CHECK_EQ(set("TEXT", "\"a,[22]?=[0D]\""), DTU_OK);
+    CHECK_PENDING("TEXT", "\"a,[22]?=[0D]\"");
+    begin(CRLF);
+    CHECK_EQ(set("TEXT", "a,b<<CRLF>>[0D]<<CRLR>>"), DTU_OK);
+    CHECK_PENDING("TEXT", "a,b<<CRLF>>[0D]<<CRLF>>");
+}
+
+static void a_lone_question_mark_is_answered_so_that_it_can_be_set(void)
+{
+    begin(PLAIN); /* at.md: on cat1 the value that is just `?` is answered [3F] */
+    CHECK_EQ(set("TEXT", "[3F]"), DTU_OK);
+    CHECK_PENDING("TEXT", "[3F]");
+    CHECK_EQ(set("TEXT", "??"), DTU_OK);
+    CHECK_PENDING("TEXT", "??");
+    CHECK_EQ(set("TEXT", "x"), DTU_OK);
+    CHECK_PENDING("TEXT", "x");
+    begin(QUOTES); /* in quotes it is no query */
+    CHECK_EQ(set("TEXT", "\"?\""), DTU_OK);
+    CHECK_PENDING("TEXT", "\"?\"");
+}
+
+static void the_last_text_takes_the_rest_where_the_product_says_so(void)
+{
+    begin(PLAIN);
+    CHECK_EQ(set("TEXT", "a,b,,c"), DTU_OK);
+    CHECK_PENDING("TEXT", "a,b,,c");
+    CHECK_EQ(set("TWO", "a,b,c"), DTU_OK);
+    CHECK_PENDING("TWO", "a,b,c");
+    begin(EQUALS);
+    CHECK_REFUSED("TEXT", "a,b", DTU_ERR_COUNT);
+    CHECK_REFUSED("TWO", "a,b,c", DTU_ERR_COUNT);
+    begin(CRLF); /* only a text does */
+    CHECK_REFUSED("SOCK", "TCP,a,1,2", DTU_ERR_COUNT);
+}
+
+static void texts_may_be_empty_where_their_shortest_is_nothing(void)
+{
+    begin(PLAIN);
+    CHECK_EQ(set("ZERO", ""), DTU_OK);
+    CHECK_PENDING("ZERO", "");
+    CHECK_EQ(set("TWO", ","), DTU_OK);
+    CHECK_PENDING("TWO", ",");
+    CHECK_REFUSED("TWO", "", DTU_ERR_COUNT);
+    CHECK_REFUSED("TWO", "a", DTU_ERR_COUNT);
+}
+
+/* --- Quotes --------------------------------------------------------------------------------- */
+
+static void quotes_are_taken_with_or_without_and_always_answered(void)
+{
+    begin(QUOTES); /* at.md, A command line, 7S3 */
+    CHECK_EQ(set("SOCK", "UDP,a.b,1"), DTU_OK);
+    CHECK_PENDING("SOCK", "\"UDP\",\"a.b\",1");
+    CHECK_EQ(set("SOCK", "\"tcp\",\"c,d\",2"), DTU_OK);
+    CHECK_PENDING("SOCK", "\"TCP\",\"c,d\",2");
+    CHECK_EQ(set("SOCK", "\"UDP\",e,3"), DTU_OK);
+    CHECK_PENDING("SOCK", "\"UDP\",\"e\",3");
+    CHECK_EQ(set("HEX", "\"0aF0\""), DTU_OK);
+    CHECK_PENDING("HEX", "\"0AF0\"");
+    CHECK_PENDING("IP", "192.168.0.7");
+    CHECK_EQ(set("TWO", "\"\",\"\""), DTU_OK);
+    CHECK_PENDING("TWO", "\"\",\"\"");
+    CHECK_REFUSED("TEXT", "\"\"", DTU_ERR_MISSING);
+}
+
+static void bad_quotes_are_a_type_error(void)
+{
+    static const char *const bad[] = {
+        "\"TCP,a,1",         /* never closed */
+        "\"TCP\"x,a,1",      /* bytes behind the closing quote */
+        "\"TCP\" ,a,1",      /* of which a space is one */
+        "TCP\",a,1",         /* inside a bare value */
+        "TCP,a,\"1",         /* */
+        "TCP,a,\"1\"",       /* a number in quotes */
+        "\"TCP\",\"a\"\",1", /* */
+        "\"",                /* */
+    };
+    begin(QUOTES);
+    for (size_t i = 0; i < COUNT(bad); i++)
+        CHECK_REFUSED("SOCK", bad[i], DTU_ERR_TYPE);
+    CHECK_REFUSED("NUM", "\"50\"", DTU_ERR_TYPE);
+    CHECK_REFUSED("CH", "\"8\"", DTU_ERR_TYPE);
+}
+
+static void without_quoting_a_quote_is_an_ordinary_byte(void)
+{
+    begin(PLAIN);
+    CHECK_EQ(set("TEXT", "\"a\"b\""), DTU_OK);
+    CHECK_PENDING("TEXT", "\"a\"b\"");
+    CHECK_REFUSED("EN", "\"ON\"", DTU_ERR_RANGE);
+}
+
+/* --- Hex, IP, MAC --------------------------------------------------------------------------- */
+
+static void hex_data_is_pairs_of_digits(void)
+{
+    size_t len;
+    begin(PLAIN);
+    CHECK_EQ(set("HEX", "00aBfF7e"), DTU_OK);
+    CHECK_PENDING("HEX", "00ABFF7E"); /* at.md: answered in upper case */
+    dtu_params_apply(&params);
+    CHECK_BYTES(dtu_params_bytes(&params, row("HEX"), 0, &len), 4, "\x00\xab\xff\x7e", 4);
+    CHECK_EQ(len, 4);
+    CHECK_REFUSED("HEX", "0", DTU_ERR_TYPE);
+    CHECK_REFUSED("HEX", "012", DTU_ERR_TYPE);
+    CHECK_REFUSED("HEX", "0g", DTU_ERR_TYPE);
+    CHECK_REFUSED("HEX", "[30]0", DTU_ERR_TYPE); /* nothing is escaped in hex */
+    CHECK_REFUSED("HEX", "0102030405", DTU_ERR_RANGE);
+    CHECK_REFUSED("HEX", "", DTU_ERR_MISSING);
+}
+
+static void an_ip_address_is_four_numbers_up_to_255(void)
+{
+    size_t len;
+    begin(PLAIN);
+    CHECK_EQ(set("IP", "0.10.255.001"), DTU_OK);
+    CHECK_PENDING("IP", "0.10.255.1");
+    dtu_params_apply(&params);
+    CHECK_BYTES(dtu_params_bytes(&params, row("IP"), 0, &len), 4, "\x00\x0a\xff\x01", 4);
+    CHECK_EQ(len, 4);
+    CHECK_REFUSED("IP", "1.2.3.256", DTU_ERR_RANGE);
+    CHECK_REFUSED("IP", "256.2.3.4", DTU_ERR_RANGE);
+    CHECK_REFUSED("IP", "1.2.3.4294967297", DTU_ERR_RANGE);
+    CHECK_REFUSED("IP", "1.2.3", DTU_ERR_TYPE);
+    CHECK_REFUSED("IP", "1.2.3.4.5", DTU_ERR_TYPE);
+    CHECK_REFUSED("IP", "1.2.3.", DTU_ERR_TYPE);
+    CHECK_REFUSED("IP", "1..3.4", DTU_ERR_TYPE);
+    CHECK_REFUSED("IP", ".1.2.3", DTU_ERR_TYPE);
+    CHECK_REFUSED("IP", "1.2.3.a", DTU_ERR_TYPE);
+    CHECK_REFUSED("IP", "1.2.3.4 ", DTU_ERR_TYPE);
+    CHECK_REFUSED("IP", "host", DTU_ERR_TYPE);
+    CHECK_REFUSED("IP", "", DTU_ERR_MISSING);
+}
+
+static void a_mac_address_is_12_digits(void)
+{
+    size_t len;
+    begin(PLAIN);
+    CHECK_EQ(set("MAC", "d8b04CF00102"), DTU_OK);
+    CHECK_PENDING("MAC", "D8B04CF00102");
+    dtu_params_apply(&params);
+    CHECK_BYTES(dtu_params_bytes(&params, row("MAC"), 0, &len), 6, "\xd8\xb0\x4c\xf0\x01\x02", 6);
+    CHECK_REFUSED("MAC", "D8B04CF001", DTU_ERR_RANGE);
+    CHECK_REFUSED("MAC", "D8B04CF0010203", DTU_ERR_RANGE);
+    CHECK_REFUSED("MAC", "D8B04CF0010", DTU_ERR_TYPE);
+    CHECK_REFUSED("MAC", "D8B04CF0010G", DTU_ERR_TYPE);
+    CHECK_REFUSED("MAC", "D8:B0:4C:F0:", DTU_ERR_TYPE);
+}
+
+/* --- Optional parameters -------------------------------------------------------------------- */
+
+static void an_optional_parameter_left_out_keeps_what_it_was(void)
+{
+    begin(PLAIN);
+    CHECK_EQ(set("OPT", "6"), DTU_OK);
+    CHECK_PENDING("OPT", "6,abc,300");
+    CHECK_EQ(set("OPT", "7,"), DTU_OK);
+    CHECK_PENDING("OPT", "7,abc,300");
+    CHECK_EQ(set("OPT", "8,,4"), DTU_OK);
+    CHECK_PENDING("OPT", "8,abc,4");
+    CHECK_EQ(set("OPT", "9,x,"), DTU_OK);
+    CHECK_PENDING("OPT", "9,x,4");
+    CHECK_REFUSED("OPT", "", DTU_ERR_MISSING);
+    CHECK_REFUSED("OPT", ",x,4", DTU_ERR_MISSING);
+    CHECK_REFUSED("OPT", "1,x,4,", DTU_ERR_COUNT);
+}
+
+static void a_clearable_parameter_left_out_becomes_empty(void)
+{
+    begin(PLAIN);
+    CHECK_PENDING("CLR", "abc,7,Yes");
+    CHECK_EQ(set("CLR", ",8,"), DTU_OK);
+    CHECK_PENDING("CLR", ",8,no");
+    CHECK_EQ(set("CLR", "x"), DTU_OK);
+    CHECK_PENDING("CLR", "x,0,no");
+    CHECK_EQ(set("CLR", ""), DTU_OK);
+    CHECK_PENDING("CLR", ",0,no");
+    CHECK_EQ(set("CLR", "y,0,yes"), DTU_OK); /* what a query answered is legal in a set */
+    CHECK_PENDING("CLR", "y,0,Yes");
+    CHECK_REFUSED("CLR", "x,4", DTU_ERR_RANGE);
+}
+
+/* --- All or nothing ------------------------------------------------------------------------- */
+
+static void a_set_that_fails_late_changes_nothing(void)
+{
+    begin(PLAIN);
+    CHECK_REFUSED("SOCK", "UDP,other.host,65536", DTU_ERR_RANGE);
+    CHECK_REFUSED("SOCK", "UDP,other.host,", DTU_ERR_MISSING);
+    CHECK_REFUSED("SOCK", "UDP,other.host,x", DTU_ERR_TYPE);
+    CHECK_REFUSED("SOCK", "UDP,other[00],1", DTU_ERR_TYPE);
+    CHECK_REFUSED("SOCK", "UDP,,1", DTU_ERR_MISSING);
+    CHECK_REFUSED("SOCK", "UDP,other.host", DTU_ERR_COUNT);
+    CHECK_REFUSED("CLR", "zz,9,maybe", DTU_ERR_RANGE);
+    CHECK_REFUSED("OPT", "1,zz,1000", DTU_ERR_RANGE);
+}
+
+static void the_number_of_parameters_is_told_before_their_faults(void)
+{
+    begin(PLAIN);
+    CHECK_REFUSED("SOCK", "XXX,", DTU_ERR_COUNT);
+    CHECK_REFUSED("SOCK", "XXX,[00],y,z", DTU_ERR_COUNT);
+}
+
+static void what_is_no_setting_cannot_be_set_nor_written(void)
+{
+    begin(PLAIN);
+    CHECK_REFUSED("DO", "1", DTU_ERR_FORM);
+    CHECK_REFUSED("INFO", "", DTU_ERR_FORM);
+    CHECK_PENDING("DO", "");
+    CHECK_PENDING("INFO", "");
+}
+
+static void a_field_of_no_known_type_is_refused(void)
+{
+    static const struct dtu_param_field odd[] = {{.type = 99}};
+    const struct dtu_param r = SETTING("ODD", 0, en, odd, "");
+    begin(PLAIN);
+    CHECK_EQ(dtu_params_set(&params, &r, (const uint8_t *)"1", 1), DTU_ERR_FORM);
+    CHECK_EQ(dtu_params_number(&params, &r, 0), 0);
+}
+
+static void a_view_shares_the_values_of_another_row(void)
+{
+    begin(PLAIN);
+    CHECK_EQ(set("VIEW", "77"), DTU_OK);
+    CHECK_PENDING("NUM", "77");
+    CHECK_PENDING("VIEW", "77");
+}
+
+/* --- Typed access and the two sets ---------------------------------------------------------- */
+
+static void a_set_is_pending_until_it_is_applied(void)
+{
+    begin(PLAIN);
+    CHECK_EQ(set("NUM", "77"), DTU_OK);
+    CHECK_EQ(set("EN", "OFF"), DTU_OK);
+    CHECK_EQ(dtu_params_number(&params, row("NUM"), 0), 50);
+    dtu_params_apply_row(&params, row("EN"));
+    CHECK(dtu_params_is(&params, row("EN"), 0, "OFF"));
+    CHECK_EQ(dtu_params_number(&params, row("NUM"), 0), 50);
+    dtu_params_apply(&params);
+    CHECK_EQ(dtu_params_number(&params, row("NUM"), 0), 77);
+    dtu_params_reset(&params);
+    CHECK_PENDING("NUM", "50");
+    CHECK_EQ(dtu_params_number(&params, row("NUM"), 0), 77);
+}
+
+static void one_row_is_applied_without_its_neighbours(void)
+{
+    begin(PLAIN);
+    CHECK_EQ(set("OPT", "9,z,999"), DTU_OK);
+    CHECK_EQ(set("NUM4", "5"), DTU_OK);
+    CHECK_EQ(set("RST", "60"), DTU_OK);
+    dtu_params_apply_row(&params, row("OPT"));
+    CHECK_EQ(dtu_params_number(&params, row("OPT"), 0), 9);
+    CHECK_EQ(dtu_params_number(&params, row("OPT"), 2), 999);
+    CHECK_EQ(dtu_params_number(&params, row("NUM4"), 0), 1);
+    CHECK_EQ(dtu_params_number(&params, row("RST"), 0), 1800);
+}
+
+static void values_are_read_by_type_and_nothing_else_is_given(void)
+{
+    size_t len = 99;
+    begin(PLAIN);
+    CHECK_EQ(dtu_params_number(&params, row("CH"), 0), 8);
+    CHECK_EQ(dtu_params_number(&params, row("CLR"), 2), 1); /* the second word */
+    CHECK_EQ(dtu_params_number(&params, row("RST"), 0), 1800);
+    CHECK_EQ(dtu_params_number(&params, row("TEXT"), 0), 0);
+    CHECK_EQ(dtu_params_number(&params, row("IP"), 0), 0);
+    CHECK_EQ(dtu_params_number(&params, row("MAC"), 0), 0);
+    CHECK_EQ(dtu_params_number(&params, row("HEX"), 0), 0);
+    CHECK_EQ(dtu_params_number(&params, row("NUM"), 1), 0);
+    CHECK_EQ(dtu_params_number(&params, row("DO"), 0), 0);
+    CHECK_EQ(dtu_params_number(&params, NULL, 0), 0);
+    CHECK_BYTES(dtu_params_bytes(&params, row("TEXT"), 0, &len), 10, "WH-LTE-7S1", 10);
+    CHECK_EQ(len, 10);
+    CHECK(dtu_params_bytes(&params, row("NUM"), 0, &len) == NULL);
+    CHECK_EQ(len, 0);
+    len = 99;
+    CHECK(dtu_params_bytes(&params, row("EN"), 0, &len) == NULL && len == 0);
+    CHECK(dtu_params_bytes(&params, row("CH"), 0, &len) == NULL && len == 0);
+    CHECK(dtu_params_bytes(&params, row("TEXT"), 1, &len) == NULL && len == 0);
+    len = 99;
+    CHECK(dtu_params_bytes(&params, NULL, 0, &len) == NULL && len == 0);
+    CHECK(dtu_params_is(&params, row("EN"), 0, "on"));
+    CHECK(!dtu_params_is(&params, row("EN"), 0, "OFF"));
+    CHECK(!dtu_params_is(&params, row("EN"), 0, "WHAT"));
+    CHECK(!dtu_params_is(&params, row("EN"), 1, "ON"));
+    CHECK(!dtu_params_is(&params, row("NUM"), 0, "50"));
+    CHECK(!dtu_params_is(&params, NULL, 0, "ON"));
+}
+
+/* --- Ranges --------------------------------------------------------------------------------- */
+
+static void ranges_read_as_the_manuals_write_them(void)
+{
+    static const struct dtu_param own = {
+        .name = "OWN", .kind = DTU_PARAM_SETTING, .range = "<\"address\">"};
+    begin(PLAIN); /* 004 sections 4.5, 4.10, 4.30, 4.31, 4.33 */
+    CHECK_RANGE("EN", "<ON,OFF>");
+    CHECK_RANGE("CH", "<7,8>");
+    CHECK_RANGE("NUM", "<10~500(ms)>");
+    CHECK_RANGE("RST", "<0,60~65535(s)>");
+    CHECK_RANGE("NUM4", "<1~4294967295>");
+    CHECK_RANGE("SOCK", "<TCP,UDP>,<1~260 bytes>,<1~65535>");
+    CHECK_RANGE("HEX", "<1~4 bytes>");
+    CHECK_RANGE("IP", "<IP>");
+    CHECK_RANGE("MAC", "<MAC>");
+    begin(QUOTES); /* 002 sections 4.2.1.3, 4.2.1.22 */
+    CHECK_RANGE("EN", "<\"ON\",\"OFF\">");
+    CHECK_RANGE("CH", "<7,8>");
+    dtu_params_write_range(params.table, &own, fresh_text());
+    CHECK_BYTES(text, buffer.len, "<\"address\">", 11);
+}
+
+/* --- Round trip ----------------------------------------------------------------------------- */
+
+static struct test_rand rnd;
+
+/* A legal text parameter, built without our own escaping. */
+static size_t put_text(char *out, size_t bytes, size_t table, bool zero)
+{
+    static const char digits[] = "0123456789abcdefABCDEF";
+    size_t len = 0;
+    for (size_t i = 0; i < bytes; i++) {
+        uint8_t byte = (uint8_t)test_rand_below(&rnd, 256);
+        if (test_rand_below(&rnd, 2) == 0)
+            byte = (uint8_t) "[]0A,\"=?\r\n"[test_rand_below(&rnd, 10)];
+        if (table == CRLF) { /* what a line of a K7 can carry */
+            out[len++] = byte < ' ' || byte == ',' ? '_' : (char)byte;
+            continue;
+        }
+        if (byte == 0 && !zero)
+            byte = 1;
+        out[len++] = '[';
+        out[len++] = digits[byte / 16 + (byte / 16 > 9 ? 6 * test_rand_below(&rnd, 2) : 0)];
+        out[len++] = digits[byte % 16 + (byte % 16 > 9 ? 6 * test_rand_below(&rnd, 2) : 0)];
+        out[len++] = ']';
+    }
+    return len;
+}
+
+static size_t put_decimal(char *out, uint32_t value)
+{
+    char backwards[10];
+    size_t n = 0;
+    size_t len = 0;
+    do
+        backwards[n++] = (char)('0' + value % 10);
+    while ((value /= 10) > 0);
+    while (n > 0)
+        out[len++] = backwards[--n];
+    return len;
+}
+
+/* A legal line for one of the rows below, into `text`. */
+static size_t put_line(const char *name, size_t table)
+{
+    size_t len = 0;
+    if (strcmp(name, "TEXT") == 0)
+        return put_text(text, 1 + test_rand_below(&rnd, 20), table, false);
+    if (strcmp(name, "ZERO") == 0)
+        return put_text(text, test_rand_below(&rnd, 5), table, true);
+    if (strcmp(name, "TWO") == 0) {
+        len = put_text(text, test_rand_below(&rnd, 5), table, false);
+        text[len++] = ',';
+        return len + put_text(text + len, test_rand_below(&rnd, 5), table, true);
+    }
+    if (strcmp(name, "NUM4") == 0)
+        return put_decimal(text, 1 + test_rand_u32(&rnd) / 2);
+    memcpy(text, test_rand_below(&rnd, 2) == 0 ? "tcp," : "UDP,", 4);
+    len = 4 + put_text(text + 4, 1 + test_rand_below(&rnd, 60), table, false);
+    text[len++] = ',';
+    return len + put_decimal(text + len, 1 + test_rand_below(&rnd, 65535));
+}
+
+static void what_is_written_can_be_set_and_is_the_same(void)
+{
+    static const char *const names[] = {"TEXT", "ZERO", "TWO", "NUM4", "SOCK"};
+    static char first[OUT_MAX / 2];
+    test_rand_seed(&rnd, 20240501);
+    for (unsigned i = 0; i < 600; i++) {
+        size_t table = i % COUNT(tables);
+        const char *name = names[test_rand_below(&rnd, COUNT(names))];
+        begin(table);
+        size_t len = put_line(name, table);
+        CHECK_EQ(dtu_params_set(&params, row(name), (const uint8_t *)text, len), DTU_OK);
+        write_row(DTU_PARAMS_PENDING, name);
+        len = buffer.len;
+        CHECK(len <= sizeof first);
+        memcpy(first, text, len);
+        dtu_params_apply(&params); /* the values themselves, to compare with */
+        dtu_params_reset(&params);
+        CHECK_EQ(dtu_params_set(&params, row(name), (const uint8_t *)first, len), DTU_OK);
+        write_row(DTU_PARAMS_PENDING, name);
+        CHECK_BYTES(text, buffer.len, first, len);
+        write_row(DTU_PARAMS_RUNNING, name);
+        CHECK_BYTES(text, buffer.len, first, len);
+    }
+}
+
+static void an_escaped_text_is_stored_as_what_it_means(void)
+{
+    /* every byte value as [HH], in three rows of 2 and more bytes; the reference is the loop */
+    static const char digits[] = "0123456789ABCDEF";
+    begin(PLAIN);
+    for (unsigned byte = 0; byte < 256; byte++) {
+        char value[] = {'[', digits[byte / 16], digits[byte % 16], ']', '\0'};
+        size_t len;
+        CHECK_EQ(set("ZERO", value), DTU_OK);
+        dtu_params_apply(&params);
+        const uint8_t *stored = dtu_params_bytes(&params, row("ZERO"), 0, &len);
+        CHECK_EQ(len, 1);
+        CHECK_EQ(stored[0], byte);
+    }
+}
+
+static void no_random_line_breaks_anything(void)
+{
+    static const char alphabet[] = "0159-.,\"[]ANOF\r?=x";
+    char line[40];
+    test_rand_seed(&rnd, 7);
+    for (unsigned i = 0; i < 4000; i++) {
+        size_t len = test_rand_below(&rnd, sizeof line);
+        const struct dtu_param *r = &rows[test_rand_below(&rnd, COUNT(rows))];
+        if (i % 500 == 0)
+            begin(i / 500 % COUNT(tables));
+        for (size_t k = 0; k < len; k++)
+            line[k] = alphabet[test_rand_below(&rnd, sizeof alphabet - 1)];
+        memcpy(before, pending, sizeof before);
+        if (dtu_params_set(&params, r, (const uint8_t *)line, len) != DTU_OK) {
+            CHECK(memcmp(before, pending, sizeof before) == 0);
+            continue;
+        }
+        memcpy(before, pending, sizeof before);
+        dtu_params_write(&params, DTU_PARAMS_PENDING, r, fresh_text());
+        CHECK_EQ(dtu_params_set(&params, r, (const uint8_t *)text, buffer.len), DTU_OK);
+        CHECK(memcmp(before, pending, sizeof before) == 0);
+    }
+}
+
+static const struct check_test tests[] = {
+    CHECK_TEST(init_refuses_missing_memory),
+    CHECK_TEST(init_refuses_a_default_that_is_not_legal),
+    CHECK_TEST(both_sets_begin_with_the_defaults),
+    CHECK_TEST(fields_take_the_bytes_that_the_header_says),
+    CHECK_TEST(every_row_is_found_in_a_table_of_any_size),
+    CHECK_TEST(names_are_found_in_either_case),
+    CHECK_TEST(a_zero_byte_in_a_name_does_not_end_it),
+    CHECK_TEST(another_spelling_gives_the_row_that_counts),
+    CHECK_TEST(rows_are_found_by_id),
+    CHECK_TEST(numbers_are_digits_and_in_range),
+    CHECK_TEST(zero_may_be_legal_below_the_range),
+    CHECK_TEST(a_choice_takes_the_listed_numbers_only),
+    CHECK_TEST(words_match_in_either_case_and_are_answered_as_listed),
+    CHECK_TEST(the_length_of_a_text_counts_what_it_means),
+    CHECK_TEST(a_text_with_a_long_length_prefix_keeps_all_of_it),
+    CHECK_TEST(a_zero_byte_is_an_error_unless_the_field_allows_it),
+    CHECK_TEST(a_reply_escapes_what_its_product_must),
+    CHECK_TEST(a_lone_question_mark_is_answered_so_that_it_can_be_set),
+    CHECK_TEST(the_last_text_takes_the_rest_where_the_product_says_so),
+    CHECK_TEST(texts_may_be_empty_where_their_shortest_is_nothing),
+    CHECK_TEST(quotes_are_taken_with_or_without_and_always_answered),
+    CHECK_TEST(bad_quotes_are_a_type_error),
+    CHECK_TEST(without_quoting_a_quote_is_an_ordinary_byte),
+    CHECK_TEST(hex_data_is_pairs_of_digits),
+    CHECK_TEST(an_ip_address_is_four_numbers_up_to_255),
+    CHECK_TEST(a_mac_address_is_12_digits),
+    CHECK_TEST(an_optional_parameter_left_out_keeps_what_it_was),
+    CHECK_TEST(a_clearable_parameter_left_out_becomes_empty),
+    CHECK_TEST(a_set_that_fails_late_changes_nothing),
+    CHECK_TEST(the_number_of_parameters_is_told_before_their_faults),
+    CHECK_TEST(what_is_no_setting_cannot_be_set_nor_written),
+    CHECK_TEST(a_field_of_no_known_type_is_refused),
+    CHECK_TEST(a_view_shares_the_values_of_another_row),
+    CHECK_TEST(a_set_is_pending_until_it_is_applied),
+    CHECK_TEST(one_row_is_applied_without_its_neighbours),
+    CHECK_TEST(values_are_read_by_type_and_nothing_else_is_given),
+    CHECK_TEST(ranges_read_as_the_manuals_write_them),
+    CHECK_TEST(what_is_written_can_be_set_and_is_the_same),
+    CHECK_TEST(an_escaped_text_is_stored_as_what_it_means),
+    CHECK_TEST(no_random_line_breaks_anything),
+};
+CHECK_MAIN(tests)

@@ -1,0 +1,634 @@
+/* SPDX-License-Identifier: MIT */
+/* The tables of the four products: whole, legal, and what their manuals say. Numbers of sections:
+ * 004 for cat1, 002 for gprs232-7s3, 001 for lte-7s4, 003 for k7. */
+#include "dtu/profile.h"
+
+#include "dtu/link.h"
+
+#include "check.h"
+
+#include <stdbool.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static uint8_t running[DTU_CAT1_VALUES_SIZE];
+static uint8_t pending[DTU_CAT1_VALUES_SIZE];
+static struct dtu_params params;
+static char text[DTU_CAT1_LINE_SIZE];
+
+static const struct dtu_profile *begin(const char *name)
+{
+    const struct dtu_profile *p = dtu_profile_find(name);
+    CHECK(p != NULL);
+    CHECK(p->table->values_size <= sizeof running);
+    CHECK_EQ(dtu_params_init(&params, p->table, running, pending), DTU_OK);
+    return p;
+}
+
+static const struct dtu_param *row_of(const struct dtu_profile *p, const char *name)
+{
+    return dtu_params_find(p->table, (const uint8_t *)name, strlen(name));
+}
+
+static enum dtu_status set(const struct dtu_profile *p, const char *name, const char *value)
+{
+    return dtu_params_set(&params, row_of(p, name), (const uint8_t *)value, strlen(value));
+}
+
+static size_t write_pending(const struct dtu_param *row)
+{
+    struct dtu_text_buffer buffer = {text, sizeof text, 0, false};
+    const struct dtu_text out = {dtu_text_to_buffer, &buffer};
+    dtu_params_write(&params, DTU_PARAMS_PENDING, row, &out);
+    CHECK(!buffer.overflow);
+    return buffer.len;
+}
+
+static bool has_values(const struct dtu_param *row)
+{
+    return row->kind == DTU_PARAM_SETTING || row->kind == DTU_PARAM_VIEW;
+}
+
+/* Tells which row is meant, for a check in a loop cannot. */
+static void check_row(bool ok, const struct dtu_profile *p, const struct dtu_param *row)
+{
+    if (!ok)
+        printf("  %s %s:\n", p->name, row->name);
+    CHECK(ok);
+}
+
+/* Steps through all rows of all products. */
+#define FOR_ALL_ROWS(p, row)                                                                       \
+    for (size_t p_ = 0; (p = dtu_profile_at(p_)) != NULL; p_++)                                    \
+        for (row = p->table->rows; row < p->table->rows + p->table->count; row++)
+
+/* --- Finding products ----------------------------------------------------------------------- */
+
+static void products_are_found_by_name_in_either_case(void)
+{
+    CHECK(dtu_profile_find("cat1") == &dtu_profile_cat1);
+    CHECK(dtu_profile_find("k7") == &dtu_profile_k7);
+    CHECK(dtu_profile_find("gprs232-7s3") == &dtu_profile_gprs232_7s3);
+    CHECK(dtu_profile_find("lte-7s4") == &dtu_profile_lte_7s4);
+    CHECK(dtu_profile_find("CAT1") == &dtu_profile_cat1);
+    CHECK(dtu_profile_find("cat") == NULL);
+    CHECK(dtu_profile_find("cat11") == NULL);
+    CHECK(dtu_profile_find("") == NULL);
+}
+
+static void stepping_through_the_products_finds_each_once(void)
+{
+    unsigned seen = 0;
+    for (size_t i = 0; i < 4; i++) {
+        const struct dtu_profile *p = dtu_profile_at(i);
+        CHECK(p != NULL && dtu_profile_find(p->name) == p);
+        seen |= p == &dtu_profile_cat1 ? 1u : 0;
+        seen |= p == &dtu_profile_k7 ? 2u : 0;
+        seen |= p == &dtu_profile_gprs232_7s3 ? 4u : 0;
+        seen |= p == &dtu_profile_lte_7s4 ? 8u : 0;
+    }
+    CHECK_EQ(seen, 15);
+    CHECK(dtu_profile_at(4) == NULL);
+    CHECK(dtu_profile_at(SIZE_MAX) == NULL);
+}
+
+/* --- The tables are whole ------------------------------------------------------------------- */
+
+static void rows_are_sorted_and_no_name_comes_twice(void)
+{
+    const struct dtu_profile *p;
+    const struct dtu_param *row;
+    FOR_ALL_ROWS(p, row)
+    {
+        bool first = row == p->table->rows;
+        check_row(first || strcmp((row - 1)->name, row->name) < 0, p, row);
+        check_row(dtu_params_find(p->table, (const uint8_t *)row->name, strlen(row->name)) == row ||
+                      row->kind == DTU_PARAM_ALIAS,
+                  p, row);
+        for (const char *c = row->name; *c != '\0'; c++)
+            check_row((*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9'), p, row);
+    }
+}
+
+static void aliases_lead_to_rows_that_are_there(void)
+{
+    const struct dtu_profile *p;
+    const struct dtu_param *row;
+    FOR_ALL_ROWS(p, row)
+    {
+        if (row->kind != DTU_PARAM_ALIAS)
+            continue;
+        const struct dtu_param *real = row_of(p, row->name);
+        check_row(real != NULL && real->kind != DTU_PARAM_ALIAS, p, row);
+    }
+}
+
+static void every_command_has_a_help_text(void)
+{
+    const struct dtu_profile *p;
+    const struct dtu_param *row;
+    FOR_ALL_ROWS(p, row)
+    check_row(row->kind == DTU_PARAM_ALIAS || (row->help != NULL && row->help[0] != '\0'), p, row);
+}
+
+static void ids_mean_one_row_each(void)
+{
+    const struct dtu_profile *p;
+    const struct dtu_param *row;
+    FOR_ALL_ROWS(p, row)
+    check_row(row->id == DTU_ID_NONE || dtu_params_by_id(p->table, row->id) == row, p, row);
+}
+
+static size_t size_of_values(const struct dtu_param *row)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < row->field_count; i++)
+        size += dtu_param_field_size(&row->fields[i]);
+    return size;
+}
+
+static void values_lie_side_by_side_and_do_not_overlap(void)
+{
+    static uint8_t owner[DTU_CAT1_VALUES_SIZE];
+    const struct dtu_profile *p;
+    for (size_t i = 0; (p = dtu_profile_at(i)) != NULL; i++) {
+        memset(owner, 0, sizeof owner);
+        for (size_t r = 0; r < p->table->count; r++) {
+            const struct dtu_param *row = &p->table->rows[r];
+            check_row(has_values(row) == (row->field_count > 0), p, row);
+            if (row->kind != DTU_PARAM_SETTING)
+                continue;
+            check_row(row->offset + size_of_values(row) <= p->table->values_size, p, row);
+            for (size_t b = 0; b < size_of_values(row); b++)
+                owner[row->offset + b]++;
+        }
+        for (size_t b = 0; b < p->table->values_size; b++)
+            CHECK_EQ(owner[b], 1); /* no byte without an owner, none with two */
+    }
+}
+
+static void fields_make_sense(void)
+{
+    const struct dtu_profile *p;
+    const struct dtu_param *row;
+    FOR_ALL_ROWS(p, row)
+    for (size_t i = 0; i < row->field_count; i++) {
+        const struct dtu_param_field *f = &row->fields[i];
+        bool listed = f->type == DTU_FIELD_ENUM || f->type == DTU_FIELD_CHOICE;
+        bool limited = f->type == DTU_FIELD_NUMBER || f->type == DTU_FIELD_TEXT;
+        check_row(!listed || (f->text != NULL && f->text[0] != '\0'), p, row);
+        check_row(!limited || f->min <= f->max, p, row);
+        check_row(f->type != DTU_FIELD_TEXT || f->max <= 65535, p, row);
+    }
+}
+
+/* A number that is listed must fit where it is stored. */
+static void listed_numbers_fit_their_field(void)
+{
+    const struct dtu_profile *p;
+    const struct dtu_param *row;
+    FOR_ALL_ROWS(p, row)
+    for (size_t i = 0; i < row->field_count; i++) {
+        const struct dtu_param_field *f = &row->fields[i];
+        uint32_t value = 0;
+        uint32_t largest = 0;
+        if (f->type != DTU_FIELD_CHOICE)
+            continue;
+        for (const char *c = f->text;; c++) {
+            if (*c >= '0' && *c <= '9') {
+                value = value * 10 + (uint32_t)(*c - '0');
+                continue;
+            }
+            check_row(*c == ',' || *c == '\0', p, row);
+            largest = value > largest ? value : largest;
+            value = 0;
+            if (*c == '\0')
+                break;
+        }
+        check_row(largest == f->max, p, row);
+    }
+}
+
+/* --- Defaults ------------------------------------------------------------------------------- */
+
+/* The default as a query answers it: on 7S3 with quotes around words and texts. */
+static size_t put_canonical(const struct dtu_profile *p, const struct dtu_param *row, char *out)
+{
+    const char *from = row->initial;
+    size_t len = 0;
+    for (size_t i = 0; i < row->field_count; i++) {
+        uint8_t type = row->fields[i].type;
+        bool quoted = p->table->syntax.quotes && (type == DTU_FIELD_ENUM || type == DTU_FIELD_TEXT);
+        if (quoted)
+            out[len++] = '"';
+        while (*from != '\0' && *from != ',')
+            out[len++] = *from++;
+        if (quoted)
+            out[len++] = '"';
+        if (*from == ',') {
+            from++;
+            out[len++] = ',';
+        }
+    }
+    CHECK(*from == '\0');
+    return len;
+}
+
+static void defaults_are_legal_and_written_as_a_query_answers_them(void)
+{
+    static char expected[DTU_CAT1_LINE_SIZE];
+    const struct dtu_profile *p;
+    for (size_t i = 0; (p = dtu_profile_at(i)) != NULL; i++) {
+        (void)begin(p->name);
+        for (size_t r = 0; r < p->table->count; r++) {
+            const struct dtu_param *row = &p->table->rows[r];
+            if (row->kind != DTU_PARAM_SETTING)
+                continue;
+            size_t len = put_canonical(p, row, expected);
+            CHECK_BYTES(text, write_pending(row), expected, len);
+        }
+    }
+}
+
+/* --- Sizes ---------------------------------------------------------------------------------- */
+
+static size_t longest_word(const char *list)
+{
+    size_t longest = 0;
+    size_t len = 0;
+    for (;; list++) {
+        if (*list != ',' && *list != '\0') {
+            len++;
+            continue;
+        }
+        longest = len > longest ? len : longest;
+        len = 0;
+        if (*list == '\0')
+            return longest;
+    }
+}
+
+static size_t digits(uint32_t value)
+{
+    size_t n = 1;
+    while (value > 9) {
+        value /= 10;
+        n++;
+    }
+    return n;
+}
+
+/* Every byte of a text escaped: 4 characters each, [HH] or half of <<CRLF>>. */
+static size_t longest_field(const struct dtu_profile *p, const struct dtu_param_field *f)
+{
+    size_t quotes = p->table->syntax.quotes ? 2 : 0;
+    switch (f->type) {
+    case DTU_FIELD_ENUM:
+        return longest_word(f->text) + quotes;
+    case DTU_FIELD_CHOICE:
+        return longest_word(f->text);
+    case DTU_FIELD_NUMBER:
+        return digits(f->max);
+    case DTU_FIELD_TEXT:
+        return 4 * (size_t)f->max + quotes;
+    case DTU_FIELD_HEX:
+        return 2 * (size_t)f->max + quotes;
+    case DTU_FIELD_IP:
+        return 15;
+    default:
+        return 12; /* MAC */
+    }
+}
+
+static void the_longest_legal_command_and_2_fits_the_line(void)
+{
+    const struct dtu_profile *p; /* at.md, A command line */
+    const struct dtu_param *row;
+    FOR_ALL_ROWS(p, row)
+    {
+        size_t len = 3 + strlen(row->name) + 1; /* AT+NAME= */
+        len += (row->flags & DTU_PARAM_PORT) != 0 ? 1 : 0;
+        for (size_t i = 0; i < row->field_count; i++)
+            len += longest_field(p, &row->fields[i]) + (i > 0 ? 1 : 0);
+        check_row(len + 2 <= p->line_size, p, row);
+    }
+}
+
+static void the_sizes_for_static_memory_are_large_enough(void)
+{
+    static const struct {
+        const struct dtu_profile *profile;
+        size_t values, line, packet, queue;
+    } sizes[] = {
+        {&dtu_profile_gprs232_7s3, DTU_GPRS232_7S3_VALUES_SIZE, DTU_GPRS232_7S3_LINE_SIZE,
+         DTU_GPRS232_7S3_PACKET_LEN, 4096},
+        {&dtu_profile_k7, DTU_K7_VALUES_SIZE, DTU_K7_LINE_SIZE, DTU_K7_PACKET_LEN, 2048},
+        {&dtu_profile_lte_7s4, DTU_LTE_7S4_VALUES_SIZE, DTU_LTE_7S4_LINE_SIZE,
+         DTU_LTE_7S4_PACKET_LEN, 20 * 2048u},
+        {&dtu_profile_cat1, DTU_CAT1_VALUES_SIZE, DTU_CAT1_LINE_SIZE, DTU_CAT1_PACKET_LEN, 0},
+    };
+    for (size_t i = 0; i < COUNT(sizes); i++) {
+        const struct dtu_profile *p = sizes[i].profile;
+        CHECK(p->table->values_size <= sizes[i].values);
+        CHECK(p->line_size <= sizes[i].line);
+        CHECK(p->packet_len <= sizes[i].packet);
+        CHECK(p->queue_bytes == 0 || p->queue_bytes >= p->packet_len); /* or nothing passes */
+        CHECK(p->queue_bytes == 0 || p->queue_bytes == sizes[i].queue);
+    }
+    CHECK(DTU_GPRS232_7S3_QUEUE_SIZE >= 4096 + 4 * 2);
+    CHECK(DTU_K7_QUEUE_SIZE >= 2048 + 2 * 2);
+    CHECK(DTU_LTE_7S4_QUEUE_SIZE / 2050 >= 20);
+    CHECK(sizeof(size_t) < 4 || DTU_CAT1_QUEUE_SIZE / 4098 >= 20);
+}
+
+static void the_longest_packet_is_the_largest_packing_length(void)
+{
+    const struct dtu_profile *p;
+    for (size_t i = 0; (p = dtu_profile_at(i)) != NULL; i++) {
+        const struct dtu_param *length = dtu_params_by_id(p->table, DTU_ID_UARTFL);
+        const struct dtu_param *both = dtu_params_by_id(p->table, DTU_ID_UARTTL);
+        if (length != NULL)
+            CHECK_EQ(p->packet_len, length->fields[0].max);
+        else if (both != NULL)
+            CHECK_EQ(p->packet_len, both->fields[1].max);
+        else
+            CHECK_EQ(p->packet_len, p->packing_len);
+        CHECK(p->packet_len <= DTU_QUEUE_PACKET_MAX);
+    }
+}
+
+static void times_can_be_told_from_the_past(void)
+{
+    static const uint8_t seconds[] = {DTU_ID_SOCKRSTIM,    DTU_ID_SHORTATM,     DTU_ID_SHORTATM + 1,
+                                      DTU_ID_SHORTATM + 2, DTU_ID_SHORTATM + 3, DTU_ID_SOCKATO,
+                                      DTU_ID_SOCKATO + 1};
+    const uint32_t half = UINT32_C(1) << 31;
+    const struct dtu_profile *p;
+    for (size_t i = 0; (p = dtu_profile_at(i)) != NULL; i++) {
+        const struct dtu_param *packing = dtu_params_by_id(p->table, DTU_ID_UARTFT);
+        for (size_t k = 0; k < COUNT(seconds); k++) {
+            const struct dtu_param *row = dtu_params_by_id(p->table, seconds[k]);
+            if (row != NULL) /* counted in milliseconds, and never 0 */
+                check_row(row->fields[0].max < half / 1000 && row->fields[0].min > 0, p, row);
+        }
+        if (packing != NULL) /* counted in microseconds, with a step of the clock */
+            CHECK(packing->fields[0].max < half / 1000 - 1);
+        CHECK(p->retry_ms > 0 && p->retry_ms % 1000 == 0 && p->quiet_ms % 1000 == 0);
+    }
+}
+
+/* --- What the device builds on -------------------------------------------------------------- */
+
+static void every_product_has_what_the_device_asks_for(void)
+{
+    static const uint8_t ids[] = {DTU_ID_Z, DTU_ID_ENTM, DTU_ID_E, DTU_ID_VER, DTU_ID_UART};
+    const struct dtu_profile *p;
+    for (size_t i = 0; (p = dtu_profile_at(i)) != NULL; i++) {
+        for (size_t k = 0; k < COUNT(ids); k++)
+            CHECK(dtu_params_by_id(p->table, ids[k]) != NULL);
+        CHECK(p->sockets >= 1 && p->sockets <= DTU_PROFILE_SOCKETS);
+        for (unsigned s = 0; s < DTU_PROFILE_SOCKETS; s++) {
+            const struct dtu_param *row = dtu_params_by_id(p->table, (uint8_t)(DTU_ID_SOCKA + s));
+            CHECK((row != NULL) == (s < p->sockets));
+            CHECK(row == NULL || row->field_count == 3);
+            row = dtu_params_by_id(p->table, (uint8_t)(DTU_ID_SOCKALK + s));
+            CHECK((row != NULL) == (s < p->sockets));
+        }
+        for (unsigned state = 0; state <= DTU_LINK_GIVEN_UP; state++)
+            CHECK(p->link_words[state] != NULL);
+        CHECK(dtu_params_by_id(p->table, DTU_ID_UART)->field_count == 5);
+        CHECK((dtu_params_by_id(p->table, DTU_ID_E)->flags & DTU_PARAM_AT_ONCE) != 0);
+        /* who does not store at once needs a command for it */
+        CHECK((dtu_params_by_id(p->table, DTU_ID_S) != NULL) != p->stores_at_once);
+    }
+}
+
+static void connections_are_worded_as_in_the_manuals(void)
+{
+    /* 004 section 4.41; 002 section 4.2.1.31; 001 section 3.1.7.37; 003 section 4.1.4 */
+    CHECK(strcmp(dtu_profile_cat1.link_words[DTU_LINK_UP], "Connected") == 0);
+    CHECK(strcmp(dtu_profile_cat1.link_words[DTU_LINK_WAIT], "Disconnected") == 0);
+    CHECK(strcmp(dtu_profile_gprs232_7s3.link_words[DTU_LINK_UP], "connected") == 0);
+    CHECK(strcmp(dtu_profile_gprs232_7s3.link_words[DTU_LINK_OFF], "disconnected") == 0);
+    CHECK(strcmp(dtu_profile_lte_7s4.link_words[DTU_LINK_UP], "ON") == 0);
+    CHECK(strcmp(dtu_profile_lte_7s4.link_words[DTU_LINK_OPENING], "OFF") == 0);
+    CHECK(strcmp(dtu_profile_k7.link_words[DTU_LINK_IDLE], "IDLE") == 0);
+    CHECK(strcmp(dtu_profile_k7.link_words[DTU_LINK_OPENING], "CONNECTING") == 0);
+    CHECK(strcmp(dtu_profile_k7.link_words[DTU_LINK_UP], "CONNECTED") == 0);
+    CHECK(strcmp(dtu_profile_k7.link_words[DTU_LINK_WAIT], "ERROR") == 0);
+}
+
+static void products_are_as_large_as_in_the_manuals(void)
+{
+    const struct dtu_profile *p = &dtu_profile_cat1; /* 004, Features; 000 section 1.2 */
+    CHECK_EQ(p->sockets, 4);
+    CHECK_EQ(p->packet_len, 4096);
+    CHECK_EQ(p->queue_packets, 20);
+    CHECK(p->save_restarts && !p->stores_at_once); /* 004 section 4.3 */
+    p = &dtu_profile_gprs232_7s3;                  /* 002 sections 1.1, 3.2.1.1 */
+    CHECK_EQ(p->sockets, 2);
+    CHECK_EQ(p->queue_bytes, 4096);
+    CHECK_EQ(p->guard_ms, 200); /* at.md, Entering */
+    CHECK_EQ(p->gap_ms, 50);
+    CHECK(!p->save_restarts && !p->stores_at_once);
+    p = &dtu_profile_lte_7s4; /* 001, Features */
+    CHECK_EQ(p->sockets, 2);
+    CHECK_EQ(p->queue_packets, 20);
+    CHECK(p->stores_at_once);
+    p = &dtu_profile_k7; /* at.md, Profiles; 003 section 4.4.9 */
+    CHECK_EQ(p->sockets, 2);
+    CHECK_EQ(p->queue_bytes, 2048);
+    CHECK_EQ(p->gap_ms, 300);
+    CHECK(p->stores_at_once && p->sockets_share);
+}
+
+/* --- Limits --------------------------------------------------------------------------------- */
+
+/* Of each parameter its default, the ends of its range, and what lies just outside. A text of so
+ * many bytes is written "*N". */
+static const struct limit {
+    const char *product;
+    const char *row;
+    const char *initial;
+    const char *good[3];
+    const char *bad[3];
+} limits[] = {
+    /* 004 sections 4.5, 4.7, 4.9 */
+    {"cat1", "E", "ON", {"ON", "OFF", NULL}, {"YES", "", NULL}},
+    {"cat1", "WKMOD", "NET", {"CMD", "HTTPD", "SMS"}, {"MQTT", "UDC", NULL}},
+    {"cat1", "STMSG", "WH-LTE-7S1", {"*1", "*20", NULL}, {"", "*21", NULL}},
+    /* 4.29 to 4.31 */
+    {"cat1",
+     "UART",
+     "115200,8,1,NONE,NONE",
+     {"1200,8,2,ODD,NONE", "921600,8,1,EVEN,NONE", NULL},
+     {"1199,8,1,NONE,NONE", "921601,8,1,NONE,NONE", "9600,7,1,NONE,NONE"}},
+    {"cat1", "UARTFL", "1024", {"5", "4096", NULL}, {"4", "4097", NULL}},
+    {"cat1", "UARTFT", "50", {"10", "500", NULL}, {"9", "501", NULL}},
+    /* 4.33 to 4.45 */
+    {"cat1",
+     "SOCKA",
+     "TCP,test.usr.cn,2317",
+     {"UDP,a,1", "TCP,a,65535", NULL},
+     {"TCP,a,0", "TCP,a,65536", "TCPC,a,1"}},
+    {"cat1", "SOCKD", "TCP,test.usr.cn,2317", {"UDP,a,1", NULL, NULL}, {"TCP,,1", NULL, NULL}},
+    {"cat1", "SOCKAEN", "ON", {"OFF", NULL, NULL}, {"1", NULL, NULL}},
+    {"cat1", "SOCKBEN", "OFF", {"ON", NULL, NULL}, {"1", NULL, NULL}},
+    {"cat1", "SOCKDEN", "OFF", {"ON", NULL, NULL}, {"1", NULL, NULL}},
+    {"cat1", "SOCKASL", "LONG", {"SHORT", NULL, NULL}, {"ON", NULL, NULL}},
+    /* 4.50 to 4.52 */
+    {"cat1", "SHORTATM", "10", {"1", "600", NULL}, {"0", "601", NULL}},
+    {"cat1", "SOCKRSNUM", "60", {"1", "65535", NULL}, {"0", "65536", NULL}},
+    {"cat1", "SOCKRSTIM", "10", {"10", "65535", NULL}, {"9", "65536", NULL}},
+
+    /* 002 sections 1.2 and 4.2.1.3, .5, .11, .22, .25 to .30; at.md, Defaults */
+    {"gprs232-7s3", "E", "\"on\"", {"on", "\"off\"", NULL}, {"yes", NULL, NULL}},
+    {"gprs232-7s3", "WKMOD", "\"NET\"", {"CMD", "SMS", "HTTPD"}, {"MQTT", NULL, NULL}},
+    {"gprs232-7s3", "STMSG", "\"WH-LTE-7S1\"", {"*1", "*20", NULL}, {"", "*21", NULL}},
+    {"gprs232-7s3",
+     "UART",
+     "115200,\"NONE\",8,1,\"NONE\"",
+     {"2400,ODD,7,2,CRTS", "921600,EVEN,8,1,RS485", "33600,NONE,8,1,NONE"},
+     {"1200,NONE,8,1,NONE", "115200,NONE,9,1,NONE", "115200,NONE,8,3,NONE"}},
+    {"gprs232-7s3",
+     "SOCKA",
+     "\"TCP\",\"test.usr.cn\",2317",
+     {"UDP,a,1", "TCP,a,65535", NULL},
+     {"TCP,a,0", "TCP,a,65536", "TCPC,a,1"}},
+    {"gprs232-7s3", "SOCKAEN", "\"on\"", {"off", NULL, NULL}, {"1", NULL, NULL}},
+    {"gprs232-7s3", "SOCKBEN", "\"off\"", {"on", NULL, NULL}, {"1", NULL, NULL}},
+    {"gprs232-7s3", "SOCKASL", "\"long\"", {"short", NULL, NULL}, {"on", NULL, NULL}},
+    {"gprs232-7s3", "SOCKBSL", "\"long\"", {"short", NULL, NULL}, {"on", NULL, NULL}},
+
+    /* 001 sections 3.1.7.5, .7, .9, .25 to .27, .29 to .45; at.md, Defaults and Ranges */
+    {"lte-7s4", "E", "OFF", {"ON", NULL, NULL}, {"1", NULL, NULL}},
+    {"lte-7s4", "WKMOD", "NET", {"HTTPD", "UDC", "MQTT"}, {"CMD", NULL, NULL}},
+    {"lte-7s4", "STMSG", "[WH-7S4 V2]", {"*1", "*20", "[WH-G405tf]"}, {"", "*21", NULL}},
+    {"lte-7s4",
+     "UART",
+     "115200,8,1,NONE,NFC",
+     {"300,7,2,ODD,NFC", "460800,8,1,EVEN,NFC", "600,8,1,NONE,NFC"},
+     {"110,8,1,NONE,NFC", "921600,8,1,NONE,NFC", "9600,8,1,NONE,FCH"}},
+    {"lte-7s4", "UARTFT", "50", {"50", "60000", NULL}, {"49", "60001", NULL}},
+    {"lte-7s4", "UARTFL", "1024", {"5", "2048", NULL}, {"4", "2049", NULL}},
+    {"lte-7s4",
+     "SOCKA",
+     "TCP,test.usr.cn,2317",
+     {"UDP,a,1", "TCP,a,65535", NULL},
+     {"TCP,a,0", "TCP,a,65536", "TCPC,a,1"}},
+    {"lte-7s4", "SOCKAEN", "ON", {"OFF", NULL, NULL}, {"1", NULL, NULL}},
+    {"lte-7s4", "SOCKBEN", "ON", {"OFF", NULL, NULL}, {"1", NULL, NULL}},
+    {"lte-7s4", "SOCKASL", "LONG", {"SHORT", NULL, NULL}, {"ON", NULL, NULL}},
+    {"lte-7s4", "SOCKATO", "5", {"1", "100", NULL}, {"0", "101", NULL}},
+    {"lte-7s4", "SOCKBTO", "5", {"1", "100", NULL}, {"0", "101", NULL}},
+    {"lte-7s4", "SHORATO", "5", {"1", "600", NULL}, {"0", "601", NULL}},
+    {"lte-7s4", "SHORBTO", "5", {"1", "600", NULL}, {"0", "601", NULL}},
+    {"lte-7s4", "SOCKRSTIM", "60", {"10", "600", NULL}, {"9", "601", NULL}},
+
+    /* 003 section 5.3.5 numbers 1, 13 to 15, 34, 35; at.md, Defaults and Ranges */
+    {"k7", "E", "off", {"on", NULL, NULL}, {"0N", NULL, NULL}},
+    {"k7",
+     "UART",
+     "115200,8,1,NONE,NFC",
+     {"600,5,2,MARK,FCH", "1000000,8,1,SPACE,FCR", NULL},
+     {"599,8,1,NONE,NFC", "1000001,8,1,NONE,NFC", "9600,4,1,NONE,NFC"}},
+    {"k7", "UARTTL", "0,0", {"255,1460", "0,0", NULL}, {"256,0", "0,1461", NULL}},
+    {"k7",
+     "SOCKA",
+     "TCPS,192.168.0.201,23",
+     {"TCPC,a,1", "UDPS,a,65534", "HTPC,a,2"},
+     {"TCPC,a,0", "TCPC,a,65535", "NONE,a,1"}},
+    {"k7",
+     "SOCKB",
+     "NONE,192.168.0.201,23",
+     {"NONE,a,1", "UDPC,a,2", NULL},
+     {"TCP,a,1", NULL, NULL}},
+    {"k7", "SOCKSL", "OFF", {"ON", NULL, NULL}, {"LONG", NULL, NULL}},
+    {"k7", "SHORTO", "3", {"2", "255", NULL}, {"1", "256", NULL}},
+};
+
+/* "*N" is N times the letter x. */
+static const char *spelled_out(const char *value)
+{
+    static char many[32];
+    size_t n = 0;
+    if (value[0] != '*')
+        return value;
+    for (const char *c = value + 1; *c != '\0'; c++)
+        n = n * 10 + (size_t)(*c - '0');
+    memset(many, 'x', n);
+    many[n] = '\0';
+    return many;
+}
+
+static void check_limit(const struct limit *l)
+{
+    const struct dtu_profile *p = begin(l->product);
+    CHECK_BYTES(text, write_pending(row_of(p, l->row)), l->initial, strlen(l->initial));
+    for (size_t i = 0; i < 3 && l->good[i] != NULL; i++)
+        CHECK_EQ(set(p, l->row, spelled_out(l->good[i])), DTU_OK);
+    for (size_t i = 0; i < 3 && l->bad[i] != NULL; i++)
+        CHECK(set(p, l->row, spelled_out(l->bad[i])) != DTU_OK);
+}
+
+static void defaults_and_limits_are_those_of_the_manuals(void)
+{
+    for (size_t i = 0; i < COUNT(limits); i++)
+        check_limit(&limits[i]);
+}
+
+static void addresses_are_as_long_as_in_the_manuals(void)
+{
+    static const struct {
+        const char *product;
+        const char *before;
+        size_t longest;
+    } cases[] = {{"cat1", "TCP,", 100},        /* 004 section 4.33 */
+                 {"gprs232-7s3", "TCP,", 100}, /* as cat1 */
+                 {"lte-7s4", "TCP,", 100},     /* 001 section 3.1.7.29 */
+                 {"k7", "TCPC,", 30}};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const struct dtu_profile *p = begin(cases[i].product);
+        size_t at = strlen(cases[i].before);
+        memcpy(text, cases[i].before, at);
+        memset(text + at, 'x', cases[i].longest);
+        memcpy(text + at + cases[i].longest, ",1", 3);
+        CHECK_EQ(set(p, "SOCKA", text), DTU_OK);
+        memcpy(text + at + cases[i].longest, "x,1", 4);
+        CHECK_EQ(set(p, "SOCKA", text), DTU_ERR_RANGE);
+    }
+}
+
+static void only_cat1_and_7s3_have_a_save_command_and_only_k7_no_greeting(void)
+{
+    CHECK(row_of(&dtu_profile_cat1, "S") != NULL); /* at.md, Saving */
+    CHECK(row_of(&dtu_profile_gprs232_7s3, "S") != NULL);
+    CHECK(row_of(&dtu_profile_lte_7s4, "S") == NULL);
+    CHECK(row_of(&dtu_profile_k7, "S") == NULL);
+    CHECK(row_of(&dtu_profile_k7, "STMSG") == NULL); /* at.md, Entering, 9 */
+    CHECK(row_of(&dtu_profile_lte_7s4, "STMSG") != NULL);
+}
+
+static const struct check_test tests[] = {
+    CHECK_TEST(products_are_found_by_name_in_either_case),
+    CHECK_TEST(stepping_through_the_products_finds_each_once),
+    CHECK_TEST(rows_are_sorted_and_no_name_comes_twice),
+    CHECK_TEST(aliases_lead_to_rows_that_are_there),
+    CHECK_TEST(every_command_has_a_help_text),
+    CHECK_TEST(ids_mean_one_row_each),
+    CHECK_TEST(values_lie_side_by_side_and_do_not_overlap),
+    CHECK_TEST(fields_make_sense),
+    CHECK_TEST(listed_numbers_fit_their_field),
+    CHECK_TEST(defaults_are_legal_and_written_as_a_query_answers_them),
+    CHECK_TEST(the_longest_legal_command_and_2_fits_the_line),
+    CHECK_TEST(the_sizes_for_static_memory_are_large_enough),
+    CHECK_TEST(the_longest_packet_is_the_largest_packing_length),
+    CHECK_TEST(times_can_be_told_from_the_past),
+    CHECK_TEST(every_product_has_what_the_device_asks_for),
+    CHECK_TEST(connections_are_worded_as_in_the_manuals),
+    CHECK_TEST(products_are_as_large_as_in_the_manuals),
+    CHECK_TEST(defaults_and_limits_are_those_of_the_manuals),
+    CHECK_TEST(addresses_are_as_long_as_in_the_manuals),
+    CHECK_TEST(only_cat1_and_7s3_have_a_save_command_and_only_k7_no_greeting),
+};
+CHECK_MAIN(tests)
