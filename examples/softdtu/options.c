@@ -95,9 +95,8 @@ static enum options_result parse_set(struct options *o, const char *text)
 static enum options_result parse_profile(struct options *o, const char *text)
 {
     o->profile = dtu_profile_find(text);
-    return o->profile != NULL
-               ? OPTIONS_RUN
-               : wrong("the profiles are gprs232-7s3, k7, lte-7s4 and cat1", text);
+    return o->profile != NULL ? OPTIONS_RUN
+                              : wrong("the profiles are gprs232-7s3, k7, lte-7s4 and cat1", text);
 }
 
 static enum options_result parse_port(const char *option, const char *text)

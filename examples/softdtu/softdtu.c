@@ -108,6 +108,23 @@ static void print_event(struct softdtu *s, const struct dtu_device_event *e)
     }
 }
 
+/* What was counted since the program began. */
+static void print_counters(struct softdtu *s)
+{
+    const struct dtu_device *d = dtu_posix_module_device(s->module);
+    const struct dtu_device_stats *n = &d->stats;
+    unsigned long dropped = 0;
+
+    for (size_t i = 0; i < s->options->profile->sockets; i++)
+        dropped += d->sockets[i].queue.stats.dropped;
+    print_time();
+    printf("in all: %lu frames, %lu for no socket, %lu packets dropped; bytes: %lu sent, "
+           "%lu of them not acknowledged, %lu of them again, %lu received\n",
+           (unsigned long)n->frames, (unsigned long)n->unheard, dropped,
+           (unsigned long)n->sent_bytes, (unsigned long)n->lost_bytes,
+           (unsigned long)n->resent_bytes, (unsigned long)n->received_bytes);
+}
+
 static void on_event(void *ctx, const struct dtu_device_event *e)
 {
     struct softdtu *s = ctx;
@@ -244,6 +261,8 @@ static int run(struct softdtu *s)
         perror("softdtu");
         return EXIT_FAILURE;
     }
+    if (s->options->verbose)
+        print_counters(s);
     return EXIT_SUCCESS;
 }
 

@@ -33,10 +33,11 @@ typedef void dtu_posix_ready(void *ctx, short revents);
 
 /** Something with deadlines. */
 struct dtu_posix_timer {
-    uint32_t (*next)(void *ctx, uint32_t now); /**< Milliseconds until it wants a poll, or DTU_NEVER. */
-    void (*poll)(void *ctx, uint32_t now);     /**< Called when they have passed. */
-    void *ctx;                                 /**< Handed to both. */
-    struct dtu_posix_timer *link;              /**< private */
+    uint32_t (*next)(void *ctx,
+                     uint32_t now);        /**< Milliseconds until it wants a poll, or DTU_NEVER. */
+    void (*poll)(void *ctx, uint32_t now); /**< Called when they have passed. */
+    void *ctx;                             /**< Handed to both. */
+    struct dtu_posix_timer *link;          /**< private */
 };
 
 /** The time in milliseconds of a clock that nobody sets; it wraps.
@@ -98,7 +99,8 @@ struct dtu_posix_module_config {
     const struct dtu_profile *profile; /**< The product. */
     const char *pty_link; /**< Make a pty, and a symbolic link to its slave here; or NULL. */
     const char *tty;      /**< The tty to be the UART; or NULL. One of the two. */
-    const char *state_dir; /**< Where settings are kept; NULL: nowhere, they end with the program. */
+    const char
+        *state_dir; /**< Where settings are kept; NULL: nowhere, they end with the program. */
     const char *bind_address; /**< IPv4 address to connect from; NULL: any. */
     /** As dtu_device_port.info; may be NULL. */
     enum dtu_status (*info)(void *ctx, const struct dtu_param *row, const struct dtu_text *out);

@@ -10,10 +10,10 @@
 /* --- serial.c: a UART that is a tty or a pty ------------------------------------------------ */
 
 struct serial {
-    int fd;            /* -1: it is gone */
-    int slave;         /* of a pty, held open so that a user who leaves makes no hang-up */
-    const char *link;  /* of a pty, removed at the end */
-    char name[64];     /* of the tty that the user opens */
+    int fd;           /* -1: it is gone */
+    int slave;        /* of a pty, held open so that a user who leaves makes no hang-up */
+    const char *link; /* of a pty, removed at the end */
+    char name[64];    /* of the tty that the user opens */
     bool is_pty;
 };
 
@@ -31,8 +31,8 @@ bool serial_drained(const struct serial *s);
 /* --- net.c: one TCP or UDP socket ----------------------------------------------------------- */
 
 enum net_event {
-    NET_OPENED,  /* it can be used */
-    NET_FAILED,  /* it could not be opened; `text` says why */
+    NET_OPENED,   /* it can be used */
+    NET_FAILED,   /* it could not be opened; `text` says why */
     NET_READABLE, /* bytes, or the end of the connection, can be read */
     NET_WRITABLE, /* there is room again */
     NET_ENDED     /* the connection is over and nothing is left to read; only while nobody reads */
@@ -54,9 +54,9 @@ struct net_socket {
     bool hung_up; /* poll would say so for ever: it is asked again when somebody reads */
     int fd;
     int watch;
-    struct net_job *job;         /* a name that is being resolved */
-    struct addrinfo *addresses;  /* to be tried */
-    struct addrinfo *address;    /* that is being tried */
+    struct net_job *job;        /* a name that is being resolved */
+    struct addrinfo *addresses; /* to be tried */
+    struct addrinfo *address;   /* that is being tried */
 };
 
 /* The resolver's threads report to the loop through a pipe, one for the process. */

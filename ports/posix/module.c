@@ -10,10 +10,11 @@
 #include <unistd.h>
 
 enum {
-    READ_SIZE = 16384,   /* how much is read at a time */
-    REOPEN_MS = 1000,    /* how often a tty that went away is looked for */
-    DRAIN_MS = 5,        /* how often a restart looks whether the UART is through */
-    OPEN_MS = 30000      /* a connection attempt may take so long */
+    READ_SIZE = 16384, /* how much is read at a time */
+    REOPEN_MS = 1000,  /* how often a tty that went away is looked for */
+    DRAIN_MS = 5,      /* how often a restart looks whether the UART is through */
+    START_MS = 250,    /* from start to start at least: it may not reach anybody */
+    OPEN_MS = 30000    /* a connection attempt may take so long */
 };
 
 /* Bytes that were read and not taken yet. */
@@ -39,12 +40,13 @@ struct dtu_posix_module {
     struct dtu_device_config device_config;
     struct serial serial;
     int serial_watch;
-    bool serial_full;      /* its driver has no room */
-    uint32_t lost_ms;      /* when the tty went away */
-    struct leftover rest;  /* of the UART */
+    bool serial_full;     /* its driver has no room */
+    uint32_t lost_ms;     /* when the tty went away */
+    struct leftover rest; /* of the UART */
     bool has_resolver;
-    bool restart;          /* the device wants one */
-    uint32_t restart_ms;   /* when that was last looked at */
+    bool restart;        /* the device wants one */
+    uint32_t restart_ms; /* when that was last looked at */
+    uint32_t start_ms;   /* when it was last started */
     struct module_socket sockets[DTU_PROFILE_SOCKETS];
 };
 
@@ -175,8 +177,8 @@ static bool offer_serial_rest(struct dtu_posix_module *m, uint32_t now)
 {
     if (!has_rest(&m->rest))
         return false;
-    size_t taken = dtu_device_uart_rx(&m->device, m->rest.data + m->rest.at,
-                                      m->rest.len - m->rest.at, now);
+    size_t taken =
+        dtu_device_uart_rx(&m->device, m->rest.data + m->rest.at, m->rest.len - m->rest.at, now);
     took(&m->rest, taken);
     return taken > 0;
 }
@@ -306,14 +308,22 @@ static void on_net(void *ctx, enum net_event event, const char *text)
 
 /* --- Going on ------------------------------------------------------------------------------- */
 
+static uint32_t restart_in(const struct dtu_posix_module *m, uint32_t now)
+{
+    uint32_t drain = dtu_remaining(now, m->restart_ms, DRAIN_MS);
+    uint32_t start = dtu_remaining(now, m->start_ms, START_MS);
+    return drain > start ? drain : start;
+}
+
 static void restart_if_drained(struct dtu_posix_module *m, uint32_t now)
 {
-    if (!m->restart || dtu_elapsed(now, m->restart_ms) < DRAIN_MS)
+    if (!m->restart || restart_in(m, now) > 0)
         return;
     m->restart_ms = now;
     if (!serial_drained(&m->serial))
         return;
     m->restart = false;
+    m->start_ms = now;
     dtu_device_restart(&m->device, now);
 }
 
@@ -338,7 +348,8 @@ static void watch_for_more(struct dtu_posix_module *m)
         dtu_posix_watch_for(m->loop, m->serial_watch, events);
     for (size_t i = 0; i < DTU_PROFILE_SOCKETS; i++) {
         struct module_socket *s = &m->sockets[i];
-        net_want_read(&s->net, !has_rest(&s->rest) && dtu_device_socket_ready(&m->device, s->index));
+        net_want_read(&s->net,
+                      !has_rest(&s->rest) && dtu_device_socket_ready(&m->device, s->index));
     }
 }
 
@@ -357,7 +368,7 @@ static uint32_t timer_next(void *ctx, uint32_t now)
     uint32_t next = dtu_device_next(&m->device, now);
     uint32_t other = DTU_NEVER;
     if (m->restart)
-        other = dtu_remaining(now, m->restart_ms, DRAIN_MS);
+        other = restart_in(m, now);
     else if (m->serial.fd < 0)
         other = dtu_remaining(now, m->lost_ms, REOPEN_MS);
     return next < other ? next : other;
@@ -461,7 +472,8 @@ struct dtu_posix_module *dtu_posix_module_open(struct dtu_posix_loop *loop,
 void dtu_posix_module_start(struct dtu_posix_module *m)
 {
     watch_serial(m);
-    dtu_device_start(&m->device, dtu_posix_now());
+    m->start_ms = dtu_posix_now();
+    dtu_device_start(&m->device, m->start_ms);
     settle(m);
 }
 

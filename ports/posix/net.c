@@ -342,7 +342,8 @@ size_t net_send(struct net_socket *s, const uint8_t *data, size_t len)
         n = send(s->fd, data, len, MSG_NOSIGNAL);
     while (n < 0 && errno == EINTR);
     size_t taken = n > 0 ? (size_t)n : 0;
-    /* a refused datagram is gone, as any datagram may be; for TCP reading tells that it has ended */
+    /* a refused datagram is gone, as any datagram may be; for TCP reading tells that it has ended
+     */
     if (n < 0 && s->is_udp && errno != EAGAIN)
         return len;
     if (taken < len) {

@@ -44,16 +44,40 @@ static bool make_raw(int fd)
     return tcsetattr(fd, TCSANOW, &t) == 0;
 }
 
-/* Makes the link. One that a killed program left behind, and that leads nowhere, is replaced. */
+static bool leads_to(const char *link, const char *name)
+{
+    char target[64];
+    ssize_t len = readlink(link, target, sizeof target - 1);
+    if (len < 0) /* no link at all */
+        return false;
+    target[len] = '\0';
+    return strcmp(target, name) == 0;
+}
+
+static bool is_younger(const struct timespec *a, const struct timespec *b)
+{
+    return a->tv_sec != b->tv_sec ? a->tv_sec > b->tv_sec : a->tv_nsec > b->tv_nsec;
+}
+
+/* Whether a killed program has left the link behind. It leads nowhere, or the number of its pty has
+ * been given away since: to us, or to somebody whose pty is younger than the link. */
+static bool is_stale(const struct serial *s, const char *link)
+{
+    struct stat own, target;
+    if (lstat(link, &own) != 0 || !S_ISLNK(own.st_mode))
+        return false;
+    if (stat(link, &target) != 0 || leads_to(link, s->name))
+        return true;
+    return S_ISCHR(target.st_mode) && is_younger(&target.st_ctim, &own.st_ctim);
+}
+
 static bool make_link(struct serial *s, const char *link, char *error, size_t size)
 {
-    struct stat st;
     if (symlink(s->name, link) == 0)
         return true;
     if (errno != EEXIST)
         return fail(error, size, "cannot make link", link);
-    if (lstat(link, &st) == 0 && S_ISLNK(st.st_mode) && stat(link, &st) != 0 &&
-        unlink(link) == 0 && symlink(s->name, link) == 0)
+    if (is_stale(s, link) && unlink(link) == 0 && symlink(s->name, link) == 0)
         return true;
     snprintf(error, size,
              "%s exists; remove it if no other program uses it, or choose another path", link);
@@ -64,8 +88,7 @@ static bool open_master(struct serial *s, char *error, size_t size)
 {
     const char *name;
     s->fd = posix_openpt(O_RDWR | O_NOCTTY);
-    if (s->fd < 0 || grantpt(s->fd) != 0 || unlockpt(s->fd) != 0 ||
-        (name = ptsname(s->fd)) == NULL)
+    if (s->fd < 0 || grantpt(s->fd) != 0 || unlockpt(s->fd) != 0 || (name = ptsname(s->fd)) == NULL)
         return fail(error, size, "cannot make", "a pty");
     snprintf(s->name, sizeof s->name, "%s", name);
     s->slave = open(s->name, O_RDWR | O_NOCTTY | O_CLOEXEC);
@@ -117,7 +140,7 @@ void serial_lose(struct serial *s)
 
 void serial_close(struct serial *s)
 {
-    if (s->link != NULL)
+    if (s->link != NULL && leads_to(s->link, s->name))
         unlink(s->link);
     if (s->slave >= 0)
         close(s->slave);

@@ -1,0 +1,128 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""While nothing happens the module sleeps, in whatever state it is."""
+import os
+import select
+import time
+
+import harness
+from harness import Deadline
+
+SECONDS = 3
+MAX_CPU_S = 0.02
+MAX_WAKE_UPS = 20
+
+
+class Idle(harness.Test):
+    def check_sleeps(self, program):
+        time.sleep(0.5)  # what is under way ends
+        cpu, wakes = program.cost()
+        time.sleep(SECONDS)  # the measured time
+        cpu_after, wakes_after = program.cost()
+        print(f"{(cpu_after - cpu) * 1000:.0f} ms of CPU time, {wakes_after - wakes} wake-ups")
+        self.assertLess(cpu_after - cpu, MAX_CPU_S, "CPU seconds")
+        self.assertLess(wakes_after - wakes, MAX_WAKE_UPS, "wake-ups")
+        program.check_alive()
+
+    def test_connected(self):
+        program, user, _, connection = self.setup_link("cat1")
+        user.write(b"hello")
+        connection.expect(b"hello")
+        self.check_sleeps(program)
+
+    def test_nobody_at_the_pty(self):
+        program, user, _, _ = self.setup_link("cat1")
+        user.close()
+        self.check_sleeps(program)
+
+    def test_peer_absent(self):
+        peer = self.peer()
+        program = self.start("k7", [f"TCPC,{peer.target}"])  # tries every 2 s
+        program.wait_log("Connection refused")
+        self.check_sleeps(program)
+
+    def test_all_profiles_without_a_socket(self):
+        for profile in ("cat1", "k7", "gprs232-7s3", "lte-7s4"):
+            with self.subTest(profile):
+                self.check_sleeps(self.start(profile, pty=f"uart-{profile}"))
+
+    def test_user_does_not_read(self):
+        """The UART is full, and the socket has more."""
+        program, _, _, connection = self.setup_link("cat1")
+        connection.write_until_blocked(os.urandom(16 << 20), 0.5)
+        self.check_sleeps(program)
+
+    def test_user_does_not_read_and_peer_hangs_up(self):
+        for end in ("close", "reset"):
+            with self.subTest(end):
+                program, user, _, connection = self.setup_link("cat1")
+                connection.write_until_blocked(os.urandom(16 << 20), 0.5)
+                getattr(connection, end)()
+                self.check_sleeps(program)
+                user.close()
+                self.stop(program)
+
+    def test_peer_does_not_read(self):
+        program, user, _, _ = self.setup_link("cat1", receive_buffer=65536)
+        user.write_until_blocked(os.urandom(16 << 20), 0.5)
+        self.check_sleeps(program)
+
+    def test_nobody_reads(self):
+        program, user, _, connection = self.setup_link("cat1", receive_buffer=65536)
+        connection.write_until_blocked(os.urandom(16 << 20), 0.5)
+        user.write_until_blocked(os.urandom(16 << 20), 0.5)
+        self.check_sleeps(program)
+
+    def test_command_mode_with_a_dead_peer(self):
+        program, user, peer, connection = self.setup_link("cat1")
+        user.enter()
+        connection.write(b"unread")
+        peer.die()
+        self.check_sleeps(program)
+        user.command("AT")
+
+    def test_command_mode_with_a_reset_peer(self):
+        program, user, _, connection = self.setup_link("cat1")
+        user.enter()
+        connection.reset()
+        self.check_sleeps(program)
+        user.command("AT")
+
+    def test_replies_are_not_read(self):
+        """Commands go in until their replies fill the UART."""
+        program = self.start("cat1")
+        user = self.user()
+        user.enter()
+        user.write_until_blocked(b"AT+SOCKA?\r" * 200000, 0.5)
+        self.check_sleeps(program)
+        user.read_until(rb"\+SOCKA:")
+
+    def test_half_a_handshake(self):
+        program, user, _, _ = self.setup_link("cat1")
+        time.sleep(0.2)  # the guard
+        user.write(b"+++")
+        user.expect(b"a")
+        self.assertFalse(user.wait(select.POLLIN, Deadline(0.1, "")))
+        self.check_sleeps(program)
+
+    def test_restarts_whenever_it_cannot_connect(self):
+        """SOCKRSNUM=1: each refusal restarts the module, which tries at once."""
+        program, user, peer, _ = self.setup_link("cat1", ["SOCKRSNUM=1"])
+        user.enter()
+        peer.die()
+        user.command("AT+S", end="\r")
+        program.wait_log("failed too often: the module restarts", 2)
+        self.check_sleeps(program)
+
+    def test_udp_refused(self):
+        peer = self.closing(harness.UdpPeer())
+        program = self.start("cat1", [f"UDP,{peer.target}"])
+        user = self.user()
+        peer.close()
+        user.write(b"lost")
+        program.wait_log("UART: frame of 4 bytes")
+        self.check_sleeps(program)
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,256 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The command line, the exit status, signals, and whatever else is there already."""
+import os
+import re
+import signal
+import time
+
+import harness
+
+CAT1 = ["--profile", "cat1", "--set", "SOCKAEN=OFF"]
+
+
+class CommandLine(harness.Test):
+    def check_wrong(self, args, pattern, status=2):
+        """Ends at once with this status and a message that names the cause."""
+        program = self.launch(*args)
+        self.assertEqual(program.wait_end(), status, program.log())
+        self.assertRegex(program.errors(), pattern)
+        self.assertEqual(program.output(), "", "standard output")
+        self.assertNotIn("uart", os.listdir(self.dir))
+
+    def test_wrong_use(self):
+        pty = ["--pty", self.path("uart")]
+        for args, pattern in (
+                ([], "--profile: is needed"),
+                (["--profile", "cat1"], "--pty or --tty"),
+                ([*CAT1, *pty, "--tty", "/dev/null"], "--pty and --tty"),
+                (["--profile", "cat2", *pty], "cat2.*gprs232-7s3, k7, lte-7s4 and cat1"),
+                ([*CAT1, *pty, "--nonsense"], "nonsense"),
+                ([*CAT1, *pty, "--profile"], "profile.*requires an argument"),
+                ([*CAT1, *pty, "word"], "word: not an option"),
+                ([*CAT1, *pty, "--set", "SOCKA"], "SOCKA: a setting is NAME=VALUE"),
+                ([*CAT1, *pty, "--bind", "here"], "here: not an IPv4 address"),
+                ([*CAT1, *pty, "--bind", "::1"], "::1: not an IPv4 address"),
+                ([*CAT1, *pty, "--discovery-port", "65536"], "65536: a port is 0 to 65535"),
+                ([*CAT1, *pty, "--net-at-port", "-1"], "-1: a port is 0 to 65535"),
+                ([*CAT1, *pty, "--net-at-port", "12x"], "12x: a port is 0 to 65535"),
+                ([*CAT1, *pty, "--identity", "imei"], "imei: an identity is KEY=TEXT"),
+                ([*CAT1, *pty, "--identity", "size=1"], "size=1: the identities are imei")):
+            with self.subTest(args=args):
+                self.check_wrong(args, pattern)
+
+    def test_wrong_settings(self):
+        pty = ["--pty", self.path("uart")]
+        for setting, pattern in (
+                ("NOSUCH=1", "--set NOSUCH=1: cat1 has no parameter of this name"),
+                ("=1", "--set =1: cat1 has no parameter"),
+                ("UARTFT=9", "--set UARTFT=9: .*range"),
+                ("UARTFT=18446744073709551626", "--set UARTFT=18446744073709551626: "),
+                ("UARTFT=ten", "--set UARTFT=ten: "),
+                ("SOCKA=TCP,127.0.0.1", "--set SOCKA=TCP,127.0.0.1: "),
+                ("SOCKA=SCTP,127.0.0.1,1", "--set SOCKA=SCTP,127.0.0.1,1: "),
+                ("VER=1", "--set VER=1: "),
+                ("Z=", "--set Z=: ")):
+            with self.subTest(setting):
+                self.check_wrong([*CAT1, *pty, "--set", setting], pattern)
+
+    def test_right_settings_are_listed_nowhere(self):
+        """A good start says one line, and nothing else without --verbose."""
+        program = self.launch(*CAT1, "--pty", self.path("uart"), "--set", "uartft=100")
+        program.wait_log("^softdtu: cat1, UART at ")
+        self.stop(program)
+        self.assertEqual(program.output(), f"softdtu: cat1, UART at {self.path('uart')}")
+        self.assertEqual(program.errors(), "")
+
+    def test_help_and_version(self):
+        program = self.launch("--help")
+        self.assertEqual(program.wait_end(), 0)
+        options = "profile pty tty state set identity bind discovery-port net-at-port verbose"
+        for option in options.split():
+            self.assertIn(f"--{option} ", program.output().replace("\n", " "))
+        program = self.launch("--version")
+        self.assertEqual(program.wait_end(), 0)
+        self.assertRegex(program.output(), r"^softdtu \d+\.\d+\.\d+$")
+
+    def test_not_possible(self):
+        """What the machine refuses is no wrong use: exit status 1."""
+        self.check_wrong([*CAT1, "--pty", self.path("none/uart")], "none/uart: No such file", 1)
+        self.check_wrong([*CAT1, "--tty", self.path("none")], "none: No such file", 1)
+        self.check_wrong([*CAT1, "--tty", "/dev/null"], "/dev/null", 1)
+        self.check_wrong([*CAT1, "--tty", "x" * 300], "too long", 1)
+        with open(self.path("file"), "w", encoding="ascii"):
+            pass
+        self.check_wrong([*CAT1, "--pty", self.path("u"), "--state", self.path("file")],
+                         "file: Not a directory", 1)
+        self.check_wrong([*CAT1, "--pty", self.path("file")], "file exists", 1)
+        self.assertTrue(os.path.isfile(self.path("file")))
+
+    def test_not_served_yet(self):
+        """What this version does not do is said."""
+        program = self.launch("--profile", "k7", "--pty", self.path("uart"), "--net-at-port",
+                              "48899", "--set", "SOCKA=TCPS,127.0.0.1,2000")
+        program.wait_log("^softdtu: k7")
+        self.stop(program)
+        self.assertRegex(program.errors(), "--net-at-port is not served by this version")
+        self.assertRegex(program.errors(), r"AT\+SOCKA asks for what this version does not do")
+
+    def test_bind(self):
+        peer = self.peer().listen()
+        self.start("cat1", [f"TCP,{peer.target}"], options=["--bind", "127.0.0.9"])
+        connection = peer.accept()
+        self.assertEqual(connection.sock.getpeername()[0], "127.0.0.9")
+
+    def test_bind_to_an_address_that_is_not_ours(self):
+        peer = self.peer().listen()
+        program = self.start("cat1", [f"TCP,{peer.target}"], options=["--bind", "192.0.2.1"])
+        program.wait_log("socket A: cannot connect: Cannot assign requested address")
+        self.user().answers()
+
+
+class Signals(harness.Test):
+    def test_ends(self):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            with self.subTest(number):
+                program, user, peer, connection = self.setup_link("cat1")
+                self.assertTrue(os.path.islink(self.path("uart")))
+                self.stop(program, number)
+                self.assertFalse(os.path.lexists(self.path("uart")))
+                connection.expect_end()
+                peer.close()
+                user.close()
+
+    def test_ends_while_everything_is_full(self):
+        program, user, _, connection = self.setup_link("cat1", receive_buffer=65536)
+        connection.write_until_blocked(os.urandom(16 << 20), 0.3)
+        user.write_until_blocked(os.urandom(16 << 20), 0.3)
+        self.stop(program)
+        self.assertFalse(os.path.lexists(self.path("uart")))
+
+    def test_nobody_reads_the_messages(self):
+        """Standard output is a pipe whose reader has left."""
+        reader, writer = os.pipe()
+        os.close(reader)
+        process = harness.subprocess.Popen(
+            [harness.SOFTDTU, *CAT1, "--pty", self.path("uart"), "--verbose"], stdout=writer)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        os.close(writer)
+        deadline = harness.Deadline(harness.SECONDS, "the link")
+        while not os.path.lexists(self.path("uart")):
+            deadline.check()
+            time.sleep(0.01)
+        self.profile = "cat1"
+        user = self.user()
+        user.echo = True
+        user.answers()
+        self.assertIsNone(process.poll())
+
+
+class AlreadyThere(harness.Test):
+    def test_two_on_one_pty(self):
+        first = self.start("cat1")
+        second = self.launch(*CAT1, "--pty", self.path("uart"))
+        self.assertEqual(second.wait_end(), 1)
+        self.assertIn(f"{self.path('uart')} exists", second.errors())
+        first.check_alive()
+        self.user().answers()
+
+    def test_two_on_one_state(self):
+        state = ["--state", self.path("state")]
+        first = self.start("cat1", options=state)
+        second = self.launch(*CAT1, "--pty", self.path("other"), *state)
+        self.assertEqual(second.wait_end(), 1)
+        self.assertIn(f"{self.path('state')} is in use by another module", second.errors())
+        self.assertFalse(os.path.lexists(self.path("other")))
+        self.stop(first)
+        self.start("cat1", pty="other", options=state)
+
+    def test_stale_link(self):
+        """Left behind by kill -9: whatever number the new pty gets, the link is replaced."""
+        for _ in range(3):
+            program = self.start("cat1")
+            time.sleep(0.05)  # the clock of the file system has coarse steps
+            program.signal(signal.SIGKILL)
+            program.process.wait()
+            self.assertTrue(os.path.islink(self.path("uart")))
+        program = self.start("cat1", pty="first")
+        time.sleep(0.05)
+        program.signal(signal.SIGKILL)
+        program.process.wait()
+        other = self.start("cat1", pty="second")  # may get the number that the first one had
+        self.start("cat1", pty="first")
+        other.check_alive()
+        os.unlink(self.path("uart"))
+        os.symlink("/dev/pts/99999", self.path("uart"))
+        self.start("cat1")
+        self.user().answers()
+
+    def test_somebody_elses_link_is_left(self):
+        """At the end only the own link is removed."""
+        program = self.start("cat1")
+        os.unlink(self.path("uart"))
+        os.symlink(self.dir, self.path("uart"))
+        self.stop(program)
+        self.assertEqual(os.readlink(self.path("uart")), self.dir)
+
+    def test_link_to_something_else(self):
+        """A link that leads to what is there is not ours to replace."""
+        os.symlink(self.dir, self.path("uart"))
+        program = self.launch(*CAT1, "--pty", self.path("uart"))
+        self.assertEqual(program.wait_end(), 1)
+        self.assertIn("exists", program.errors())
+        self.assertEqual(os.readlink(self.path("uart")), self.dir)
+
+
+class Pty(harness.Test):
+    def test_client_comes_and_goes(self):
+        """Nothing is lost between two clients, either way."""
+        _, user, _, connection = self.setup_link("cat1")
+        for round_ in range(3):
+            user.write(b"up %d" % round_)
+            user.close()
+            connection.expect(b"up %d" % round_)
+            connection.write(b"down %d" % round_)
+            user = self.user(greeting=False)
+            user.expect(b"down %d" % round_)
+        user.answers()
+
+    def test_client_changes_its_settings(self):
+        """A terminal program that sets rate and flags disturbs nobody."""
+        _, user, _, connection = self.setup_link("cat1")
+        mode = harness.termios.tcgetattr(user.fd)
+        mode[4] = mode[5] = harness.termios.B9600
+        harness.termios.tcsetattr(user.fd, harness.termios.TCSANOW, mode)
+        user.write(bytes(range(256)))
+        connection.expect(bytes(range(256)))
+        connection.write(bytes(range(256)))
+        user.expect(bytes(range(256)))
+
+
+class Verbose(harness.Test):
+    def test_tells_what_happens(self):
+        program, user, peer, connection = self.setup_link("lte-7s4", ["SOCKATO=1"])
+        user.write(b"12345")
+        program.wait_log("UART: frame of 5 bytes$")
+        connection.write(b"1234567")
+        program.wait_log("socket A: 7 bytes to the UART$")
+        user.expect(b"1234567")
+        user.enter()
+        program.wait_log("command mode: entered$")
+        user.command("AT+UARTFT=51")
+        program.wait_log(r"command: AT\+UARTFT=\.\.\.: ok$")
+        user.query("UARTFT")
+        program.wait_log(r"command: AT\+UARTFT\?: ok$")
+        user.leave()
+        program.wait_log("command mode: left$")
+        peer.die()
+        program.wait_log("socket A: waits to connect again$")
+        program.wait_log("socket A: connecting$")
+        for line in program.output().splitlines()[1:]:
+            self.assertIsNotNone(re.match(r"\d\d:\d\d:\d\d\.\d\d\d ", line), line)
+
+
+if __name__ == "__main__":
+    harness.main()
