@@ -86,7 +86,7 @@ static void model_fail(void)
 {
     model.stats.failed++;
     model.failures++;
-    model_enter(model.failures == config.max_tries ? DTU_LINK_GIVEN_UP : DTU_LINK_WAIT);
+    model_enter(DTU_LINK_WAIT);
 }
 
 static void model_up(void)
@@ -123,6 +123,11 @@ static void model_poll(void)
 {
     if (now < model_deadline())
         return;
+    if (model.state == DTU_LINK_WAIT && config.max_tries > 0 &&
+        model.failures >= config.max_tries) {
+        model_enter(DTU_LINK_GIVEN_UP);
+        return;
+    }
     if (model.state == DTU_LINK_WAIT) {
         model_open();
         return;

@@ -594,9 +594,32 @@ static bool accepts_input(const struct dtu_device *d)
     return d->started && !d->restarting && !d->greeting;
 }
 
+/* The LF of the CR LF that ended a command is part of it, even if the command has led out of
+ * command mode meanwhile. One that comes later than the next byte of the slowest line would is
+ * data. */
+static size_t skip_line_feed(struct dtu_device *d, const uint8_t *data, size_t len, uint32_t now)
+{
+    const uint32_t byte_ms = 20; /* at 600 baud */
+
+    if (!d->after_cr || len == 0)
+        return 0;
+    d->after_cr = false;
+    return data[0] == '\n' && dtu_elapsed(now, d->cr_ms) <= byte_ms;
+}
+
+static size_t take_command(struct dtu_device *d, const uint8_t *data, size_t len, uint32_t now)
+{
+    size_t n = dtu_at_server_feed(&d->at, data, len);
+    if (n == 0)
+        return 0;
+    d->after_cr = data[n - 1] == '\r';
+    d->cr_ms = now;
+    return n + skip_line_feed(d, data + n, len - n, now);
+}
+
 size_t dtu_device_uart_rx(struct dtu_device *d, const uint8_t *data, size_t len, uint32_t now)
 {
-    size_t taken = 0;
+    size_t taken = d->started ? skip_line_feed(d, data, len, now) : 0;
 
     d->now_ms = now;
     if (accepts_input(d)) { /* an answer that waited may change who gets the bytes */
@@ -605,7 +628,7 @@ size_t dtu_device_uart_rx(struct dtu_device *d, const uint8_t *data, size_t len,
     }
     while (taken < len && accepts_input(d)) {
         size_t n = dtu_cmdmode_active(&d->cmdmode)
-                       ? dtu_at_server_feed(&d->at, data + taken, len - taken)
+                       ? take_command(d, data + taken, len - taken, now)
                        : dtu_cmdmode_feed(&d->cmdmode, data + taken, len - taken, now);
         if (n == 0)
             break;

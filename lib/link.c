@@ -41,8 +41,12 @@ static void fail(struct dtu_link *l, uint32_t now)
 {
     l->stats.failed++;
     l->failures++;
-    bool last = l->config->max_tries > 0 && l->failures >= l->config->max_tries;
-    enter(l, last ? DTU_LINK_GIVEN_UP : DTU_LINK_WAIT, now);
+    enter(l, DTU_LINK_WAIT, now);
+}
+
+static bool has_failed_too_often(const struct dtu_link *l)
+{
+    return l->config->max_tries > 0 && l->failures >= l->config->max_tries;
 }
 
 static void open_socket(struct dtu_link *l, uint32_t now)
@@ -138,7 +142,10 @@ void dtu_link_poll(struct dtu_link *l, uint32_t now)
     if (patience == 0 || dtu_elapsed(now, l->since_ms) < patience)
         return;
     if (l->state == DTU_LINK_WAIT) {
-        open_socket(l, now);
+        if (has_failed_too_often(l)) /* only now: its owner may begin anew, and must not spin */
+            enter(l, DTU_LINK_GIVEN_UP, now);
+        else
+            open_socket(l, now);
         return;
     }
     l->callbacks->close(l->ctx);

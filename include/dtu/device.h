@@ -201,6 +201,8 @@ struct dtu_device {
     bool answering;                /**< private: nor of an answer of the handshake */
     bool transparent;              /**< private: the work mode is one we serve */
     bool restarting;               /**< private: a restart is wanted */
+    bool after_cr;                 /**< private: the last byte was the CR of a command */
+    uint32_t cr_ms;                /**< private: when it came */
     bool started;                  /**< private */
     struct dtu_device_stats stats; /**< counters */
 };

@@ -35,7 +35,8 @@ extern "C" {
 /** How a link lives; must outlive it. All times below 2^31. */
 struct dtu_link_config {
     uint32_t retry_ms;  /**< From a failure or a loss to the next try (SOCKRSTIM), at least 1. */
-    uint32_t max_tries; /**< Failures in a row after which it gives up (SOCKRSNUM); 0: never. */
+    uint32_t max_tries; /**< Failures in a row after which it gives up (SOCKRSNUM), `retry_ms` after
+                             the last; 0: never. */
     uint32_t open_ms;   /**< An attempt that takes longer has failed; 0: the port decides. */
     uint32_t quiet_ms;  /**< Short-lived: closed after so long without activity (SHORTATM), and
                              opened when wanted; 0: persistent, opened at start. */

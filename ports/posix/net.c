@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE /* POLLRDHUP */
 #include "internal.h"
 
 #include <arpa/inet.h>
@@ -138,9 +139,15 @@ void net_init(struct net_socket *s, struct dtu_posix_loop *loop, const char *bin
                              .watch = -1};
 }
 
+#ifndef POLLRDHUP
+#define POLLRDHUP 0 /* elsewhere the end of a connection is found when somebody reads */
+#endif
+
 static void update_watch(struct net_socket *s)
 {
     short events = 0;
+    if (s->state == NET_OPEN && !s->is_udp && !s->hung_up)
+        events |= POLLRDHUP;
     if (s->want_read)
         events |= POLLIN;
     if (s->want_write && !s->hung_up)
@@ -221,7 +228,7 @@ static void on_ready(void *ctx, short revents)
         update_watch(s);
         s->event(s->ctx, NET_WRITABLE, NULL);
     }
-    if (s->state != NET_OPEN || (revents & (POLLIN | POLLERR | POLLHUP)) == 0)
+    if (s->state != NET_OPEN || (revents & (POLLIN | POLLRDHUP | POLLERR | POLLHUP)) == 0)
         return;
     if (s->want_read) { /* which finds out about an error or a hang-up too */
         s->event(s->ctx, NET_READABLE, NULL);

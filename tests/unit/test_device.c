@@ -920,6 +920,30 @@ static void a_reply_without_room_at_any_byte_is_the_same(void)
         }
 }
 
+/* at.md, A command line: the LF of a CR LF starts nothing, so it is no data either. */
+static void the_lf_behind_the_cr_of_a_last_command_is_no_data(void)
+{
+    static const uint32_t pauses[] = {0, 20, 21}; /* 20 ms: a byte at 600 baud, and some more */
+    for (size_t i = 0; i < sizeof pauses / sizeof pauses[0]; i++) {
+        begin_open("cat1");
+        enter_command_mode();
+        CHECK_EQ(rx_bytes("AT+ENTM\r", 8), 8);
+        b->now += pauses[i];
+        CHECK_EQ(rx_bytes("\ndata", 5), 5);
+        wait_ms(1000);
+        CHECK_SENT(0, pauses[i] <= 20 ? "data" : "\ndata");
+    }
+}
+
+static void the_lf_in_the_same_read_is_no_data_either(void)
+{
+    begin_open("cat1");
+    enter_command_mode();
+    CHECK_EQ(rx_bytes("AT+ENTM\r\n\ndata", 14), 14); /* a second LF is */
+    wait_ms(1000);
+    CHECK_SENT(0, "\ndata");
+}
+
 static void bytes_behind_a_reply_to_entm_that_waited_are_data(void)
 {
     begin_open("cat1");
@@ -1307,6 +1331,8 @@ static void two_sockets_that_give_up_want_one_restart(void)
     start(); /* both fail inside of it */
     CHECK_EQ(b->sockets[0].opens, 1);
     CHECK_EQ(b->sockets[1].opens, 1);
+    CHECK_EQ(b->restarts, 0);
+    wait_ms(10000);
     CHECK_EQ(b->restarts, 1);
 }
 
@@ -1812,6 +1838,8 @@ static const struct check_test tests[] = {
     CHECK_TEST(socket_data_waits_while_in_command_mode),
     CHECK_TEST(socket_data_does_not_split_an_answer_of_the_handshake),
     CHECK_TEST(a_reply_without_room_at_any_byte_is_the_same),
+    CHECK_TEST(the_lf_behind_the_cr_of_a_last_command_is_no_data),
+    CHECK_TEST(the_lf_in_the_same_read_is_no_data_either),
     CHECK_TEST(bytes_behind_a_reply_to_entm_that_waited_are_data),
     CHECK_TEST(bytes_behind_a_handshake_that_waited_are_commands),
     CHECK_TEST(bytes_behind_a_reply_to_z_that_waited_are_not_taken),

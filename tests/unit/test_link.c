@@ -178,6 +178,7 @@ static void reach(char state, bool short_lived)
     if (state == 'G') {
         poll_after(RETRY_MS);
         dtu_link_failed(&link, owner.now);
+        poll_after(RETRY_MS);
     }
 }
 
@@ -332,6 +333,9 @@ static void it_gives_up_after_so_many_failures_in_a_row(void)
         CHECK_STATE('O');
     }
     dtu_link_failed(&link, owner.now);
+    poll_after(RETRY_MS - 1);
+    CHECK_STATE('W'); /* an owner that begins anew at once does not spin */
+    poll_after(1);
     CHECK_STATE('G');
     CHECK_EQ(dtu_link_next(&link, owner.now), DTU_NEVER);
     CHECK_EQ(link.stats.tries, 3);
@@ -383,8 +387,10 @@ static void an_attempt_that_takes_too_long_is_closed_and_has_failed(void)
     poll_after(OPEN_MS - 1);
     CHECK_STATE('O');
     poll_after(1);
-    CHECK_CALLS("OocG");
+    CHECK_CALLS("OocW");
     CHECK_EQ(link.stats.failed, 1);
+    poll_after(RETRY_MS);
+    CHECK_CALLS("G");
 }
 
 static void events_of_an_old_socket_are_ignored(void)
@@ -518,8 +524,10 @@ static void open_may_tell_its_failure_from_inside(void)
         CHECK_EQ(link.stats.failed, 1); /* once, however often it is told */
         CHECK_EQ(link.stats.tries, 1);
         poll_after(RETRY_MS);
-        CHECK_CALLS("OoG");
+        CHECK_CALLS("OoW");
         CHECK_EQ(link.stats.failed, 2);
+        poll_after(RETRY_MS);
+        CHECK_CALLS("G");
     }
 }
 
@@ -546,7 +554,8 @@ static void the_owner_may_stop_in_any_change(void)
     owner.stop_at = 'G';
     owner.inside = REFUSES;
     dtu_link_start(&link, 0);
-    CHECK_CALLS("OoGF");
+    poll_after(RETRY_MS);
+    CHECK_CALLS("OoWGF");
     begin(1, QUIET_MS, 0);
     owner.stop_at = 'I';
     dtu_link_start(&link, 0);
@@ -574,8 +583,9 @@ static void the_owner_may_want_in_any_change(void)
         owner.want_at = states[i];
         dtu_link_start(&link, 0);
         dtu_link_failed(&link, 0);
-        dtu_link_stop(&link, 0);
-        CHECK_CALLS("OoGF"); /* nothing but an idle link opens by it */
+        poll_after(RETRY_MS);
+        dtu_link_stop(&link, owner.now);
+        CHECK_CALLS("OoWGF"); /* nothing but an idle link opens by it */
     }
 }
 
