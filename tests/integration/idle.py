@@ -112,7 +112,7 @@ class Idle(harness.Test):
         peer.die()
         user.command("AT+S", end="\r")
         program.wait_log("failed too often: the module restarts", 1)
-        program.wait_log("started as cat1", 3)
+        program.wait_log("started as cat1")
         self.check_sleeps(program)
 
     def test_udp_refused(self):
