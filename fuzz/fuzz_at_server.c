@@ -7,15 +7,21 @@
 #include "dtu/profile.h"
 
 #define CANARY 0xC5
-#define LINE_MAX_SIZE 300
-#define OUTPUT_MAX 15000 /* of a log; input that makes more is cut off */
+#define LINE_MAX_SIZE DTU_CAT1_LINE_SIZE /* no product has longer ones */
+#define INPUT_MAX 400                    /* more would be slow: a list of commands is long */
+
+/* What was seen, as a number: there may be much of it. */
+struct digest {
+    uint32_t hash;
+    uint32_t len;
+};
 
 /* What a run shows. */
 struct run {
-    struct fuzz_log output;
-    struct fuzz_log calls; /* actions, sets and replies, in order */
+    struct digest output;
+    struct digest calls; /* actions, questions, sets and replies, in order */
     struct dtu_at_server_stats stats;
-    uint8_t pending[DTU_CAT1_VALUES_SIZE];
+    uint8_t pending[DTU_LTE_7S4_VALUES_SIZE];
 };
 
 static struct run whole;
@@ -24,20 +30,30 @@ static struct run *seen;
 
 static const struct dtu_profile *product;
 static size_t line_size;
+static enum dtu_at_style style;
 static bool echo;
+static bool locked; /* only some commands are permitted */
 static struct fuzz_rand decisions;
 static uint32_t refuse_chance;
 static struct dtu_params params;
 static struct dtu_at_server server;
-static uint8_t running[DTU_CAT1_VALUES_SIZE];
+static uint8_t running[DTU_LTE_7S4_VALUES_SIZE];
 static uint8_t line[LINE_MAX_SIZE + 1];
+
+static void digest(struct digest *d, const void *data, size_t len)
+{
+    const uint8_t *bytes = data;
+    for (size_t i = 0; i < len; i++)
+        d->hash = (d->hash ^ bytes[i]) * UINT32_C(16777619);
+    d->len += (uint32_t)len;
+}
 
 static size_t on_write(void *ctx, const uint8_t *data, size_t len)
 {
     FUZZ_CHECK(ctx == &server && len > 0);
     if (refuse_chance > 0 && fuzz_decide(&decisions, refuse_chance) == 0)
         len = fuzz_decide(&decisions, (uint32_t)len);
-    fuzz_log_bytes(&seen->output, data, len);
+    digest(&seen->output, data, len);
     return len;
 }
 
@@ -48,26 +64,56 @@ static enum dtu_status verdict(const struct dtu_param *row)
     return verdicts[(uint8_t)row->name[0] % 4];
 }
 
-static enum dtu_status on_action(void *ctx, const struct dtu_param *row)
+/* Parameters are legal, and each can be taken out of them. */
+static void check_args(const struct dtu_param *row, const uint8_t *args, size_t len)
 {
-    FUZZ_CHECK(ctx == &server && row->kind == DTU_PARAM_ACTION);
-    fuzz_log_bytes(&seen->calls, row->name, dtu_string_len(row->name));
+    FUZZ_CHECK(args != NULL && row->field_count > 0);
+    FUZZ_CHECK(dtu_params_check(product->table, row, args, len) == DTU_OK);
+    for (uint8_t i = 0; i <= row->field_count; i++) {
+        struct dtu_argument a = dtu_params_argument(product->table, row, args, len, i);
+        FUZZ_CHECK(a.text != NULL || a.len == 0);
+        FUZZ_CHECK(a.text == NULL || (a.text >= args && a.len <= (size_t)(args + len - a.text)));
+        FUZZ_CHECK(i < row->field_count || a.text == NULL);
+        digest(&seen->calls, a.text, a.len);
+    }
+}
+
+static enum dtu_status on_action(void *ctx, const struct dtu_param *row, const uint8_t *args,
+                                 size_t len)
+{
+    FUZZ_CHECK(ctx == &server);
+    if (row->field_count > 0)
+        check_args(row, args, len);
+    else
+        FUZZ_CHECK(row->kind == DTU_PARAM_ACTION && args == NULL && len == 0);
+    digest(&seen->calls, row->name, dtu_string_len(row->name));
     return verdict(row);
 }
 
-static enum dtu_status on_info(void *ctx, const struct dtu_param *row, const struct dtu_text *out)
+static enum dtu_status on_info(void *ctx, const struct dtu_param *row, const uint8_t *args,
+                               size_t len, const struct dtu_text *out)
 {
     FUZZ_CHECK(ctx == &server && row->kind == DTU_PARAM_INFO);
+    if (args != NULL) {
+        FUZZ_CHECK(out == NULL && (row->flags & DTU_PARAM_ASKS) != 0);
+        check_args(row, args, len);
+    }
     if (out != NULL)
         dtu_text_string(out, "some information");
     return verdict(row);
 }
 
+static enum dtu_status on_permit(void *ctx, const struct dtu_param *row)
+{
+    FUZZ_CHECK(ctx == &server);
+    return locked && (row == NULL || row->name[0] < 'M') ? DTU_ERR_LOGIN : DTU_OK;
+}
+
 static enum dtu_status on_changed(void *ctx, const struct dtu_param *row)
 {
-    FUZZ_CHECK(ctx == &server && row->kind == DTU_PARAM_SETTING);
-    fuzz_log_bytes(&seen->calls, "=", 1);
-    fuzz_log_bytes(&seen->calls, row->name, dtu_string_len(row->name));
+    FUZZ_CHECK(ctx == &server && (row->kind == DTU_PARAM_SETTING || row->kind == DTU_PARAM_VIEW));
+    digest(&seen->calls, "=", 1);
+    digest(&seen->calls, row->name, dtu_string_len(row->name));
     if (row->id == DTU_ID_E)
         dtu_at_server_set_echo(&server, !echo);
     return row->id == DTU_ID_STMSG ? DTU_ERR_SPACE : DTU_OK;
@@ -79,21 +125,23 @@ static void on_replied(void *ctx, const struct dtu_param *row, enum dtu_at_form 
     uint8_t told[2] = {(uint8_t)form, (uint8_t)status};
     FUZZ_CHECK(ctx == &server && dtu_at_server_ready(&server));
     FUZZ_CHECK(row != NULL || status == DTU_OK || status == DTU_ERR_FORMAT ||
-               status == DTU_ERR_NOT_FOUND || status == DTU_ERR_RANGE);
-    fuzz_log_bytes(&seen->calls, told, sizeof told);
+               status == DTU_ERR_NOT_FOUND || status == DTU_ERR_RANGE ||
+               (locked && status == DTU_ERR_LOGIN));
+    digest(&seen->calls, told, sizeof told);
 }
 
 static const struct dtu_at_server_callbacks callbacks = {
     .write = on_write,
     .action = on_action,
     .info = on_info,
+    .permit = on_permit,
     .changed = on_changed,
     .replied = on_replied,
 };
 
 static bool is_terminator(uint8_t byte)
 {
-    return byte == '\r' || byte == '\n';
+    return byte == '\r' || byte == '\n' || (byte == ';' && style == DTU_AT_SEMICOLONS);
 }
 
 /* Feeds until all is taken; not more than one line a call. */
@@ -117,11 +165,13 @@ static void feed_all(const uint8_t *data, size_t len)
 
 static void run(struct run *into, const uint8_t *data, size_t len, uint32_t longest)
 {
-    const struct dtu_at_server_config config = {product->dialect, &params, line, line_size};
+    const struct dtu_at_server_config config = {.dialect = product->dialect,
+                                                .params = &params,
+                                                .line = line,
+                                                .line_size = line_size,
+                                                .style = style};
     seen = into;
-    seen->output.len = 0;
-    seen->calls.len = 0;
-    memset(seen->pending, 0, sizeof seen->pending);
+    memset(seen, 0, sizeof *seen);
     memset(line, CANARY, sizeof line);
     FUZZ_CHECK(dtu_params_init(&params, product->table, running, seen->pending) == DTU_OK);
     FUZZ_CHECK(dtu_at_server_init(&server, &config, &callbacks, &server) == DTU_OK);
@@ -142,27 +192,46 @@ static void run(struct run *into, const uint8_t *data, size_t len, uint32_t long
 
 static void check_same(void)
 {
-    fuzz_check_same(&whole.output, &other.output);
-    fuzz_check_same(&whole.calls, &other.calls);
+    FUZZ_CHECK(memcmp(&whole.output, &other.output, sizeof whole.output) == 0);
+    FUZZ_CHECK(memcmp(&whole.calls, &other.calls, sizeof whole.calls) == 0);
     FUZZ_CHECK(memcmp(&whole.stats, &other.stats, sizeof whole.stats) == 0);
     FUZZ_CHECK(memcmp(whole.pending, other.pending, sizeof whole.pending) == 0);
 }
 
-/* What a query answers can be set, and is the same then. */
+/* What was written can be set, and is the same then. Only a default may be shorter than what a user
+ * may set; the running values are the defaults here. */
+static void check_written(const struct dtu_param *row, const char *text, size_t len)
+{
+    memcpy(whole.pending, seen->pending, sizeof whole.pending);
+    enum dtu_status status = dtu_params_set(&params, row, (const uint8_t *)text, len);
+    FUZZ_CHECK(memcmp(whole.pending, seen->pending, sizeof whole.pending) == 0);
+    if (status == DTU_OK)
+        return;
+    size_t size = 0;
+    for (size_t i = 0; i < row->field_count; i++)
+        size += dtu_param_field_size(&row->fields[i]);
+    FUZZ_CHECK(memcmp(running + row->offset, seen->pending + row->offset, size) == 0);
+}
+
 static void check_values(void)
 {
-    static char text[1024];
+    static char text[2048];
     for (size_t i = 0; i < product->table->count; i++) {
         const struct dtu_param *row = &product->table->rows[i];
-        struct dtu_text_buffer buffer = {text, sizeof text, 0, false};
-        const struct dtu_text out = {dtu_text_to_buffer, &buffer};
-        if (row->kind != DTU_PARAM_SETTING)
+        if (row->kind != DTU_PARAM_SETTING && row->kind != DTU_PARAM_SECRET)
             continue;
-        dtu_params_write(&params, DTU_PARAMS_PENDING, row, &out);
-        FUZZ_CHECK(!buffer.overflow);
-        memcpy(whole.pending, seen->pending, sizeof whole.pending);
-        FUZZ_CHECK(dtu_params_set(&params, row, (const uint8_t *)text, buffer.len) == DTU_OK);
-        FUZZ_CHECK(memcmp(whole.pending, seen->pending, sizeof whole.pending) == 0);
+        for (uint8_t place = row->places > 0 ? 1 : 0; place <= row->places; place++) {
+            struct dtu_text_buffer buffer = {text, sizeof text, 0, false};
+            const struct dtu_text out = {dtu_text_to_buffer, &buffer};
+            if (row->places == 0)
+                dtu_params_write(&params, DTU_PARAMS_PENDING, row, &out);
+            else if (!dtu_params_place_is_empty(&params, DTU_PARAMS_PENDING, row, place))
+                dtu_params_write_place(&params, DTU_PARAMS_PENDING, row, place, &out);
+            else
+                continue;
+            FUZZ_CHECK(!buffer.overflow);
+            check_written(row, text, buffer.len);
+        }
     }
 }
 
@@ -187,10 +256,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct fuzz_input in = {data, size};
     product = dtu_profile_at(fuzz_below(&in, 4));
     echo = fuzz_below(&in, 2) != 0;
-    line_size = 1 + fuzz_below(&in, 256);
+    line_size = fuzz_below(&in, 256);
+    if (line_size == 0)
+        line_size = product->line_size;
+    style = fuzz_below(&in, 2) != 0 ? DTU_AT_SEMICOLONS : DTU_AT_LINES;
+    locked = fuzz_below(&in, 4) == 1;
     decisions = fuzz_rand(fuzz_u16(&in));
-    if (in.left > OUTPUT_MAX / 60) /* the longest answer to a line of 10 bytes: 200 */
-        in.left = OUTPUT_MAX / 60;
+    if (in.left > INPUT_MAX)
+        in.left = INPUT_MAX;
     refuse_chance = 0;
     run(&whole, in.at, in.left, 0);
     FUZZ_CHECK(whole.stats.commands == count_lines(in.at, in.left));

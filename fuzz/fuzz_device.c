@@ -9,7 +9,7 @@
 #define CANARY 0xC5
 #define CANARIES 8
 #define OPS_MAX 80
-#define SLOT_SIZE 2048u
+#define SLOT_SIZE 8192u
 
 /* What was seen, as a number: there may be much of it. */
 struct digest {
@@ -22,8 +22,9 @@ enum state { CLOSED, OPENING, OPEN };
 struct board {
     struct dtu_device device;
     struct dtu_device_config config;
-    uint8_t values[2 * DTU_CAT1_VALUES_SIZE + CANARIES];
+    uint8_t values[2 * DTU_LTE_7S4_VALUES_SIZE + CANARIES];
     uint8_t line[DTU_CAT1_LINE_SIZE + CANARIES];
+    uint8_t message[DTU_CAT1_LINE_SIZE + CANARIES];
     uint8_t packet[DTU_CAT1_PACKET_LEN + CANARIES];
     uint8_t queues[4][DTU_CAT1_PACKET_LEN + 2 + CANARIES];
     enum state sockets[4];
@@ -33,15 +34,19 @@ struct board {
     uint32_t uart_room;
     uint32_t now;
     bool restart_wanted;
+    bool reply_room;      /* one reply is taken */
+    uint32_t reply_chars; /* taken in all */
     uint32_t restarts;
     uint32_t taken_bytes;
     struct digest uart;
     struct digest network[4];
+    struct digest replies[DTU_CHANNEL_MQTT + 1];
     struct digest events;
 };
 
 static struct board board;
 static uint8_t slots[2][SLOT_SIZE];
+static uint8_t default_slots[2][SLOT_SIZE];
 static bool refusing; /* rooms count */
 static uint32_t longest;
 static struct fuzz_rand decisions;
@@ -135,6 +140,44 @@ static void restart(void *ctx)
     board.restart_wanted = true;
 }
 
+/* The same each time, whatever the room. */
+static enum dtu_status info(void *ctx, const struct dtu_param *row, const uint8_t *args, size_t len,
+                            const struct dtu_text *out)
+{
+    FUZZ_CHECK(ctx == &board && row->kind == DTU_PARAM_INFO);
+    FUZZ_CHECK(args == NULL || out == NULL);
+    if (args != NULL)
+        FUZZ_CHECK(dtu_params_check(board.config.profile->table, row, args, len) == DTU_OK);
+    if (row->name[0] == 'I')
+        return DTU_ERR_NOT_ALLOWED;
+    if (out != NULL)
+        dtu_text_string(out, "known");
+    return DTU_OK;
+}
+
+static enum dtu_status action(void *ctx, const struct dtu_param *row, const uint8_t *args,
+                              size_t len)
+{
+    FUZZ_CHECK(ctx == &board && (args != NULL) == (row->field_count > 0));
+    digest(&board.events, row->name, dtu_string_len(row->name));
+    digest(&board.events, args, len);
+    return row->name[0] == 'S' ? DTU_ERR_NOT_ALLOWED : DTU_OK;
+}
+
+/* Never what belongs to the UART or a socket. */
+static bool reply(void *ctx, enum dtu_channel channel, const uint8_t *data, size_t len)
+{
+    FUZZ_CHECK(ctx == &board && len > 0 && len <= board.config.profile->line_size);
+    FUZZ_CHECK(channel == DTU_CHANNEL_UDP || channel == DTU_CHANNEL_SMS ||
+               channel == DTU_CHANNEL_MQTT);
+    if (refusing && !board.reply_room)
+        return false;
+    board.reply_room = false;
+    digest(&board.replies[channel], data, len);
+    board.reply_chars += (uint32_t)len;
+    return true;
+}
+
 static void event(void *ctx, const struct dtu_device_event *e)
 {
     FUZZ_CHECK(ctx == &board);
@@ -153,26 +196,33 @@ static const struct dtu_device_port port = {.uart_write = uart_write,
                                             .socket_send = socket_send,
                                             .socket_close = socket_close,
                                             .restart = restart,
+                                            .info = info,
+                                            .action = action,
+                                            .reply = reply,
                                             .event = event};
+
+static uint8_t *slot_of(void *ctx, unsigned slot, size_t offset, size_t len)
+{
+    FUZZ_CHECK((ctx == slots || ctx == default_slots) && slot < 2);
+    FUZZ_CHECK(offset <= SLOT_SIZE && len <= SLOT_SIZE - offset);
+    return (uint8_t *)ctx + slot * SLOT_SIZE + offset;
+}
 
 static bool medium_read(void *ctx, unsigned slot, size_t offset, uint8_t *data, size_t len)
 {
-    FUZZ_CHECK(ctx == slots && slot < 2 && offset <= SLOT_SIZE && len <= SLOT_SIZE - offset);
-    memcpy(data, slots[slot] + offset, len);
+    memcpy(data, slot_of(ctx, slot, offset, len), len);
     return true;
 }
 
 static bool medium_erase(void *ctx, unsigned slot)
 {
-    FUZZ_CHECK(ctx == slots && slot < 2);
-    memset(slots[slot], 0xFF, SLOT_SIZE);
+    memset(slot_of(ctx, slot, 0, SLOT_SIZE), 0xFF, SLOT_SIZE);
     return true;
 }
 
 static bool medium_write(void *ctx, unsigned slot, size_t offset, const uint8_t *data, size_t len)
 {
-    FUZZ_CHECK(ctx == slots && slot < 2 && offset <= SLOT_SIZE && len <= SLOT_SIZE - offset);
-    memcpy(slots[slot] + offset, data, len);
+    memcpy(slot_of(ctx, slot, offset, len), data, len);
     return true;
 }
 
@@ -196,13 +246,15 @@ static void check_invariants(void)
         const struct dtu_queue *q = &board.device.sockets[i].queue;
         pushed += q->stats.pushed;
         gone += q->stats.dropped + (uint32_t)dtu_queue_count(q);
-        FUZZ_CHECK(q->stats.refused == 0);
+        /* only the reply to a command of a socket waits in front of its queue */
+        FUZZ_CHECK(q->stats.refused == 0 || board.device.stats.messages > 0);
         check_canary(board.queues[i], p->packet_len + 2, sizeof board.queues[i]);
     }
     FUZZ_CHECK(pushed == gone);
     FUZZ_CHECK(board.device.stats.sent_bytes == board.taken_bytes);
     check_canary(board.values, 2 * (size_t)p->table->values_size, sizeof board.values);
     check_canary(board.line, p->line_size, sizeof board.line);
+    check_canary(board.message, p->line_size, sizeof board.message);
     check_canary(board.packet, p->packet_len, sizeof board.packet);
 }
 
@@ -289,11 +341,105 @@ static void socket_bytes(struct fuzz_input *in)
     size_t len = fuzz_below(in, 32);
     len = len < in->left ? len : in->left;
     uint32_t before = board.uart.len;
+    uint32_t messages = board.device.stats.messages;
     size_t taken = dtu_device_socket_rx(&board.device, i, in->at, len, board.now);
-    FUZZ_CHECK(taken <= len && board.uart.len - before == taken);
+    uint32_t shown = board.device.stats.messages == messages ? (uint32_t)taken : 0;
+    FUZZ_CHECK(taken <= len && board.uart.len - before == shown);
     FUZZ_CHECK(taken == 0 || board.sockets[i] == OPEN);
     in->at += len;
     in->left -= len;
+}
+
+/* Commands in a data stream; those of a socket are never seen at the UART, nor their replies. */
+static const char *command_word(struct fuzz_input *in)
+{
+    static const char *const words[] = {"usr.cn#AT+VER\r\n",
+                                        "usr.cn#AT+UARTFT=70\r",
+                                        "adminAT+SOCKALK\r",
+                                        "usr.cnAT+E=OFF\r",
+                                        "usr.cn#AT+Z\r",
+                                        "usr.cn#AT+S\r",
+                                        "usr.cn#AT+H\r",
+                                        "adminAT+H\r",
+                                        "usr.cn#AT+RELD\r",
+                                        "usr.cn#AT+CFGTF\r",
+                                        "usr.cn#AT+SIGNINAT=x\r",
+                                        "usr.cn#AT+UATEN=OFF\r",
+                                        "usr.cn#AT+NOSUCH\r\n",
+                                        "usr.cn#hello",
+                                        "usr.cnAT+MQTTSUB=1,t,0\r",
+                                        "usr.cnAT+MQTTUNSUB=1\r",
+                                        "usr.cn#AT+VER\r\nmore",
+                                        "usr.cn#AT+ENTM\r",
+                                        "usr.cn#AT+SAFEATEN=ON\r\n"};
+    return words[fuzz_below(in, sizeof words / sizeof words[0])];
+}
+
+static void command_frame(struct fuzz_input *in)
+{
+    unsigned i = fuzz_below(in, 5);
+    const char *word = command_word(in);
+    uint32_t before = board.uart.len;
+    if (i < 4) {
+        uint32_t messages = board.device.stats.messages;
+        size_t n =
+            dtu_device_socket_rx(&board.device, i, (const uint8_t *)word, strlen(word), board.now);
+        FUZZ_CHECK(n <= strlen(word));
+        if (board.device.stats.messages != messages)
+            FUZZ_CHECK(n == strlen(word) && board.uart.len == before);
+        return;
+    }
+    uart_bytes((const uint8_t *)word, strlen(word));
+    dtu_device_uart_idle(&board.device, board.now);
+}
+
+static void check_message_status(enum dtu_status status, uint32_t messages)
+{
+    FUZZ_CHECK(status == DTU_OK || status == DTU_ERR_FORMAT || status == DTU_ERR_STATE ||
+               status == DTU_ERR_NOT_ALLOWED);
+    FUZZ_CHECK(status == DTU_OK || board.device.stats.messages == messages);
+    FUZZ_CHECK(status != DTU_ERR_STATE || refusing);
+    digest_number(&board.events, (uint32_t)status);
+}
+
+static void message(struct fuzz_input *in)
+{
+    static const char *const words[] = {"usr.cn#AT+VER\r\n",
+                                        "adminAT+VER;",
+                                        "usr.cnAT+E=ON;",
+                                        "AT+VER;AT+MQTTSSLEN",
+                                        "AT+H;AT+H;AT+MQTTSUB;",
+                                        "AT+Z;AT+VER;",
+                                        "hello",
+                                        "AT;AT;AT;AT;AT;AT;AT;AT;AT;AT;AT",
+                                        "adminAT+Z;",
+                                        "AT+RELD;AT+Z;",
+                                        "",
+                                        "AT+STMSG=x"};
+    enum dtu_channel channel = fuzz_below(in, 2) != 0 ? DTU_CHANNEL_SMS : DTU_CHANNEL_MQTT;
+    const char *word = words[fuzz_below(in, sizeof words / sizeof words[0])];
+    uint32_t messages = board.device.stats.messages;
+    struct digest before = board.uart;
+    check_message_status(
+        dtu_device_message(&board.device, channel, (const uint8_t *)word, strlen(word), board.now),
+        messages);
+    FUZZ_CHECK(memcmp(&before, &board.uart, sizeof before) == 0);
+}
+
+static void datagram(struct fuzz_input *in)
+{
+    static const char *const words[] = {"www.usr.cn", "www.usr.cm",       "+ok",
+                                        "AT+VER\r",   "AT+SOCKA=a\r\n",   "AT+ENTM\r",
+                                        "AT+Z\r",     "AT+UART",          "AT+CFGTF\rAT+RELD\r",
+                                        "",           "AT+SEARCH=1,key\r"};
+    const struct dtu_peer peer = {{10, 0, 0, (uint8_t)fuzz_below(in, 2)}, 5000};
+    const char *word = words[fuzz_below(in, sizeof words / sizeof words[0])];
+    uint32_t messages = board.device.stats.messages;
+    struct digest before = board.uart;
+    check_message_status(
+        dtu_device_datagram(&board.device, &peer, (const uint8_t *)word, strlen(word), board.now),
+        messages);
+    FUZZ_CHECK(memcmp(&before, &board.uart, sizeof before) == 0);
 }
 
 static void typed_word(struct fuzz_input *in)
@@ -321,6 +467,17 @@ static void typed_word(struct fuzz_input *in)
         "AT+WKMOD=HTTPD\r",
         "AT+SOCKSL=ON\r",
         "+++aAT+UARTFT=10\rAT+ENTM\rdata",
+        "AT+SAFEATEN=ON\r",
+        "AT+SIGNINAT=usr_cn\r",
+        "AT+CFGTF\r",
+        "AT+RELD\r",
+        "AT+CLEAR\r",
+        "AT+H\r",
+        "AT+USERMAC=010203040506\r",
+        "AT+MQTTSUB=3,topic,1\r",
+        "AT+MQTTUNSUB=3\r",
+        "AT+LBS=1\r",
+        "AT+CMDPW=a\r",
     };
     const char *word = words[fuzz_below(in, sizeof words / sizeof words[0])];
     uart_bytes((const uint8_t *)word, strlen(word));
@@ -337,9 +494,11 @@ static void raw_bytes(struct fuzz_input *in)
 
 static void change_room(struct fuzz_input *in)
 {
-    uint32_t which = fuzz_below(in, 5);
+    uint32_t which = fuzz_below(in, 6);
     uint32_t room = fuzz_u8(in) * fuzz_below(in, 4);
-    if (which == 4) {
+    if (which == 5) {
+        board.reply_room = true;
+    } else if (which == 4) {
         board.uart_room = room;
     } else {
         board.room[which] = room;
@@ -350,8 +509,9 @@ static void change_room(struct fuzz_input *in)
 
 static void do_op(struct fuzz_input *in)
 {
-    static const uint32_t times_ms[] = {1, 10, 51, 61, 200, 300, 1000, 2999, 3000, 10000, 70000};
-    switch (fuzz_below(in, 9)) {
+    static const uint32_t times_ms[] = {1,    10,   51,   61,    200,   300,
+                                        1000, 2999, 3000, 10000, 30000, 70000};
+    switch (fuzz_below(in, 12)) {
     case 0:
         raw_bytes(in);
         break;
@@ -374,6 +534,15 @@ static void do_op(struct fuzz_input *in)
     case 7:
         change_room(in);
         break;
+    case 8:
+        command_frame(in);
+        break;
+    case 9:
+        message(in);
+        break;
+    case 10:
+        datagram(in);
+        break;
     default:
         dtu_device_uart_idle(&board.device, board.now);
         break;
@@ -391,17 +560,24 @@ static void set_up(struct fuzz_input *in)
     memset(board.sockets, 0, sizeof board.sockets);
     memset(&board.uart, 0, sizeof board.uart);
     memset(board.network, 0, sizeof board.network);
+    memset(board.replies, 0, sizeof board.replies);
     memset(&board.events, 0, sizeof board.events);
     memset(slots, 0xFF, sizeof slots);
+    memset(default_slots, 0xFF, sizeof default_slots);
     memset(c, 0, sizeof *c);
     board.restart_wanted = false;
-    board.restarts = board.taken_bytes = 0;
+    board.reply_room = false;
+    board.restarts = board.taken_bytes = board.reply_chars = 0;
     board.uart_room = 1000;
     board.now = fuzz_below(in, 2) != 0 ? UINT32_MAX - fuzz_u16(in) : fuzz_u16(in);
     c->profile = p;
     c->port = &port;
     c->medium = (bits & 1) != 0 ? &medium : NULL;
     c->medium_ctx = slots;
+    c->default_medium = (bits & 16) != 0 ? &medium : NULL;
+    c->default_ctx = default_slots;
+    c->message = (bits & 32) == 0 ? board.message : NULL;
+    c->message_size = p->line_size;
     c->open_ms = (bits & 2) != 0 ? 5000 : 0;
     c->values = board.values;
     c->values_size = 2 * (size_t)p->table->values_size;
@@ -435,7 +611,7 @@ static void run(struct fuzz_input in)
 static void check_that_it_goes_on(void)
 {
     refusing = false;
-    for (unsigned turn = 0; turn < 3; turn++) {
+    for (unsigned turn = 0; turn < 4; turn++) {
         for (unsigned i = 0; i < board.config.profile->sockets; i++)
             dtu_device_socket_writable(&board.device, i, board.now);
         dtu_device_poll(&board.device, board.now);
@@ -457,6 +633,7 @@ static void check_same(const struct board *a, const struct board *b)
 {
     FUZZ_CHECK(memcmp(&a->uart, &b->uart, sizeof a->uart) == 0);
     FUZZ_CHECK(memcmp(a->network, b->network, sizeof a->network) == 0);
+    FUZZ_CHECK(memcmp(a->replies, b->replies, sizeof a->replies) == 0);
     FUZZ_CHECK(memcmp(&a->events, &b->events, sizeof a->events) == 0);
     FUZZ_CHECK(memcmp(&a->device.stats, &b->device.stats, sizeof a->device.stats) == 0);
     FUZZ_CHECK(a->restarts == b->restarts);

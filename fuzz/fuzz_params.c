@@ -24,13 +24,18 @@ static struct dtu_params params;
 static uint8_t running[VALUES_MAX + 2];
 static uint8_t pending[VALUES_MAX + 2];
 static uint8_t before[VALUES_MAX + 2];
+static uint8_t place; /* that is looked at */
 
-static void make_field(struct fuzz_input *in, struct dtu_param_field *f)
+static void make_field(struct fuzz_input *in, struct dtu_param_field *f, bool last)
 {
     uint32_t which = fuzz_below(in, 3);
     memset(f, 0, sizeof *f);
-    f->type = (uint8_t)fuzz_below(in, 7);
-    f->flags = (uint8_t)fuzz_below(in, 16);
+    f->type = (uint8_t)fuzz_below(in, 8);
+    f->flags = (uint8_t)fuzz_below(in, 64);
+    if (f->type == DTU_FIELD_DATA) /* is never left out, and takes the rest of the line */
+        f->flags &= last ? DTU_FIELD_TYPED | DTU_FIELD_ANY_BYTE : 0;
+    if (f->type == DTU_FIELD_DATA && !last)
+        f->type = DTU_FIELD_HEX;
     if (f->type == DTU_FIELD_ENUM)
         f->text = word_lists[which];
     if (f->type == DTU_FIELD_CHOICE) {
@@ -42,10 +47,25 @@ static void make_field(struct fuzz_input *in, struct dtu_param_field *f)
         f->min = fuzz_u16(in);
         f->max = f->min + (fuzz_u32(in) >> bits) % (UINT32_MAX - f->min);
     }
-    if (f->type == DTU_FIELD_TEXT || f->type == DTU_FIELD_HEX) {
+    if (f->type == DTU_FIELD_TEXT || f->type == DTU_FIELD_HEX || f->type == DTU_FIELD_DATA) {
         f->min = fuzz_below(in, 4);
         f->max = f->min + fuzz_below(in, 40);
     }
+}
+
+/* The first field becomes the number of the place. Gives the bytes of all of them. */
+static size_t make_places(struct fuzz_input *in, size_t size)
+{
+    size_t first = dtu_param_field_size(&fields[0]);
+    size_t most = size > first ? VALUES_MAX / (size - first) : 1;
+    if (row.field_count < 2)
+        return size;
+    most = most < 5 ? most - 1 : 4;
+    if (most == 0)
+        return size;
+    row.places = (uint8_t)(1 + fuzz_below(in, (uint32_t)most));
+    fields[0] = (struct dtu_param_field){.type = DTU_FIELD_NUMBER, .min = 1, .max = row.places};
+    return (size - first) * row.places;
 }
 
 static void make_table(struct fuzz_input *in)
@@ -55,13 +75,19 @@ static void make_table(struct fuzz_input *in)
     row = (struct dtu_param){.name = "ROW", .fields = fields, .offset = 1, .initial = initial};
     row.field_count = (uint8_t)(1 + fuzz_below(in, FIELDS_MAX));
     for (size_t i = 0; i < row.field_count; i++) {
-        make_field(in, &fields[i]);
+        make_field(in, &fields[i], i + 1 == row.field_count);
         size += dtu_param_field_size(&fields[i]);
     }
+    if (fuzz_below(in, 4) == 1)
+        size = make_places(in, size);
+    row.kind = fuzz_below(in, 8) == 1 ? DTU_PARAM_SECRET : DTU_PARAM_SETTING;
+    row.flags = fuzz_below(in, 8) == 1 ? DTU_PARAM_DEFAULT : 0;
     FUZZ_CHECK(size + 1 <= VALUES_MAX);
     table = (struct dtu_param_table){.rows = &row, .count = 1, .values_size = (uint16_t)(size + 1)};
     table.syntax.escape = (uint8_t)fuzz_below(in, 2);
-    table.syntax.quotes = table.syntax.escape == DTU_ESCAPE_HEX && fuzz_below(in, 2) != 0;
+    bool may_quote =
+        table.syntax.escape == DTU_ESCAPE_HEX && fields[row.field_count - 1].type != DTU_FIELD_DATA;
+    table.syntax.quotes = may_quote && fuzz_below(in, 2) != 0;
     table.syntax.last_takes_rest = !table.syntax.quotes && fuzz_below(in, 2) != 0;
     table.syntax.escape_inner = table.syntax.quotes ? "\"" : also[1 + fuzz_below(in, 2)];
     table.syntax.escape_last = table.syntax.quotes ? "\"" : also[fuzz_below(in, 3)];
@@ -81,6 +107,8 @@ static struct dtu_text_buffer write_to(char *out, size_t size)
 {
     struct dtu_text_buffer buffer = {out, size, 0, false};
     const struct dtu_text text = {dtu_text_to_buffer, &buffer};
+    if (row.places > 0)
+        dtu_params_write_place(&params, DTU_PARAMS_PENDING, &row, place, &text);
     dtu_params_write(&params, DTU_PARAMS_PENDING, &row, &text);
     FUZZ_CHECK(!buffer.overflow);
     return buffer;
@@ -96,6 +124,13 @@ static enum dtu_status set(const void *text, size_t len)
     enum dtu_status status = dtu_params_set(&params, &row, copy, len);
     free(copy);
     return status;
+}
+
+/* The place that a line means, where there are places. */
+static void look_at_place_of(const void *text, size_t len)
+{
+    if (row.places > 0)
+        place = (uint8_t)dtu_params_argument(&table, &row, text, len, 0).number;
 }
 
 static bool setting_again_is_the_same(void)
@@ -114,6 +149,8 @@ static bool setting_again_is_the_same(void)
 static void check_limits(void)
 {
     dtu_params_apply(&params);
+    if (row.places > 0)
+        return; /* which of them is meant, only a set says */
     for (uint8_t i = 0; i < row.field_count; i++) {
         const struct dtu_param_field *f = &fields[i];
         uint32_t value = dtu_params_number(&params, &row, i);
@@ -150,6 +187,7 @@ static void check_values(struct fuzz_input *in)
     memset(pending, CANARY, sizeof pending);
     enum dtu_status status = dtu_params_init(&params, &table, running + 1, pending + 1);
     check_canaries();
+    look_at_place_of(initial, strlen(initial));
     /* an optional number that the default leaves out may be below its range: a fault of the table
      */
     if (status != DTU_OK || !setting_again_is_the_same())
@@ -161,6 +199,8 @@ static void check_values(struct fuzz_input *in)
         len = len < in->left ? len : in->left;
         memcpy(before, pending, sizeof before);
         status = set(in->at, len);
+        if (status == DTU_OK && !dtu_equal_nocase(in->at, len, "default"))
+            look_at_place_of(in->at, len);
         in->at += len;
         in->left -= len;
         check_canaries();

@@ -70,15 +70,24 @@ static const struct dtu_store_medium medium = {
 
 /* --- The parameters --------------------------------------------------------------------------- */
 
+#define PLACES 2
+
 struct values {
     uint8_t n[2];
     uint8_t name[31];
     uint8_t on[1];
+    uint8_t pw[7];
+    uint8_t sub[PLACES][1 + 6];
 };
 
 static const struct dtu_param_field number[] = {{.type = DTU_FIELD_NUMBER, .min = 1, .max = 999}};
 static const struct dtu_param_field name[] = {{.type = DTU_FIELD_TEXT, .max = 30}};
 static const struct dtu_param_field on_off[] = {{.type = DTU_FIELD_ENUM, .text = "ON,OFF"}};
+
+static const struct dtu_param_field password[] = {{.type = DTU_FIELD_TEXT, .min = 1, .max = 6}};
+static const struct dtu_param_field topic[] = {{.type = DTU_FIELD_NUMBER, .min = 1, .max = PLACES},
+                                               {.type = DTU_FIELD_NUMBER, .max = 2},
+                                               {.type = DTU_FIELD_TEXT, .min = 1, .max = 5}};
 
 #define SETTING(name_, member_, fields_, initial_)                                                 \
     {                                                                                              \
@@ -91,6 +100,18 @@ static const struct dtu_param rows[] = {
     SETTING("N", n, number, "7"),
     SETTING("NAME", name, name, "nobody"),
     SETTING("ON", on, on_off, "ON"),
+    {.name = "PW",
+     .kind = DTU_PARAM_SECRET,
+     .field_count = 1,
+     .fields = password,
+     .offset = offsetof(struct values, pw),
+     .initial = "secret"},
+    {.name = "SUB",
+     .kind = DTU_PARAM_SETTING,
+     .field_count = 3,
+     .fields = topic,
+     .offset = offsetof(struct values, sub),
+     .places = PLACES},
 };
 static const struct dtu_param_table table = {
     .rows = rows,
@@ -115,18 +136,26 @@ static void reset(struct set *s)
     FUZZ_CHECK(dtu_params_init(&s->params, &table, s->running, s->pending) == DTU_OK);
 }
 
+static size_t write_row(const struct set *s, const struct dtu_param *row, char *text, size_t size)
+{
+    struct dtu_text_buffer buffer = {text, size, 0, false};
+    const struct dtu_text out = {dtu_text_to_buffer, &buffer};
+    dtu_params_write(&s->params, DTU_PARAMS_PENDING, row, &out);
+    for (uint8_t place = 1; place <= row->places; place++)
+        if (!dtu_params_place_is_empty(&s->params, DTU_PARAMS_PENDING, row, place))
+            dtu_params_write_place(&s->params, DTU_PARAMS_PENDING, row, place, &out);
+    FUZZ_CHECK(!buffer.overflow);
+    return buffer.len;
+}
+
 /* As text, for behind the end of a shorter text there may be anything. */
 static bool same(const struct set *a, const struct set *b)
 {
     for (size_t i = 1; i < table.count; i++) {
         char text[2][160];
-        struct dtu_text_buffer buffers[2] = {{text[0], sizeof text[0], 0, false},
-                                             {text[1], sizeof text[1], 0, false}};
-        const struct dtu_text outs[2] = {{dtu_text_to_buffer, &buffers[0]},
-                                         {dtu_text_to_buffer, &buffers[1]}};
-        dtu_params_write(&a->params, DTU_PARAMS_PENDING, &rows[i], &outs[0]);
-        dtu_params_write(&b->params, DTU_PARAMS_PENDING, &rows[i], &outs[1]);
-        if (buffers[0].len != buffers[1].len || memcmp(text[0], text[1], buffers[0].len) != 0)
+        size_t len = write_row(a, &rows[i], text[0], sizeof text[0]);
+        if (write_row(b, &rows[i], text[1], sizeof text[1]) != len ||
+            memcmp(text[0], text[1], len) != 0)
             return false;
     }
     return true;

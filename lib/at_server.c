@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-static const char crlf[] = "\r\n";
-
 enum dtu_status dtu_at_server_init(struct dtu_at_server *s,
                                    const struct dtu_at_server_config *config,
                                    const struct dtu_at_server_callbacks *callbacks, void *ctx)
@@ -66,54 +64,120 @@ static const char *error_text(const struct dtu_at_dialect *d, enum dtu_status st
     }
 }
 
+static void write_crlf(const struct dtu_text *out)
+{
+    dtu_text_bytes(out, "\r\n", 2);
+}
+
+static void write_name(const struct dtu_at_server *s, const struct dtu_text *out)
+{
+    const struct dtu_at_dialect *d = s->config->dialect;
+    if (!d->names_answer) {
+        dtu_text_string(out, d->done);
+        dtu_text_char(out, '=');
+        return;
+    }
+    dtu_text_char(out, '+');
+    dtu_text_string(out, s->row->name);
+    dtu_text_char(out, ':');
+}
+
 static void write_value(struct dtu_at_server *s, const struct dtu_text *out)
 {
     const struct dtu_params *params = s->config->params;
     if (s->form == DTU_AT_RANGE)
         dtu_params_write_range(params->table, s->row, out);
-    else if (s->row->kind == DTU_PARAM_INFO)
-        (void)s->callbacks->info(s->ctx, s->row, out); /* its status was asked for before */
+    else if (s->row->kind == DTU_PARAM_INFO) /* its status was asked for before */
+        (void)s->callbacks->info(s->ctx, s->row, NULL, 0, out);
+    else if (s->row->kind == DTU_PARAM_ACTION)
+        dtu_text_string(out, s->row->initial);
     else
         dtu_params_write(params, DTU_PARAMS_PENDING, s->row, out);
 }
 
-static bool answers_with_value(const struct dtu_at_server *s)
+/* The values of a row with places, each as an answer of its own. */
+static void write_places(struct dtu_at_server *s, const struct dtu_text *out)
 {
-    return s->status == DTU_OK && s->row != NULL && s->row->kind != DTU_PARAM_ACTION &&
-           s->form != DTU_AT_SET;
+    const struct dtu_params *params = s->config->params;
+    bool any = false;
+    for (uint8_t place = 1; place <= s->row->places; place++) {
+        if (dtu_params_place_is_empty(params, DTU_PARAMS_PENDING, s->row, place))
+            continue;
+        if (any)
+            write_crlf(out);
+        write_name(s, out);
+        dtu_params_write_place(params, DTU_PARAMS_PENDING, s->row, place, out);
+        any = true;
+    }
+    if (!any)
+        write_name(s, out);
+}
+
+static void write_help(const struct dtu_at_server *s, const struct dtu_text *out)
+{
+    const struct dtu_param_table *table = s->config->params->table;
+    dtu_text_string(out, "AT: Test");
+    for (size_t i = 0; i < table->count; i++) {
+        if (table->rows[i].help == NULL)
+            continue;
+        dtu_text_string(out, "\r\nAT+");
+        dtu_text_string(out, table->rows[i].name);
+        dtu_text_string(out, ": ");
+        dtu_text_string(out, table->rows[i].help);
+    }
+}
+
+static bool has_value(const struct dtu_at_server *s)
+{
+    if (s->status != DTU_OK || s->row == NULL)
+        return false;
+    if (s->form == DTU_AT_RANGE)
+        return true;
+    switch ((enum dtu_param_kind)s->row->kind) {
+    case DTU_PARAM_ACTION:
+        return s->row->initial != NULL;
+    case DTU_PARAM_INFO:
+        return s->form != DTU_AT_SET || (s->row->flags & DTU_PARAM_ASKS) != 0;
+    default:
+        return s->form != DTU_AT_SET;
+    }
 }
 
 static void write_answer(struct dtu_at_server *s, const struct dtu_text *out)
 {
-    const struct dtu_at_dialect *d = s->config->dialect;
-    if (d->names_answer) {
-        dtu_text_char(out, '+');
-        dtu_text_string(out, s->row->name);
-        dtu_text_char(out, ':');
+    if (s->row->kind == DTU_PARAM_HELP) {
+        write_help(s, out);
+    } else if (s->row->places > 0 && s->form != DTU_AT_RANGE) {
+        write_places(s, out);
     } else {
-        dtu_text_string(out, d->done);
-        dtu_text_char(out, '=');
-    }
-    write_value(s, out);
-    dtu_text_string(out, crlf);
-    if (d->done_after_answer) {
-        dtu_text_string(out, crlf);
-        dtu_text_string(out, d->done);
-        dtu_text_string(out, crlf);
+        write_name(s, out);
+        write_value(s, out);
     }
 }
 
 static void write_reply(struct dtu_at_server *s, const struct dtu_text *out)
 {
     const struct dtu_at_dialect *d = s->config->dialect;
-    dtu_text_string(out, crlf);
-    if (answers_with_value(s)) {
+    enum dtu_status status = (enum dtu_status)s->status;
+    bool lines = s->config->style == DTU_AT_LINES;
+    bool value = has_value(s);
+
+    if (lines)
+        write_crlf(out);
+    if (value)
         write_answer(s, out);
+    else
+        dtu_text_string(out, status == DTU_OK ? d->done : error_text(d, status));
+    if (!lines) {
+        dtu_text_char(out, ';');
         return;
     }
-    enum dtu_status status = (enum dtu_status)s->status;
-    dtu_text_string(out, status == DTU_OK ? d->done : error_text(d, status));
-    dtu_text_string(out, crlf);
+    write_crlf(out);
+    if (value && d->done_after_answer) {
+        write_crlf(out);
+        dtu_text_string(out, d->done);
+        write_crlf(out);
+    }
 }
 
 void dtu_at_server_resume(struct dtu_at_server *s)
@@ -154,7 +218,8 @@ struct command {
 
 static bool starts_with_at(const uint8_t *line, size_t len)
 {
-    return len >= 2 && dtu_upper(line[0]) == 'A' && dtu_upper(line[1]) == 'T';
+    const uint8_t lower = 0x20; /* set in lower case letters, clear in upper case ones */
+    return len >= 2 && (line[0] | lower) == 'a' && (line[1] | lower) == 't';
 }
 
 static enum dtu_status split(const uint8_t *line, size_t len, struct command *c)
@@ -162,8 +227,8 @@ static enum dtu_status split(const uint8_t *line, size_t len, struct command *c)
     if (len < 4 || line[2] != '+' || line[3] == '=' || line[3] == '?')
         return DTU_ERR_FORMAT;
     size_t at = 3;
-    while (at < len && line[at] != '=' && line[at] != '?')
-        at++;
+    while (at < len && (line[at] > '?' || (line[at] != '=' && line[at] != '?')))
+        at++; /* most bytes of a name are above both */
     c->name = line + 3;
     c->name_len = at - 3;
     c->value = NULL;
@@ -182,24 +247,6 @@ static enum dtu_status split(const uint8_t *line, size_t len, struct command *c)
     return DTU_OK;
 }
 
-/* Whether this is the name of a command for a socket that the product does not have. */
-static bool names_other_socket(const struct dtu_param_table *table, const uint8_t *name, size_t len)
-{
-    if (len == 0 || dtu_upper(name[len - 1]) < 'A' || dtu_upper(name[len - 1]) > 'H')
-        return false;
-    for (size_t i = 0; i < table->count; i++) {
-        const char *known = table->rows[i].name;
-        size_t same = 0;
-        if ((table->rows[i].flags & DTU_PARAM_SOCKET) == 0 || dtu_string_len(known) != len)
-            continue;
-        while (same < len && dtu_upper(name[same]) == (uint8_t)known[same])
-            same++;
-        if (same == len - 1) /* all but the letter: with it, it would have been found */
-            return true;
-    }
-    return false;
-}
-
 /* Finds the row. On products with several serial ports a name may carry the port's number. */
 static const struct dtu_param *find_row(const struct dtu_param_table *table,
                                         const struct command *c, enum dtu_status *status)
@@ -209,22 +256,24 @@ static const struct dtu_param *find_row(const struct dtu_param_table *table,
     const struct dtu_param *row = dtu_params_find(table, c->name, len);
 
     *status = DTU_OK;
-    if (row != NULL)
+    if (row != NULL && row->kind != DTU_PARAM_ABSENT)
         return row;
+    *status = row != NULL ? DTU_ERR_RANGE : DTU_ERR_NOT_FOUND;
+    if (row != NULL)
+        return NULL;
     while (len > 0 && c->name[len - 1] >= '0' && c->name[len - 1] <= '9')
         len--;
     row = dtu_params_find(table, c->name, len);
-    if (row == NULL || (row->flags & DTU_PARAM_PORT) == 0) {
-        *status = names_other_socket(table, c->name, len) ? DTU_ERR_RANGE : DTU_ERR_NOT_FOUND;
+    if (row == NULL || (row->flags & DTU_PARAM_PORT) == 0)
         return NULL;
-    }
-    bool is_ours =
-        dtu_parse_decimal(c->name + len, c->name_len - len, &port) == DTU_OK && port == 1;
+    bool is_ours = row->kind != DTU_PARAM_ABSENT &&
+                   dtu_parse_decimal(c->name + len, c->name_len - len, &port) == DTU_OK &&
+                   port == 1;
     *status = is_ours ? DTU_OK : DTU_ERR_RANGE;
     return is_ours ? row : NULL;
 }
 
-static enum dtu_status set_row(struct dtu_at_server *s, const struct command *c)
+static enum dtu_status set_values(struct dtu_at_server *s, const struct command *c)
 {
     enum dtu_status status = dtu_params_set(s->config->params, s->row, c->value, c->value_len);
     if (status == DTU_OK && s->callbacks->changed != NULL)
@@ -232,42 +281,97 @@ static enum dtu_status set_row(struct dtu_at_server *s, const struct command *c)
     return status;
 }
 
+static enum dtu_status act(struct dtu_at_server *s, const struct command *c)
+{
+    enum dtu_status status =
+        dtu_params_check(s->config->params->table, s->row, c->value, c->value_len);
+    return status != DTU_OK ? status : s->callbacks->action(s->ctx, s->row, c->value, c->value_len);
+}
+
+static enum dtu_status ask(struct dtu_at_server *s, const struct command *c)
+{
+    enum dtu_status status =
+        dtu_params_check(s->config->params->table, s->row, c->value, c->value_len);
+    return status != DTU_OK ? status
+                            : s->callbacks->info(s->ctx, s->row, c->value, c->value_len, NULL);
+}
+
+static enum dtu_status set(struct dtu_at_server *s, const struct command *c)
+{
+    switch ((enum dtu_param_kind)s->row->kind) {
+    case DTU_PARAM_SETTING:
+    case DTU_PARAM_VIEW:
+        return set_values(s, c);
+    case DTU_PARAM_SECRET:
+    case DTU_PARAM_ACTION:
+        return act(s, c);
+    case DTU_PARAM_INFO:
+        return (s->row->flags & DTU_PARAM_ASKS) != 0 ? ask(s, c) : act(s, c);
+    default:
+        return DTU_ERR_FORM;
+    }
+}
+
+static enum dtu_status query(struct dtu_at_server *s, const struct command *c)
+{
+    switch ((enum dtu_param_kind)s->row->kind) {
+    case DTU_PARAM_SETTING:
+    case DTU_PARAM_VIEW:
+        return DTU_OK;
+    case DTU_PARAM_INFO:
+        return s->callbacks->info(s->ctx, s->row, NULL, 0, NULL);
+    case DTU_PARAM_HELP:
+        return c->form == DTU_AT_BARE ? DTU_OK : DTU_ERR_FORM;
+    case DTU_PARAM_ACTION:
+        if (c->form != DTU_AT_BARE || s->row->field_count > 0)
+            return DTU_ERR_FORM;
+        return s->callbacks->action(s->ctx, s->row, NULL, 0);
+    default:
+        return DTU_ERR_FORM;
+    }
+}
+
+/* `=?` tells what a set may say: of a row that cannot be set there is nothing to tell. */
+static enum dtu_status range(const struct dtu_at_server *s)
+{
+    bool offered = s->config->dialect->has_range && s->row->field_count > 0 &&
+                   s->row->kind != DTU_PARAM_SECRET;
+    return offered && s->row->kind != DTU_PARAM_INFO ? DTU_OK : DTU_ERR_FORM;
+}
+
 static enum dtu_status execute(struct dtu_at_server *s, const struct command *c)
 {
-    enum dtu_param_kind kind = (enum dtu_param_kind)s->row->kind;
-
-    if (kind == DTU_PARAM_ACTION)
-        return c->form == DTU_AT_BARE ? s->callbacks->action(s->ctx, s->row) : DTU_ERR_FORM;
     switch (c->form) {
     case DTU_AT_BARE:
     case DTU_AT_QUERY:
-        return kind == DTU_PARAM_INFO ? s->callbacks->info(s->ctx, s->row, NULL) : DTU_OK;
+        return query(s, c);
     case DTU_AT_RANGE:
-        return kind != DTU_PARAM_INFO && s->config->dialect->has_range ? DTU_OK : DTU_ERR_FORM;
+        return range(s);
     case DTU_AT_SET:
-        break;
+        return set(s, c);
     }
-    return set_row(s, c); /* which refuses what is no setting */
+    return DTU_ERR_FORM;
 }
 
-static enum dtu_status run_line(struct dtu_at_server *s)
+static enum dtu_status run_line(struct dtu_at_server *s, const uint8_t *line, size_t len)
 {
     struct command c = {NULL, 0, NULL, 0, DTU_AT_BARE};
-    const uint8_t *line = s->config->line;
     enum dtu_status status;
 
     s->row = NULL;
     s->form = DTU_AT_BARE;
-    if (s->too_long || !starts_with_at(line, s->len))
+    if (s->too_long || !starts_with_at(line, len))
         return DTU_ERR_FORMAT;
-    if (s->len == 2)
+    if (len == 2)
         return DTU_OK;
-    status = split(line, s->len, &c);
+    status = split(line, len, &c);
     if (status != DTU_OK && status != DTU_ERR_FORM)
         return status;
     enum dtu_status found;
     s->row = find_row(s->config->params->table, &c, &found);
     s->form = (uint8_t)c.form;
+    if (s->callbacks->permit != NULL && s->callbacks->permit(s->ctx, s->row) != DTU_OK)
+        return s->callbacks->permit(s->ctx, s->row);
     if (s->row == NULL)
         return found; /* an unknown name is told before a wrong form */
     return status != DTU_OK ? status : execute(s, &c);
@@ -275,10 +379,17 @@ static enum dtu_status run_line(struct dtu_at_server *s)
 
 /* --- The line ------------------------------------------------------------------------------- */
 
-static size_t line_end(const uint8_t *data, size_t len)
+static bool ends_line(uint8_t byte, uint8_t last)
 {
+    return byte == last || byte == '\r' || byte == '\n';
+}
+
+static size_t line_end(const struct dtu_at_server *s, const uint8_t *data, size_t len)
+{
+    uint8_t last = s->config->style == DTU_AT_SEMICOLONS ? ';' : '\r'; /* of what ends a line */
     size_t at = 0;
-    while (at < len && data[at] != '\r' && data[at] != '\n')
+    /* one comparison for most bytes */
+    while (at < len && (data[at] > last || !ends_line(data[at], last)))
         at++;
     return at;
 }
@@ -300,9 +411,16 @@ static void gather(struct dtu_at_server *s, const uint8_t *data, size_t len)
     s->len += len;
 }
 
-static void end_line(struct dtu_at_server *s)
+/* A line that lies whole in the input is not copied. */
+static void end_line(struct dtu_at_server *s, const uint8_t *data, size_t len)
 {
-    enum dtu_status status = run_line(s);
+    const uint8_t *line = data;
+    if (s->len > 0 || s->too_long || len > s->config->line_size) {
+        gather(s, data, len);
+        line = s->config->line;
+        len = s->len;
+    }
+    enum dtu_status status = run_line(s, line, len);
     if (s->too_long)
         s->stats.too_long++;
     s->len = 0;
@@ -316,15 +434,15 @@ size_t dtu_at_server_feed(struct dtu_at_server *s, const uint8_t *data, size_t l
         dtu_at_server_resume(s);
         return 0; /* even if it is through: `replied` may have changed who gets the input */
     }
-    size_t end = line_end(data, len);
+    size_t end = line_end(s, data, len);
     size_t taken = echo(s, data, end);
-    gather(s, data, taken);
-    if (taken < end || end == len)
+    bool ends = taken == end && end < len;
+    if (ends && end == 0 && s->len == 0 && !s->too_long)
+        return 1; /* an empty line */
+    if (!ends || echo(s, data + end, 1) == 0) {
+        gather(s, data, taken);
         return taken;
-    if (s->len == 0 && !s->too_long)
-        return taken + 1;
-    if (echo(s, data + end, 1) == 0)
-        return taken;
-    end_line(s);
-    return taken + 1;
+    }
+    end_line(s, data, end);
+    return end + 1;
 }

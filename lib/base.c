@@ -283,13 +283,18 @@ void dtu_text_to_buffer(void *ctx, const uint8_t *data, size_t len)
 static void replay_write(void *ctx, const uint8_t *data, size_t len)
 {
     struct dtu_replay *r = ctx;
-    size_t known = r->skip < len ? r->skip : len;
-    r->skip -= known;
-    if (known == len || r->full)
+    if (r->skip >= len) {
+        r->skip -= len;
         return;
-    size_t taken = r->write(r->ctx, data + known, len - known);
+    }
+    if (r->full)
+        return;
+    data += r->skip;
+    len -= r->skip;
+    r->skip = 0;
+    size_t taken = r->write(r->ctx, data, len);
     r->sent += taken;
-    r->full = taken < len - known;
+    r->full = taken < len;
 }
 
 struct dtu_text dtu_replay_text(struct dtu_replay *r)
@@ -317,7 +322,8 @@ enum dtu_status dtu_parse_decimal(const uint8_t *text, size_t len, uint32_t *val
         if (text[i] < '0' || text[i] > '9')
             return DTU_ERR_TYPE;
         uint32_t digit = (uint32_t)(text[i] - '0');
-        if (number > UINT32_MAX / 10 || (number == UINT32_MAX / 10 && digit > UINT32_MAX % 10))
+        if (i >= 9 && /* so many digits fit */
+            (number > UINT32_MAX / 10 || (number == UINT32_MAX / 10 && digit > UINT32_MAX % 10)))
             over = true; /* goes on: a byte that is no digit is the graver fault */
         else
             number = number * 10 + digit;
@@ -357,4 +363,19 @@ bool dtu_equal_nocase(const uint8_t *text, size_t len, const char *string)
         if (string[i] == '\0' || dtu_upper(text[i]) != dtu_upper((uint8_t)string[i]))
             return false;
     return string[len] == '\0';
+}
+
+bool dtu_equal_secret(const uint8_t *secret, size_t secret_len, const uint8_t *guess,
+                      size_t guess_len)
+{
+    uint8_t difference = secret_len != guess_len;
+    size_t at = 0;
+    if (secret_len == 0)
+        return false;
+    for (size_t i = 0; i < guess_len; i++) { /* as many steps whatever the secret is */
+        difference |= (uint8_t)(guess[i] ^ secret[at]);
+        at++;
+        at &= (size_t)0 - (size_t)(at < secret_len); /* round: a division or a branch would tell */
+    }
+    return difference == 0;
 }

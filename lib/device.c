@@ -4,6 +4,10 @@
 
 #include <string.h>
 
+#define LOGIN_MS UINT32_C(30000)   /* to log in (manual 000 section 6.7) */
+#define SESSION_MS UINT32_C(30000) /* to give a network command (003 section 5.3.1) */
+#define MQTT_COMMANDS 10           /* in a message (001 section 2.1.3.3) */
+
 static const struct dtu_param_table *table_of(const struct dtu_device *d)
 {
     return d->config->profile->table;
@@ -27,140 +31,40 @@ static const struct dtu_param *row_of(const struct dtu_device *d, unsigned id)
     return dtu_params_by_id(table_of(d), (uint8_t)id);
 }
 
-/* A number of the running set, or what holds where the product has no such parameter. */
-static uint32_t number_of(const struct dtu_device *d, unsigned id, uint8_t field,
-                          uint32_t otherwise)
+static void read_settings(struct dtu_device *d)
 {
-    const struct dtu_param *row = row_of(d, id);
-    return row != NULL ? dtu_params_number(&d->params, row, field) : otherwise;
-}
+    const struct dtu_settings *s = &d->settings;
 
-static void read_uart(struct dtu_device *d)
-{
-    static const struct {
-        const char *word;
-        uint8_t value;
-    } parities[] = {{"ODD", DTU_PARITY_ODD},
-                    {"EVEN", DTU_PARITY_EVEN},
-                    {"MARK", DTU_PARITY_MARK},
-                    {"SPACE", DTU_PARITY_SPACE}},
-      flows[] = {{"CRTS", DTU_FLOW_RTS_CTS},
-                 {"FCH", DTU_FLOW_RTS_CTS},
-                 {"FCR", DTU_FLOW_XON_XOFF},
-                 {"RS485", DTU_FLOW_RS485}};
-    const struct dtu_param *row = row_of(d, DTU_ID_UART);
-    /* the parity is before the data bits on 7S3, behind the stop bits elsewhere */
-    bool parity_first = row->fields[1].type == DTU_FIELD_ENUM;
-    uint8_t parity = parity_first ? 1 : 3;
-    uint8_t data_bits = parity_first ? 2 : 1;
-    uint8_t stop_bits = parity_first ? 3 : 2;
-
-    d->uart.baud = dtu_params_number(&d->params, row, 0);
-    d->uart.data_bits = (uint8_t)dtu_params_number(&d->params, row, data_bits);
-    d->uart.stop_bits = (uint8_t)dtu_params_number(&d->params, row, stop_bits);
-    d->uart.parity = DTU_PARITY_NONE;
-    d->uart.flow = DTU_FLOW_NONE;
-    for (size_t i = 0; i < sizeof parities / sizeof parities[0]; i++)
-        if (dtu_params_is(&d->params, row, parity, parities[i].word))
-            d->uart.parity = parities[i].value;
-    for (size_t i = 0; i < sizeof flows / sizeof flows[0]; i++)
-        if (dtu_params_is(&d->params, row, 4, flows[i].word))
-            d->uart.flow = flows[i].value;
-}
-
-static void read_packing(struct dtu_device *d)
-{
-    const struct dtu_profile *p = d->config->profile;
-    const struct dtu_param *both = row_of(d, DTU_ID_UARTTL);
-    struct dtu_framer_config *c = &d->framer_config;
-    uint32_t ms = number_of(d, DTU_ID_UARTFT, 0, p->packing_ms);
-    uint32_t len = number_of(d, DTU_ID_UARTFL, 0, (uint32_t)p->packing_len);
-
-    if (both != NULL) {
-        ms = dtu_params_number(&d->params, both, 0);
-        len = dtu_params_number(&d->params, both, 1);
-    }
-    c->buffer = d->config->packet;
-    c->size = d->config->packet_size;
-    c->packet_len = len > 0 ? (size_t)len : p->packet_len;
-    c->gap_us = ms == 0 && len == 0 ? dtu_framer_four_bytes_us(d->uart.baud) : ms * 1000;
-    c->clock_us = 1000; /* the device knows milliseconds */
-}
-
-static void read_handshake(struct dtu_device *d)
-{
-    const struct dtu_profile *p = d->config->profile;
-    uint32_t packing_ms = (d->framer_config.gap_us + 999) / 1000;
-
-    if (packing_ms == 0)
-        packing_ms = 1;
-    d->cmdmode_config.guard_ms = p->guard_ms > 0 ? p->guard_ms : packing_ms;
-    d->cmdmode_config.gap_ms = p->gap_ms > 0 ? p->gap_ms : packing_ms;
+    dtu_settings_read(&d->settings, d->config->profile, &d->params);
+    d->framer_config.buffer = d->config->packet;
+    d->framer_config.size = d->config->packet_size;
+    d->framer_config.packet_len = s->packet_len;
+    d->framer_config.gap_us = s->gap_us;
+    d->framer_config.clock_us = 1000; /* the device knows milliseconds */
+    /* two readings of such a clock can be 1 apart with hardly any time between them */
+    d->cmdmode_config.guard_ms = s->guard_ms + 1;
+    d->cmdmode_config.gap_ms = s->plus_ms;
     d->cmdmode_config.confirm_ms = DTU_CMDMODE_CONFIRM_MS;
+    if (!s->transparent) {
+        struct dtu_device_event e = {.kind = DTU_EVENT_UNSERVED, .row = row_of(d, DTU_ID_WKMOD)};
+        tell(d, &e);
+    }
 }
 
-static enum dtu_socket_kind kind_of(const struct dtu_device *d, const struct dtu_param *row)
+static void read_socket_settings(struct dtu_device *d, struct dtu_device_socket *s)
 {
-    if (dtu_params_is(&d->params, row, 0, "TCP") || dtu_params_is(&d->params, row, 0, "TCPC"))
-        return DTU_SOCKET_TCP_CLIENT;
-    if (dtu_params_is(&d->params, row, 0, "UDP") || dtu_params_is(&d->params, row, 0, "UDPC"))
-        return DTU_SOCKET_UDP_CLIENT;
-    return DTU_SOCKET_NONE;
-}
-
-/* Whether the user wants the socket: by a switch of its own, or by its kind. */
-static bool socket_enabled(const struct dtu_device *d, unsigned i, const struct dtu_param *row)
-{
-    const struct dtu_param *enable = row_of(d, DTU_ID_SOCKAEN + i);
-    if (enable != NULL)
-        return dtu_params_is(&d->params, enable, 0, "ON");
-    return !dtu_params_is(&d->params, row, 0, "NONE");
-}
-
-static uint32_t quiet_ms(const struct dtu_device *d, const struct dtu_device_socket *s)
-{
-    const struct dtu_profile *p = d->config->profile;
-    unsigned i = p->sockets_share ? 0 : s->index;
-    bool as_socket_a = p->kinds_agree && d->sockets[0].used; /* read before any other */
-    const struct dtu_param *kind = row_of(d, DTU_ID_SOCKSL + (as_socket_a ? 0 : i));
-    bool short_lived =
-        dtu_params_is(&d->params, kind, 0, "SHORT") || dtu_params_is(&d->params, kind, 0, "ON");
-
-    if (!short_lived || s->target.kind != DTU_SOCKET_TCP_CLIENT)
-        return 0;
-    return number_of(d, DTU_ID_SHORTATM + i, 0, p->quiet_ms / 1000) * 1000;
-}
-
-static void read_socket(struct dtu_device *d, struct dtu_device_socket *s)
-{
-    const struct dtu_profile *p = d->config->profile;
-    const struct dtu_param *row = row_of(d, DTU_ID_SOCKA + s->index);
-    uint32_t retry_s = number_of(d, DTU_ID_SOCKRSTIM, 0, p->retry_ms / 1000);
-
-    s->target.kind = kind_of(d, row);
-    s->target.host = dtu_params_bytes(&d->params, row, 1, &s->target.host_len);
-    s->target.port = (uint16_t)dtu_params_number(&d->params, row, 2);
-    s->used = d->transparent && s->queue_config.memory != NULL && socket_enabled(d, s->index, row);
-    if (s->used && s->target.kind == DTU_SOCKET_NONE) {
-        struct dtu_device_event e = {
-            .kind = DTU_EVENT_UNSERVED, .socket = (uint8_t)s->index, .row = row};
+    dtu_settings_read_socket(&s->settings, d->config->profile, &d->params, s->index);
+    s->link_config.retry_ms = s->settings.retry_ms;
+    s->link_config.max_tries = s->settings.max_tries;
+    s->link_config.quiet_ms = s->settings.quiet_ms;
+    s->link_config.open_ms = d->config->open_ms;
+    s->used = d->settings.transparent && s->queue_config.memory != NULL && s->settings.enabled;
+    if (s->used && s->settings.target.kind == DTU_SOCKET_NONE) {
+        struct dtu_device_event e = {.kind = DTU_EVENT_UNSERVED,
+                                     .socket = (uint8_t)s->index,
+                                     .row = row_of(d, DTU_ID_SOCKA + s->index)};
         tell(d, &e);
         s->used = false;
-    }
-    s->link_config.retry_ms = number_of(d, DTU_ID_SOCKATO + s->index, 0, retry_s) * 1000;
-    s->link_config.max_tries = number_of(d, DTU_ID_SOCKRSNUM, 0, 0);
-    s->link_config.open_ms = d->config->open_ms;
-    s->link_config.quiet_ms = quiet_ms(d, s);
-}
-
-static void read_work_mode(struct dtu_device *d)
-{
-    const struct dtu_param *row = row_of(d, DTU_ID_WKMOD);
-    d->transparent = row == NULL || dtu_params_is(&d->params, row, 0, "NET") ||
-                     dtu_params_is(&d->params, row, 0, "CMD");
-    if (!d->transparent) {
-        struct dtu_device_event e = {.kind = DTU_EVENT_UNSERVED, .row = row};
-        tell(d, &e);
     }
 }
 
@@ -201,9 +105,8 @@ static bool has_room(const struct dtu_device *d, size_t len)
     return true;
 }
 
-static bool on_frame(void *ctx, const uint8_t *data, size_t len)
+static bool send_frame(struct dtu_device *d, const uint8_t *data, size_t len)
 {
-    struct dtu_device *d = ctx;
     struct dtu_device_event e = {.kind = DTU_EVENT_FRAME, .len = len};
     bool heard = false;
 
@@ -223,6 +126,113 @@ static bool on_frame(void *ctx, const uint8_t *data, size_t len)
     else
         d->stats.unheard++;
     tell(d, &e);
+    return true;
+}
+
+/* --- Commands that come as a whole ---------------------------------------------------------- */
+
+static bool find_command(const struct dtu_device *d, const uint8_t **data, size_t *len)
+{
+    const struct dtu_settings *s = &d->settings;
+    return dtu_instream_find(d->config->profile->mark, s->password, s->password_len, data, len);
+}
+
+static bool takes_messages(const struct dtu_device *d)
+{
+    return d->config->message != NULL;
+}
+
+static bool is_answering(const struct dtu_device *d)
+{
+    return !dtu_at_server_ready(&d->messages) || d->reply_len > 0;
+}
+
+/* Sends what there is of a reply. False if there is no room. */
+static bool send_reply(struct dtu_device *d)
+{
+    struct dtu_device_socket *s = &d->sockets[d->reply_socket];
+    const uint8_t *reply = d->config->message;
+    enum dtu_channel channel = (enum dtu_channel)d->channel;
+
+    if (d->reply_len == 0)
+        return true;
+    if (channel != DTU_CHANNEL_SOCKET) {
+        if (!d->config->port->reply(d->ctx, channel, reply, d->reply_len))
+            return false;
+    } else if (is_up(s)) { /* of a connection that is gone nobody waits for the reply */
+        if (dtu_queue_push(&s->queue, reply, d->reply_len, DTU_QUEUE_REFUSE) != DTU_OK)
+            return false;
+        pump(s);
+    }
+    d->reply_len = 0;
+    return true;
+}
+
+/* The command in the message buffer has been carried out: its reply is gathered in its place. In
+ * pieces of a line at most, for every queue holds one of these, however large the buffer is. */
+static size_t gather_reply(void *ctx, const uint8_t *data, size_t len)
+{
+    struct dtu_device *d = ctx;
+    size_t taken = 0;
+
+    if (d->channel == DTU_CHANNEL_UART)
+        return d->config->port->uart_write(d->ctx, data, len);
+    while (taken < len) {
+        size_t room = d->config->profile->line_size - d->reply_len;
+        size_t n = len - taken < room ? len - taken : room;
+        memcpy(d->config->message + d->reply_len, data + taken, n);
+        d->reply_len += n;
+        taken += n;
+        if (d->reply_len == d->config->profile->line_size && !send_reply(d))
+            break;
+    }
+    return taken;
+}
+
+static enum dtu_at_style style_of(const struct dtu_device *d, enum dtu_channel channel)
+{
+    if (channel == DTU_CHANNEL_SMS)
+        return d->config->profile->sms_style;
+    return channel == DTU_CHANNEL_MQTT ? DTU_AT_SEMICOLONS : DTU_AT_LINES;
+}
+
+/* Carries out commands; the reply goes where `channel` says. Each ends as its channel's style
+ * wants, or with the message. */
+static void run_commands(struct dtu_device *d, enum dtu_channel channel, const uint8_t *data,
+                         size_t len)
+{
+    static const uint8_t end = '\r';
+    uint32_t before = d->messages.stats.commands;
+
+    d->channel = (uint8_t)channel;
+    d->messages_config.style = style_of(d, channel);
+    d->stats.messages++;
+    d->in_message = true;
+    while (len > 0 && !is_answering(d) && !d->restarting &&
+           d->messages.stats.commands - before < MQTT_COMMANDS) {
+        size_t n = dtu_at_server_feed(&d->messages, data, len);
+        data += n;
+        len -= n;
+    }
+    if (len == 0 && !is_answering(d))
+        (void)dtu_at_server_feed(&d->messages, &end, 1);
+    d->in_message = false;
+    if (len > 0) /* more commands than a message may have, or than there is room to answer */
+        d->stats.ignored++;
+}
+
+static bool on_frame(void *ctx, const uint8_t *data, size_t len)
+{
+    struct dtu_device *d = ctx;
+    const uint8_t *command = data;
+    size_t command_len = len;
+    bool enabled = takes_messages(d) && d->settings.uart_commands;
+
+    if (!enabled || !find_command(d, &command, &command_len))
+        return send_frame(d, data, len);
+    if (is_answering(d))
+        return false;
+    run_commands(d, DTU_CHANNEL_UART, command, command_len);
     return true;
 }
 
@@ -262,7 +272,10 @@ static void tell_mode(struct dtu_device *d, bool command)
 
 static void on_entered(void *ctx)
 {
-    tell_mode(ctx, true);
+    struct dtu_device *d = ctx;
+    d->entered_ms = d->now_ms;
+    d->logged_in = false;
+    tell_mode(d, true);
 }
 
 static const struct dtu_cmdmode_callbacks cmdmode_callbacks = {
@@ -282,7 +295,7 @@ static bool on_open(void *ctx)
 {
     struct dtu_device_socket *s = ctx;
     struct dtu_device *d = s->device;
-    return d->config->port->socket_open(d->ctx, s->index, &s->target);
+    return d->config->port->socket_open(d->ctx, s->index, &s->settings.target);
 }
 
 static void on_close(void *ctx)
@@ -322,15 +335,27 @@ static enum dtu_status save(struct dtu_device *d)
 {
     if (d->config->medium == NULL)
         return DTU_ERR_NOT_ALLOWED;
-    return dtu_store_save(&d->store, &d->params, DTU_PARAMS_PENDING);
+    enum dtu_status status = dtu_store_save(&d->store, &d->params, DTU_PARAMS_PENDING);
+    if (status == DTU_OK)
+        d->stats.saves++;
+    return status;
 }
 
-/* The line buffer is free: the command in it has been carried out, its reply comes from the row. */
+/* Memory for one line: the buffer of the command that is being carried out. Its values are read by
+ * now, and its reply comes from the row. The other buffer may hold a line that is not complete. */
+static uint8_t *scratch(const struct dtu_device *d, size_t *size)
+{
+    *size = d->in_message ? d->config->message_size : d->config->line_size;
+    return d->in_message ? d->config->message : d->config->line;
+}
+
 static enum dtu_status save_row(struct dtu_device *d, const struct dtu_param *row)
 {
+    size_t size;
+    uint8_t *line = scratch(d, &size);
     if (d->config->medium == NULL)
         return DTU_OK;
-    return dtu_store_save_row(&d->store, &d->params, row, d->config->line, d->config->line_size);
+    return dtu_store_save_row(&d->store, &d->params, row, line, size);
 }
 
 static enum dtu_status on_changed(void *ctx, const struct dtu_param *row)
@@ -339,13 +364,84 @@ static enum dtu_status on_changed(void *ctx, const struct dtu_param *row)
     if ((row->flags & DTU_PARAM_AT_ONCE) != 0) {
         dtu_params_apply_row(&d->params, row);
         if (row->id == DTU_ID_E)
-            dtu_at_server_set_echo(&d->at, dtu_params_is(&d->params, row, 0, "ON"));
+            dtu_at_server_set_echo(&d->at, dtu_settings_on(&d->params, DTU_ID_E, false));
         return save_row(d, row);
     }
     return d->config->profile->stores_at_once && d->config->medium != NULL ? save(d) : DTU_OK;
 }
 
-static enum dtu_status on_action(void *ctx, const struct dtu_param *row)
+/* Settings that were changed by other ways than a set are stored at once on every product: a reset
+ * would be none if a power cut could undo it. */
+static enum dtu_status reset_values(struct dtu_device *d, bool users)
+{
+    size_t size;
+    uint8_t *line = scratch(d, &size);
+
+    dtu_params_reset(&d->params);
+    if (users && d->config->default_medium != NULL)
+        (void)dtu_store_load(&d->defaults, &d->params, line, size);
+    return d->config->medium != NULL ? save(d) : DTU_OK;
+}
+
+static enum dtu_status save_defaults(struct dtu_device *d)
+{
+    if (d->config->default_medium == NULL)
+        return DTU_ERR_NOT_ALLOWED;
+    return dtu_store_save(&d->defaults, &d->params, DTU_PARAMS_PENDING);
+}
+
+/* Sets a value that an action changes. */
+static enum dtu_status set_value(struct dtu_device *d, const struct dtu_param *row,
+                                 const uint8_t *args, size_t len)
+{
+    enum dtu_status status = dtu_params_set(&d->params, row, args, len);
+    return status == DTU_OK ? on_changed(d, row) : status;
+}
+
+static bool needs_login(const struct dtu_device *d)
+{
+    return d->settings.login_needed && !d->logged_in;
+}
+
+static enum dtu_status sign_in(struct dtu_device *d, const struct dtu_param *row,
+                               const uint8_t *args, size_t len)
+{
+    enum dtu_escape_style style = (enum dtu_escape_style)table_of(d)->syntax.escape;
+    struct dtu_unescape u = dtu_unescape(style, args, len);
+    uint8_t guess[16];
+    size_t guess_len = 0;
+    size_t password_len;
+    const uint8_t *password = dtu_params_bytes(&d->params, row, 0, &password_len);
+
+    /* a message has had its password: it neither logs the user of the UART in nor out */
+    if (d->in_message || !needs_login(d))
+        return set_value(d, row, args, len);
+    while (guess_len < sizeof guess && dtu_unescape_next(&u, &guess[guess_len]))
+        guess_len++;
+    d->logged_in = dtu_equal_secret(password, password_len, guess, guess_len);
+    return d->logged_in ? DTU_OK : DTU_ERR_LOGIN;
+}
+
+static enum dtu_status set_mac(struct dtu_device *d, const struct dtu_param *row,
+                               const uint8_t *args, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (dtu_upper(args[i]) != 'F')
+            return set_value(d, row, args, len);
+    return DTU_ERR_RANGE; /* all F is nobody's (manual 003 section 4.4.7) */
+}
+
+static enum dtu_status forget_topic(struct dtu_device *d, const struct dtu_param *row,
+                                    const uint8_t *args, size_t len)
+{
+    const struct dtu_param *topics = row_of(d, DTU_ID_MQTTSUB);
+    struct dtu_argument place = dtu_params_argument(table_of(d), row, args, len, 0);
+    dtu_params_clear_place(&d->params, topics, (uint8_t)place.number);
+    return on_changed(d, topics);
+}
+
+static enum dtu_status on_action(void *ctx, const struct dtu_param *row, const uint8_t *args,
+                                 size_t len)
 {
     struct dtu_device *d = ctx;
     switch (row->id) {
@@ -354,27 +450,100 @@ static enum dtu_status on_action(void *ctx, const struct dtu_param *row)
         return DTU_OK; /* done when the reply is out */
     case DTU_ID_S:
         return save(d);
+    case DTU_ID_RELD:
+        return reset_values(d, true);
+    case DTU_ID_CLEAR:
+        return reset_values(d, false);
+    case DTU_ID_CFGTF:
+        return save_defaults(d);
+    case DTU_ID_SIGNINAT:
+        return sign_in(d, row, args, len);
+    case DTU_ID_USERMAC:
+        return set_mac(d, row, args, len);
+    case DTU_ID_MQTTUNSUB:
+        return forget_topic(d, row, args, len);
     default:
-        return DTU_ERR_NOT_ALLOWED;
+        break;
     }
+    if (d->config->port->action == NULL)
+        return DTU_ERR_NOT_ALLOWED;
+    return d->config->port->action(d->ctx, row, args, len);
+}
+
+/* In command mode a login may be needed; a command in the data stream has had its password. */
+static enum dtu_status on_permit(void *ctx, const struct dtu_param *row)
+{
+    struct dtu_device *d = ctx;
+    if (!needs_login(d) || (row != NULL && row->id == DTU_ID_SIGNINAT))
+        return DTU_OK;
+    return DTU_ERR_LOGIN;
+}
+
+static void leave_command_mode(struct dtu_device *d)
+{
+    dtu_at_server_reset(&d->at);
+    dtu_cmdmode_leave(&d->cmdmode, d->now_ms);
+    d->logged_in = false;
+    tell_mode(d, false);
+}
+
+static void tell_command(struct dtu_device *d, const struct dtu_param *row, enum dtu_at_form form,
+                         enum dtu_status status)
+{
+    struct dtu_device_event e = {
+        .kind = DTU_EVENT_COMMAND, .row = row, .form = form, .status = status};
+    tell(d, &e);
+}
+
+/* What an action that was done wants when its reply is out. */
+static bool is_done(const struct dtu_param *row, enum dtu_status status, unsigned id)
+{
+    return row != NULL && row->kind == DTU_PARAM_ACTION && row->id == id && status == DTU_OK;
+}
+
+static bool asks_for_restart(const struct dtu_device *d, const struct dtu_param *row,
+                             enum dtu_status status)
+{
+    return is_done(row, status, DTU_ID_Z) ||
+           (is_done(row, status, DTU_ID_S) && d->config->profile->save_restarts);
 }
 
 static void on_replied(void *ctx, const struct dtu_param *row, enum dtu_at_form form,
                        enum dtu_status status)
 {
     struct dtu_device *d = ctx;
-    struct dtu_device_event e = {
-        .kind = DTU_EVENT_COMMAND, .row = row, .form = form, .status = status};
-
-    tell(d, &e);
-    if (row == NULL || row->kind != DTU_PARAM_ACTION || status != DTU_OK)
-        return;
-    if (row->id == DTU_ID_Z || (row->id == DTU_ID_S && d->config->profile->save_restarts))
+    tell_command(d, row, form, status);
+    if (asks_for_restart(d, row, status))
         want_restart(d);
-    if (row->id == DTU_ID_ENTM) {
-        dtu_cmdmode_leave(&d->cmdmode, d->now_ms);
-        tell_mode(d, false);
-    }
+    if (is_done(row, status, DTU_ID_ENTM))
+        leave_command_mode(d);
+}
+
+/* A restart that a message asked for waits until its reply was taken. */
+static void restart_if_due(struct dtu_device *d)
+{
+    if (d->restart_due && d->reply_len == 0)
+        want_restart(d);
+}
+
+static void on_message_replied(void *ctx, const struct dtu_param *row, enum dtu_at_form form,
+                               enum dtu_status status)
+{
+    struct dtu_device *d = ctx;
+    (void)send_reply(d); /* what has no room is sent later */
+    tell_command(d, row, form, status);
+    if (asks_for_restart(d, row, status))
+        d->restart_due = true;
+    if (is_done(row, status, DTU_ID_ENTM) && d->channel == DTU_CHANNEL_UDP)
+        d->has_peer = false;
+    restart_if_due(d);
+}
+
+static void resume_messages(struct dtu_device *d)
+{
+    dtu_at_server_resume(&d->messages);
+    (void)send_reply(d);
+    restart_if_due(d);
 }
 
 /* The link whose state an INFO row shows, or NULL. */
@@ -386,36 +555,61 @@ static const struct dtu_device_socket *shown_socket(const struct dtu_device *d,
     return &d->sockets[row->id - DTU_ID_SOCKALK];
 }
 
+/* The user's hardware address, if there is one. */
+static const uint8_t *user_mac(const struct dtu_device *d)
+{
+    size_t len;
+    const uint8_t *mac = dtu_settings_bytes(&d->params, DTU_ID_USERMAC, 0, &len);
+    for (size_t i = 0; i < len; i++)
+        if (mac[i] != 0)
+            return mac;
+    return NULL;
+}
+
+/* What the device itself knows of an INFO row. */
+static bool write_own_info(const struct dtu_device *d, const struct dtu_param *row,
+                           const struct dtu_text *out)
+{
+    const struct dtu_device_socket *shown = shown_socket(d, row);
+    const uint8_t *mac = row->id == DTU_ID_MAC ? user_mac(d) : NULL;
+
+    if (shown == NULL && mac == NULL)
+        return false;
+    if (out == NULL)
+        return true;
+    if (mac != NULL)
+        dtu_text_hex(out, mac, 6);
+    else
+        dtu_text_string(out, d->config->profile->link_words[dtu_link_state(&shown->link)]);
+    return true;
+}
+
 /* Writes the value without quotes. */
 static enum dtu_status write_info(struct dtu_device *d, const struct dtu_param *row,
-                                  const struct dtu_text *out)
+                                  const uint8_t *args, size_t len, const struct dtu_text *out)
 {
-    const struct dtu_profile *p = d->config->profile;
     const struct dtu_device_port *port = d->config->port;
-    const struct dtu_device_socket *shown = shown_socket(d, row);
-    const char *text = NULL;
 
-    if (shown != NULL)
-        text = p->link_words[dtu_link_state(&shown->link)];
-    else if (port->info != NULL && port->info(d->ctx, row, out) == DTU_OK)
+    if (write_own_info(d, row, out))
         return DTU_OK;
-    else if (row->id == DTU_ID_VER)
-        text = p->version;
-    if (text == NULL)
+    if (port->info != NULL && port->info(d->ctx, row, args, len, out) == DTU_OK)
+        return DTU_OK;
+    if (row->id != DTU_ID_VER)
         return DTU_ERR_NOT_ALLOWED;
     if (out != NULL)
-        dtu_text_string(out, text);
+        dtu_text_string(out, d->config->profile->version);
     return DTU_OK;
 }
 
-static enum dtu_status on_info(void *ctx, const struct dtu_param *row, const struct dtu_text *out)
+static enum dtu_status on_info(void *ctx, const struct dtu_param *row, const uint8_t *args,
+                               size_t len, const struct dtu_text *out)
 {
     struct dtu_device *d = ctx;
     bool quotes = table_of(d)->syntax.quotes && out != NULL;
 
     if (quotes)
         dtu_text_char(out, '"');
-    enum dtu_status status = write_info(d, row, out);
+    enum dtu_status status = write_info(d, row, args, len, out);
     if (quotes)
         dtu_text_char(out, '"');
     return status;
@@ -424,8 +618,15 @@ static enum dtu_status on_info(void *ctx, const struct dtu_param *row, const str
 static const struct dtu_at_server_callbacks at_callbacks = {.write = to_uart,
                                                             .action = on_action,
                                                             .info = on_info,
+                                                            .permit = on_permit,
                                                             .changed = on_changed,
                                                             .replied = on_replied};
+
+static const struct dtu_at_server_callbacks message_callbacks = {.write = gather_reply,
+                                                                 .action = on_action,
+                                                                 .info = on_info,
+                                                                 .changed = on_changed,
+                                                                 .replied = on_message_replied};
 
 /* --- Start and stop ------------------------------------------------------------------------- */
 
@@ -444,6 +645,8 @@ static bool memory_suffices(const struct dtu_device_config *c)
         return false;
     if (c->packet == NULL || c->packet_size < p->packet_len)
         return false;
+    if (c->message != NULL && c->message_size < p->line_size)
+        return false;
     for (size_t i = 0; i < p->sockets; i++)
         if (c->queues[i].memory != NULL && c->queues[i].size <= DTU_QUEUE_SIZE(0, p->packet_len))
             return false; /* without this byte more not even an empty queue takes a packet */
@@ -452,7 +655,10 @@ static bool memory_suffices(const struct dtu_device_config *c)
 
 static void load(struct dtu_device *d)
 {
-    dtu_params_reset(&d->params);
+    const struct dtu_param_table *table = table_of(d);
+    /* cannot fail: it did not when the device was set up */
+    (void)dtu_params_init(&d->params, table, d->config->values,
+                          d->config->values + table->values_size);
     if (d->config->medium !=
         NULL) /* what cannot be read leaves the defaults; the store counts it */
         (void)dtu_store_load(&d->store, &d->params, d->config->line, d->config->line_size);
@@ -487,6 +693,9 @@ enum dtu_status dtu_device_init(struct dtu_device *d, const struct dtu_device_co
     if (config->medium != NULL &&
         dtu_store_init(&d->store, config->medium, config->medium_ctx) != DTU_OK)
         return DTU_ERR_CONFIG;
+    if (config->default_medium != NULL &&
+        dtu_store_init(&d->defaults, config->default_medium, config->default_ctx) != DTU_OK)
+        return DTU_ERR_CONFIG;
     for (unsigned i = 0; i < config->profile->sockets; i++)
         init_socket(d, i);
     load(d);
@@ -508,7 +717,11 @@ static void start_engines(struct dtu_device *d)
     d->at_config.line = d->config->line;
     d->at_config.line_size = d->config->line_size;
     (void)dtu_at_server_init(&d->at, &d->at_config, &at_callbacks, d);
-    dtu_at_server_set_echo(&d->at, dtu_params_is(&d->params, row_of(d, DTU_ID_E), 0, "ON"));
+    dtu_at_server_set_echo(&d->at, dtu_settings_on(&d->params, DTU_ID_E, false));
+    d->messages_config = d->at_config;
+    d->messages_config.line = d->config->message;
+    d->messages_config.line_size = d->config->message_size;
+    (void)dtu_at_server_init(&d->messages, &d->messages_config, &message_callbacks, d);
     for (size_t i = 0; i < d->config->profile->sockets; i++)
         (void)dtu_link_init(&d->sockets[i].link, &d->sockets[i].link_config, &link_callbacks,
                             &d->sockets[i]);
@@ -536,26 +749,26 @@ void dtu_device_start(struct dtu_device *d, uint32_t now)
     dtu_device_stop(d, now); /* a second start closes what the first has opened */
     d->now_ms = now;
     dtu_params_apply(&d->params);
-    read_work_mode(d);
-    read_uart(d);
-    read_packing(d);
-    read_handshake(d);
+    read_settings(d);
     for (size_t i = 0; i < d->config->profile->sockets; i++)
-        read_socket(d, &d->sockets[i]);
+        read_socket_settings(d, &d->sockets[i]);
     start_engines(d);
     d->restarting = false;
     d->answering = false;
     d->started = true;
-    d->config->port->uart_setup(d->ctx, &d->uart);
+    d->reply_len = 0;
+    d->restart_due = false;
+    d->has_peer = false;
+    d->config->port->uart_setup(d->ctx, &d->settings.uart);
     tell(d, &e);
     d->greeter.write = d->config->port->uart_write;
     d->greeter.ctx = d->ctx;
     d->greeter.sent = 0;
     d->greeting = row_of(d, DTU_ID_STMSG) != NULL;
     greet(d);
-    if (dtu_params_is(&d->params, row_of(d, DTU_ID_WKMOD), 0, "CMD")) {
+    if (d->settings.starts_in_command_mode) {
         dtu_cmdmode_enter(&d->cmdmode);
-        tell_mode(d, true);
+        on_entered(d);
     }
     for (size_t i = 0; i < d->config->profile->sockets; i++)
         if (d->sockets[i].used)
@@ -578,11 +791,16 @@ void dtu_device_stop(struct dtu_device *d, uint32_t now)
     (void)dtu_framer_clear(&d->framer);
 }
 
-void dtu_device_restart(struct dtu_device *d, uint32_t now)
+void dtu_device_reload(struct dtu_device *d, uint32_t now)
 {
     dtu_device_stop(d, now);
     load(d);
     d->stats.restarts++;
+}
+
+void dtu_device_restart(struct dtu_device *d, uint32_t now)
+{
+    dtu_device_reload(d, now);
     dtu_device_start(d, now);
 }
 
@@ -617,6 +835,25 @@ static size_t take_command(struct dtu_device *d, const uint8_t *data, size_t len
     return n + skip_line_feed(d, data + n, len - n, now);
 }
 
+static bool awaits_login(const struct dtu_device *d)
+{
+    /* a reply that is on its way is not cut */
+    return dtu_cmdmode_active(&d->cmdmode) && needs_login(d) && dtu_at_server_ready(&d->at);
+}
+
+static void end_what_has_expired(struct dtu_device *d)
+{
+    if (awaits_login(d) && dtu_elapsed(d->now_ms, d->entered_ms) >= LOGIN_MS)
+        leave_command_mode(d);
+    if (d->has_peer && dtu_elapsed(d->now_ms, d->peer_ms) >= SESSION_MS)
+        d->has_peer = false;
+}
+
+static bool replies_to_uart(const struct dtu_device *d)
+{
+    return d->channel == DTU_CHANNEL_UART && !dtu_at_server_ready(&d->messages);
+}
+
 size_t dtu_device_uart_rx(struct dtu_device *d, const uint8_t *data, size_t len, uint32_t now)
 {
     size_t taken = d->started ? skip_line_feed(d, data, len, now) : 0;
@@ -624,9 +861,11 @@ size_t dtu_device_uart_rx(struct dtu_device *d, const uint8_t *data, size_t len,
     d->now_ms = now;
     if (accepts_input(d)) { /* an answer that waited may change who gets the bytes */
         dtu_at_server_resume(&d->at);
+        resume_messages(d);
+        end_what_has_expired(d);
         dtu_cmdmode_poll(&d->cmdmode, now);
     }
-    while (taken < len && accepts_input(d)) {
+    while (taken < len && accepts_input(d) && !replies_to_uart(d)) {
         size_t n = dtu_cmdmode_active(&d->cmdmode)
                        ? take_command(d, data + taken, len - taken, now)
                        : dtu_cmdmode_feed(&d->cmdmode, data + taken, len - taken, now);
@@ -646,7 +885,7 @@ void dtu_device_uart_idle(struct dtu_device *d, uint32_t now)
 
 bool dtu_device_uart_ready(const struct dtu_device *d)
 {
-    if (!accepts_input(d))
+    if (!accepts_input(d) || replies_to_uart(d))
         return false;
     if (dtu_cmdmode_active(&d->cmdmode))
         return dtu_at_server_ready(&d->at);
@@ -687,8 +926,14 @@ void dtu_device_socket_closed(struct dtu_device *d, unsigned socket, uint32_t lo
 
 bool dtu_device_socket_ready(const struct dtu_device *d, unsigned socket)
 {
-    return accepts_input(d) && !d->answering && !dtu_cmdmode_active(&d->cmdmode) &&
-           socket < d->config->profile->sockets && is_up(&d->sockets[socket]);
+    return accepts_input(d) && !d->answering && !replies_to_uart(d) &&
+           !dtu_cmdmode_active(&d->cmdmode) && socket < d->config->profile->sockets &&
+           is_up(&d->sockets[socket]);
+}
+
+static bool hears_network(const struct dtu_device *d)
+{
+    return takes_messages(d) && d->settings.network_commands;
 }
 
 size_t dtu_device_socket_rx(struct dtu_device *d, unsigned socket, const uint8_t *data, size_t len,
@@ -697,6 +942,16 @@ size_t dtu_device_socket_rx(struct dtu_device *d, unsigned socket, const uint8_t
     struct dtu_device_socket *s = socket_at(d, socket, now);
     if (s == NULL || len == 0 || !dtu_device_socket_ready(d, socket))
         return 0;
+    const uint8_t *command = data;
+    size_t command_len = len;
+    if (hears_network(d) && find_command(d, &command, &command_len)) {
+        if (is_answering(d))
+            return 0;
+        d->reply_socket = (uint8_t)s->index;
+        dtu_link_activity(&s->link, now);
+        run_commands(d, DTU_CHANNEL_SOCKET, command, command_len);
+        return len;
+    }
     size_t taken = to_uart(d, data, len);
     if (taken == 0)
         return 0;
@@ -713,7 +968,93 @@ void dtu_device_socket_writable(struct dtu_device *d, unsigned socket, uint32_t 
     if (s == NULL)
         return;
     pump(s);
-    dtu_framer_poll(&d->framer, now_us(d)); /* a frame may have waited for the room */
+    resume_messages(d);                     /* a reply may have waited for the room, */
+    dtu_framer_poll(&d->framer, now_us(d)); /* and a frame, which comes behind it */
+}
+
+/* The product's mark, and a command behind it. */
+static bool find_sms_command(const struct dtu_device *d, const uint8_t **data, size_t *len)
+{
+    const struct dtu_settings *s = &d->settings;
+    size_t mark =
+        dtu_instream_mark_len(d->config->profile->mark, s->password, s->password_len, *data, *len);
+    *data += mark;
+    *len -= mark;
+    return mark > 0 && *len >= 2 && dtu_equal_nocase(*data, 2, "AT");
+}
+
+enum dtu_status dtu_device_message(struct dtu_device *d, enum dtu_channel channel,
+                                   const uint8_t *data, size_t len, uint32_t now)
+{
+    d->now_ms = now;
+    if (!accepts_input(d) || !takes_messages(d) || d->config->port->reply == NULL)
+        return DTU_ERR_NOT_ALLOWED;
+    bool has_topics = row_of(d, DTU_ID_MQTTSUB) != NULL;
+    if (channel != DTU_CHANNEL_SMS && !(channel == DTU_CHANNEL_MQTT && has_topics))
+        return DTU_ERR_NOT_ALLOWED;
+    if (is_answering(d))
+        return DTU_ERR_STATE;
+    if (channel == DTU_CHANNEL_SMS && !find_sms_command(d, &data, &len))
+        return DTU_ERR_FORMAT;
+    run_commands(d, channel, data, len);
+    return DTU_OK;
+}
+
+static bool is_peer(const struct dtu_device *d, const struct dtu_peer *peer)
+{
+    return d->has_peer && d->peer.port == peer->port && memcmp(d->peer.ip, peer->ip, 4) == 0;
+}
+
+/* `IP,MAC,NAME` */
+static void greet_peer(struct dtu_device *d)
+{
+    struct dtu_replay whole = {.write = gather_reply, .ctx = d};
+    const struct dtu_text out = dtu_replay_text(&whole);
+    const struct dtu_param *mac = row_of(d, DTU_ID_MAC);
+    size_t len;
+    const uint8_t *ip = dtu_settings_bytes(&d->params, DTU_ID_WANN, 1, &len);
+
+    d->channel = DTU_CHANNEL_UDP;
+    for (size_t i = 0; i < len; i++) {
+        dtu_text_string(&out, i > 0 ? "." : "");
+        dtu_text_decimal(&out, ip[i]);
+    }
+    dtu_text_char(&out, ',');
+    if (mac != NULL)
+        (void)write_info(d, mac, NULL, 0, &out);
+    dtu_text_char(&out, ',');
+    const uint8_t *name = dtu_settings_bytes(&d->params, DTU_ID_MID, 0, &len);
+    dtu_text_bytes(&out, name, len);
+    (void)send_reply(d);
+}
+
+enum dtu_status dtu_device_datagram(struct dtu_device *d, const struct dtu_peer *peer,
+                                    const uint8_t *data, size_t len, uint32_t now)
+{
+    size_t key_len;
+    d->now_ms = now;
+    const uint8_t *key = dtu_settings_bytes(&d->params, DTU_ID_SEARCH, 1, &key_len);
+
+    if (!accepts_input(d) || !takes_messages(d) || d->config->port->reply == NULL || key == NULL)
+        return DTU_ERR_NOT_ALLOWED;
+    end_what_has_expired(d);
+    bool is_key = dtu_equal_secret(key, key_len, data, len);
+    if (!is_key && !is_peer(d, peer)) {
+        d->stats.ignored++;
+        return DTU_ERR_FORMAT;
+    }
+    if (is_answering(d))
+        return DTU_ERR_STATE;
+    d->peer_ms = now;
+    if (is_key) {
+        d->peer = *peer;
+        d->has_peer = true;
+        d->stats.messages++;
+        greet_peer(d);
+    } else if (!(len == 3 && memcmp(data, "+ok", 3) == 0)) {
+        run_commands(d, DTU_CHANNEL_UDP, data, len);
+    }
+    return DTU_OK;
 }
 
 void dtu_device_poll(struct dtu_device *d, uint32_t now)
@@ -723,6 +1064,8 @@ void dtu_device_poll(struct dtu_device *d, uint32_t now)
         return;
     greet(d);
     dtu_at_server_resume(&d->at);
+    resume_messages(d);
+    end_what_has_expired(d);
     dtu_cmdmode_poll(&d->cmdmode, now);
     dtu_framer_poll(&d->framer, now_us(d));
     for (size_t i = 0; i < d->config->profile->sockets; i++)
@@ -738,6 +1081,10 @@ uint32_t dtu_device_next(const struct dtu_device *d, uint32_t now)
     uint32_t frame_us = dtu_framer_next(&d->framer, now * 1000);
     if (frame_us != DTU_NEVER)
         next = min_u32(next, (frame_us + 999) / 1000);
+    if (awaits_login(d))
+        next = min_u32(next, dtu_remaining(now, d->entered_ms, LOGIN_MS));
+    if (d->has_peer)
+        next = min_u32(next, dtu_remaining(now, d->peer_ms, SESSION_MS));
     for (size_t i = 0; i < d->config->profile->sockets; i++)
         if (d->sockets[i].used)
             next = min_u32(next, dtu_link_next(&d->sockets[i].link, now));
@@ -746,5 +1093,5 @@ uint32_t dtu_device_next(const struct dtu_device *d, uint32_t now)
 
 const struct dtu_uart *dtu_device_uart(const struct dtu_device *d)
 {
-    return &d->uart;
+    return &d->settings.uart;
 }

@@ -33,6 +33,8 @@ size_t dtu_param_field_size(const struct dtu_param_field *field)
         return 4;
     case DTU_FIELD_MAC:
         return 6;
+    case DTU_FIELD_DATA:
+        return 1 + prefix_size(field) + (size_t)field->max;
     }
     return 0;
 }
@@ -59,9 +61,24 @@ static size_t load_len(const struct dtu_param_field *field, const uint8_t *store
     return (size_t)load_number(store, prefix_size(field));
 }
 
-static bool is_setting(const struct dtu_param *row)
+static bool has_values(const struct dtu_param *row)
 {
-    return row->kind == DTU_PARAM_SETTING || row->kind == DTU_PARAM_VIEW;
+    return row->kind == DTU_PARAM_SETTING || row->kind == DTU_PARAM_VIEW ||
+           row->kind == DTU_PARAM_SECRET;
+}
+
+/* Bytes of all fields that are stored, once. */
+static size_t values_size(const struct dtu_param *row)
+{
+    size_t size = 0;
+    for (size_t i = row->places > 0 ? 1 : 0; i < row->field_count; i++)
+        size += dtu_param_field_size(&row->fields[i]);
+    return size;
+}
+
+static size_t place_offset(const struct dtu_param *row, uint32_t place)
+{
+    return row->offset + (size_t)(place - 1) * values_size(row);
 }
 
 static uint8_t *set_of(const struct dtu_params *p, enum dtu_param_set set)
@@ -135,8 +152,10 @@ struct rest {
 
 static size_t find(const uint8_t *text, size_t len, uint8_t byte)
 {
-    const uint8_t *at = len > 0 ? memchr(text, byte, len) : NULL;
-    return at != NULL ? (size_t)(at - text) : len;
+    size_t at = 0; /* most parameters are shorter than memchr would pay for */
+    while (at < len && text[at] != byte)
+        at++;
+    return at;
 }
 
 /* Takes the first `len` bytes off, and the comma behind them. */
@@ -179,8 +198,10 @@ static enum dtu_status next_token(const struct dtu_param_syntax *syntax, bool ta
 
 static bool takes_rest(const struct dtu_param_table *table, const struct dtu_param *row, size_t i)
 {
-    return table->syntax.last_takes_rest && i + 1 == row->field_count &&
-           row->fields[i].type == DTU_FIELD_TEXT;
+    if (i + 1 != row->field_count || row->fields[i].type < DTU_FIELD_TEXT)
+        return false;
+    return row->fields[i].type == DTU_FIELD_DATA ||
+           (row->fields[i].type == DTU_FIELD_TEXT && table->syntax.last_takes_rest);
 }
 
 static bool may_be_left_out(const struct dtu_param_field *field)
@@ -188,22 +209,45 @@ static bool may_be_left_out(const struct dtu_param_field *field)
     return (field->flags & (DTU_FIELD_OPTIONAL | DTU_FIELD_CLEARABLE)) != 0;
 }
 
-/* Too many or too few parameters is told before what is wrong with one of them. */
-static enum dtu_status check_count(const struct dtu_param_table *table, const struct dtu_param *row,
-                                   struct rest r)
+/* A line in parts. */
+struct line {
+    struct token tokens[DTU_PARAM_FIELDS_MAX];
+    size_t count;
+};
+
+static enum dtu_status split(const struct dtu_param_table *table, const struct dtu_param *row,
+                             const uint8_t *text, size_t len, struct line *line)
 {
+    struct rest r = {text, len, false};
+    struct token extra; /* what is too much is counted only */
     size_t count = 0;
-    size_t needed = row->field_count;
+
+    if (row->field_count == 0 || row->field_count > DTU_PARAM_FIELDS_MAX)
+        return DTU_ERR_FORM;
     while (!r.done) {
-        struct token t;
-        enum dtu_status status = next_token(&table->syntax, takes_rest(table, row, count), &r, &t);
+        struct token *t = count < row->field_count ? &line->tokens[count] : &extra;
+        enum dtu_status status = next_token(&table->syntax, takes_rest(table, row, count), &r, t);
         if (status != DTU_OK)
             return status;
         count++;
     }
-    while (needed > 0 && may_be_left_out(&row->fields[needed - 1]))
+    line->count = count;
+    return count > row->field_count ? DTU_ERR_COUNT : DTU_OK;
+}
+
+/* What the line has for a field: nothing at all if it was left out. */
+static const struct token *token_of(const struct line *line, size_t field)
+{
+    static const struct token none = {NULL, 0, false};
+    return field < line->count ? &line->tokens[field] : &none;
+}
+
+static bool has_enough(const struct dtu_param *row, const struct line *line)
+{
+    size_t needed = row->field_count;
+    while (needed > line->count && may_be_left_out(&row->fields[needed - 1]))
         needed--;
-    return count < needed || count > row->field_count ? DTU_ERR_COUNT : DTU_OK;
+    return line->count >= needed;
 }
 
 /* --- Reading a field: checks it, and stores it if there is a `store` ------------------------ */
@@ -257,21 +301,26 @@ static enum dtu_status read_number(const struct dtu_param_field *field, const st
 
 static enum dtu_status read_text(const struct dtu_param_table *table,
                                  const struct dtu_param_field *field, const struct token *t,
-                                 uint8_t *store)
+                                 bool is_default, uint8_t *store)
 {
     enum dtu_escape_style style = (enum dtu_escape_style)table->syntax.escape;
     struct dtu_unescape u = dtu_unescape(style, t->text, t->len);
     size_t prefix = prefix_size(field);
     uint32_t len = 0;
-    uint8_t byte;
+    uint8_t byte = 0;
+    uint8_t before = 0; /* the byte before the last one */
 
-    for (; dtu_unescape_next(&u, &byte); len++) {
+    for (uint8_t last = 0; dtu_unescape_next(&u, &byte); len++) {
         if (byte == 0 && (field->flags & DTU_FIELD_ANY_BYTE) == 0)
             return DTU_ERR_TYPE;
         if (len < field->max && store != NULL)
             store[prefix + len] = byte;
+        before = last;
+        last = byte;
     }
-    if (len < field->min || len > field->max)
+    if ((len < field->min && !is_default) || len > field->max)
+        return DTU_ERR_RANGE;
+    if ((field->flags & DTU_FIELD_LINES) != 0 && (before != '\r' || byte != '\n'))
         return DTU_ERR_RANGE;
     if (store != NULL)
         store_number(store, prefix, len);
@@ -306,6 +355,38 @@ static enum dtu_status read_hex(const struct dtu_param_field *field, const struc
         return DTU_OK;
     store_number(store, prefix_size(field), (uint32_t)len);
     return read_hex_bytes(t, store + prefix_size(field));
+}
+
+/* Cuts `,ASCII` or `,HEX` off the end of the token; `*hex` says which it was. */
+static enum dtu_status cut_type(struct token *t, bool *hex)
+{
+    size_t comma = t->len;
+    uint32_t index;
+    while (comma > 0 && t->text[comma - 1] != ',')
+        comma--;
+    if (comma == 0)
+        return DTU_ERR_COUNT;
+    if (!find_word("ASCII,HEX", t->text + comma, t->len - comma, &index))
+        return DTU_ERR_RANGE;
+    t->len = comma - 1;
+    *hex = index == 1;
+    return t->len > 0 ? DTU_OK : DTU_ERR_MISSING;
+}
+
+static enum dtu_status read_data(const struct dtu_param_table *table,
+                                 const struct dtu_param_field *field, struct token t,
+                                 uint8_t *store)
+{
+    bool hex = false;
+    if ((field->flags & DTU_FIELD_TYPED) != 0) {
+        enum dtu_status status = cut_type(&t, &hex);
+        if (status != DTU_OK)
+            return status;
+    }
+    uint8_t *bytes = store != NULL ? store + 1 : NULL;
+    if (store != NULL)
+        *store = hex;
+    return hex ? read_hex(field, &t, bytes) : read_text(table, field, &t, false, bytes);
 }
 
 static enum dtu_status read_ip(const struct token *t, uint8_t *store)
@@ -345,11 +426,12 @@ static bool may_be_empty(const struct dtu_param_field *field)
     return (field->type == DTU_FIELD_TEXT || field->type == DTU_FIELD_HEX) && field->min == 0;
 }
 
-static enum dtu_status read_empty(const struct dtu_param_field *field, uint8_t *store)
+static enum dtu_status read_empty(const struct dtu_param_field *field, bool is_default,
+                                  uint8_t *store)
 {
     if ((field->flags & DTU_FIELD_OPTIONAL) != 0)
         return DTU_OK;
-    if ((field->flags & DTU_FIELD_CLEARABLE) == 0 && !may_be_empty(field))
+    if ((field->flags & DTU_FIELD_CLEARABLE) == 0 && !may_be_empty(field) && !is_default)
         return DTU_ERR_MISSING;
     if (store != NULL)
         memset(store, 0, dtu_param_field_size(field));
@@ -358,10 +440,10 @@ static enum dtu_status read_empty(const struct dtu_param_field *field, uint8_t *
 
 static enum dtu_status read_field(const struct dtu_param_table *table,
                                   const struct dtu_param_field *field, const struct token *t,
-                                  uint8_t *store)
+                                  bool is_default, uint8_t *store)
 {
     if (t->len == 0)
-        return read_empty(field, store);
+        return read_empty(field, is_default, store);
     switch ((enum dtu_field_type)field->type) {
     case DTU_FIELD_ENUM:
         return read_word(field, t, store);
@@ -369,50 +451,137 @@ static enum dtu_status read_field(const struct dtu_param_table *table,
     case DTU_FIELD_NUMBER:
         return read_number(field, t, store);
     case DTU_FIELD_TEXT:
-        return read_text(table, field, t, store);
+        return read_text(table, field, t, is_default, store);
     case DTU_FIELD_HEX:
         return read_hex(field, t, store);
     case DTU_FIELD_IP:
         return read_ip(t, store);
     case DTU_FIELD_MAC:
         return read_mac(t, store);
+    case DTU_FIELD_DATA:
+        return read_data(table, field, *t, store);
     }
     return DTU_ERR_FORM;
 }
 
-/* Reads all fields of a line; stores them if there is a `store`. */
-static enum dtu_status read_fields(const struct dtu_param_table *table, const struct dtu_param *row,
-                                   struct rest r, uint8_t *store)
+/* Whether a field that is empty may not be: see DTU_FIELD_FIRST_NEEDS. */
+static bool is_needed(const struct dtu_param *row, const struct line *line,
+                      const struct dtu_param_field *field)
 {
+    const struct token *first = token_of(line, 0);
+    uint32_t index;
+    return (field->flags & DTU_FIELD_FIRST_NEEDS) != 0 &&
+           find_word(row->fields[0].text, first->text, first->len, &index) && index == 0;
+}
+
+/* Reads all fields of a line; stores them if there is a set of `values`. A default may be shorter
+ * than what a user may set. */
+static enum dtu_status read_fields(const struct dtu_param_table *table, const struct dtu_param *row,
+                                   const struct line *line, bool is_default, uint8_t *values)
+{
+    uint8_t *store = values != NULL ? values + row->offset : NULL;
     for (size_t i = 0; i < row->field_count; i++) {
         const struct dtu_param_field *field = &row->fields[i];
-        struct token t = {NULL, 0, false};
-        enum dtu_status status = DTU_OK;
-        if (!r.done)
-            status = next_token(&table->syntax, takes_rest(table, row, i), &r, &t);
-        if (status == DTU_OK)
-            status = read_field(table, field, &t, store);
+        bool is_place = i == 0 && row->places > 0;
+        uint8_t place = 0;
+        const struct token *t = token_of(line, i);
+        if (t->len == 0 && is_needed(row, line, field))
+            return DTU_ERR_MISSING;
+        enum dtu_status status = read_field(table, field, t, is_default, is_place ? &place : store);
         if (status != DTU_OK)
             return status;
-        if (store != NULL)
+        if (is_place && (place == 0 || place > row->places)) /* of a default: none was given */
+            return DTU_ERR_RANGE;
+        if (store == NULL)
+            continue;
+        if (is_place)
+            store = values + place_offset(row, place);
+        else if (i + 1 < row->field_count)
             store += dtu_param_field_size(field);
     }
     return DTU_OK;
 }
 
+/* Too many or too few parameters is told before what is wrong with one of them. */
+static enum dtu_status split_all(const struct dtu_param_table *table, const struct dtu_param *row,
+                                 const uint8_t *text, size_t len, struct line *line)
+{
+    enum dtu_status status = split(table, row, text, len, line);
+    return status == DTU_OK && !has_enough(row, line) ? DTU_ERR_COUNT : status;
+}
+
+enum dtu_status dtu_params_check(const struct dtu_param_table *table, const struct dtu_param *row,
+                                 const uint8_t *text, size_t len)
+{
+    struct line line;
+    enum dtu_status status = split_all(table, row, text, len, &line);
+    return status != DTU_OK ? status : read_fields(table, row, &line, false, NULL);
+}
+
+/* A word or a number alone, as most parameters are. */
+static bool is_simple(const struct dtu_param *row)
+{
+    return row->field_count == 1 && row->fields[0].type <= DTU_FIELD_NUMBER && row->places == 0;
+}
+
+/* It is stored only if it is legal, so to read it once is enough. All others are read twice, the
+ * first time to check them. */
+static enum dtu_status set_simple(struct dtu_params *p, const struct dtu_param *row,
+                                  const uint8_t *text, size_t len)
+{
+    struct rest r = {text, len, false};
+    struct token t;
+    enum dtu_status status = next_token(&p->table->syntax, false, &r, &t);
+    if (status != DTU_OK)
+        return status;
+    if (!r.done)
+        return DTU_ERR_COUNT;
+    return read_field(p->table, row->fields, &t, false, p->pending + row->offset);
+}
+
+/* DTU_OK unless the default is not legal. */
+static enum dtu_status set_initial(struct dtu_params *p, const struct dtu_param *row)
+{
+    struct line line;
+    enum dtu_status status =
+        split(p->table, row, (const uint8_t *)row->initial, dtu_string_len(row->initial), &line);
+    return status != DTU_OK ? status : read_fields(p->table, row, &line, true, p->pending);
+}
+
 enum dtu_status dtu_params_set(struct dtu_params *p, const struct dtu_param *row,
                                const uint8_t *text, size_t len)
 {
-    struct rest line = {text, len, false};
+    struct line line;
 
-    if (!is_setting(row))
+    if (!has_values(row))
         return DTU_ERR_FORM;
-    enum dtu_status status = check_count(p->table, row, line);
+    if ((row->flags & DTU_PARAM_DEFAULT) != 0 && dtu_equal_nocase(text, len, "default"))
+        return set_initial(p, row);
+    if (is_simple(row))
+        return set_simple(p, row, text, len);
+    enum dtu_status status = split_all(p->table, row, text, len, &line);
     if (status == DTU_OK)
-        status = read_fields(p->table, row, line, NULL);
-    if (status == DTU_OK)
-        status = read_fields(p->table, row, line, p->pending + row->offset);
-    return status;
+        status = read_fields(p->table, row, &line, false, NULL);
+    return status != DTU_OK ? status : read_fields(p->table, row, &line, false, p->pending);
+}
+
+struct dtu_argument dtu_params_argument(const struct dtu_param_table *table,
+                                        const struct dtu_param *row, const uint8_t *text,
+                                        size_t len, uint8_t field)
+{
+    struct dtu_argument a = {NULL, 0, 0};
+    struct line line;
+
+    if (field >= row->field_count || split(table, row, text, len, &line) != DTU_OK)
+        return a;
+    const struct token *t = token_of(&line, field);
+    a.text = t->text;
+    a.len = t->len;
+    if (row->fields[field].type == DTU_FIELD_ENUM)
+        (void)find_word(row->fields[field].text, t->text, t->len, &a.number);
+    else if (dtu_parse_decimal(t->text, t->len, &a.number) != DTU_OK)
+        a.number = 0;
+    return a;
 }
 
 /* --- Writing a field ------------------------------------------------------------------------ */
@@ -433,12 +602,13 @@ static void write_word(const char *list, uint32_t index, const struct dtu_text *
     }
 }
 
-/* What a text escapes besides what every text does. A `?` alone would read as a query. */
+/* What a text escapes besides what every text does. A `?` that is all of the answer would read as a
+ * query. */
 static const char *escapes(const struct dtu_param_table *table, const struct dtu_param *row,
-                           size_t i, const uint8_t *text, size_t len)
+                           size_t i, bool alone, const uint8_t *text, size_t len)
 {
     const struct dtu_param_syntax *syntax = &table->syntax;
-    if (row->field_count == 1 && !syntax->quotes && len == 1 && text[0] == '?')
+    if (alone && !syntax->quotes && len == 1 && text[0] == '?')
         return "?";
     return i + 1 == row->field_count ? syntax->escape_last : syntax->escape_inner;
 }
@@ -452,8 +622,24 @@ static void write_ip(const uint8_t *store, const struct dtu_text *out)
     }
 }
 
+static void write_data(const struct dtu_param_table *table, const struct dtu_param_field *field,
+                       const uint8_t *store, const struct dtu_text *out)
+{
+    bool hex = *store++ != 0;
+    size_t len = load_len(field, store);
+    const uint8_t *bytes = store + prefix_size(field);
+
+    if (hex)
+        dtu_text_hex(out, bytes, len);
+    else
+        dtu_escape_write((enum dtu_escape_style)table->syntax.escape, "", bytes, len, out);
+    if ((field->flags & DTU_FIELD_TYPED) != 0)
+        dtu_text_string(out, hex ? ",HEX" : ",ASCII");
+}
+
+/* `alone`: no other field is written. */
 static void write_field(const struct dtu_param_table *table, const struct dtu_param *row, size_t i,
-                        const uint8_t *store, const struct dtu_text *out)
+                        bool alone, const uint8_t *store, const struct dtu_text *out)
 {
     const struct dtu_param_field *field = &row->fields[i];
     size_t prefix = prefix_size(field);
@@ -473,7 +659,8 @@ static void write_field(const struct dtu_param_table *table, const struct dtu_pa
         len = load_len(field, store);
         write_quote(&table->syntax, out);
         dtu_escape_write((enum dtu_escape_style)table->syntax.escape,
-                         escapes(table, row, i, store + prefix, len), store + prefix, len, out);
+                         escapes(table, row, i, alone, store + prefix, len), store + prefix, len,
+                         out);
         write_quote(&table->syntax, out);
         break;
     case DTU_FIELD_HEX:
@@ -487,21 +674,78 @@ static void write_field(const struct dtu_param_table *table, const struct dtu_pa
     case DTU_FIELD_MAC:
         dtu_text_hex(out, store, 6);
         break;
+    case DTU_FIELD_DATA:
+        write_data(table, field, store, out);
+        break;
+    }
+}
+
+static bool is_empty_text(const struct dtu_param_field *field, const uint8_t *store)
+{
+    return field->type == DTU_FIELD_TEXT && (field->flags & DTU_FIELD_CLEARABLE) != 0 &&
+           load_len(field, store) == 0;
+}
+
+/* How many fields are written: empty texts at the end that may be left out are. */
+static size_t written_fields(const struct dtu_param *row, const uint8_t *store)
+{
+    size_t count = 0;
+    for (size_t i = row->places > 0 ? 1 : 0; i < row->field_count; i++) {
+        if (!is_empty_text(&row->fields[i], store))
+            count = i + 1;
+        store += dtu_param_field_size(&row->fields[i]);
+    }
+    return count;
+}
+
+static void write_fields(const struct dtu_param_table *table, const struct dtu_param *row,
+                         const uint8_t *store, const struct dtu_text *out)
+{
+    size_t count = written_fields(row, store);
+    for (size_t i = row->places > 0 ? 1 : 0; i < count; i++) {
+        if (i > 0)
+            dtu_text_char(out, ',');
+        write_field(table, row, i, count == 1, store, out);
+        store += dtu_param_field_size(&row->fields[i]);
     }
 }
 
 void dtu_params_write(const struct dtu_params *p, enum dtu_param_set set,
                       const struct dtu_param *row, const struct dtu_text *out)
 {
-    const uint8_t *store = set_of(p, set) + row->offset;
-    if (!is_setting(row))
+    if (has_values(row) && row->places == 0)
+        write_fields(p->table, row, set_of(p, set) + row->offset, out);
+}
+
+static bool all_zero(const uint8_t *data, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (data[i] != 0)
+            return false;
+    return true;
+}
+
+bool dtu_params_place_is_empty(const struct dtu_params *p, enum dtu_param_set set,
+                               const struct dtu_param *row, uint8_t place)
+{
+    if (place == 0 || place > row->places)
+        return true;
+    return all_zero(set_of(p, set) + place_offset(row, place), values_size(row));
+}
+
+void dtu_params_write_place(const struct dtu_params *p, enum dtu_param_set set,
+                            const struct dtu_param *row, uint8_t place, const struct dtu_text *out)
+{
+    if (place == 0 || place > row->places)
         return;
-    for (size_t i = 0; i < row->field_count; i++) {
-        if (i > 0)
-            dtu_text_char(out, ',');
-        write_field(p->table, row, i, store, out);
-        store += dtu_param_field_size(&row->fields[i]);
-    }
+    dtu_text_decimal(out, place);
+    write_fields(p->table, row, set_of(p, set) + place_offset(row, place), out);
+}
+
+void dtu_params_clear_place(struct dtu_params *p, const struct dtu_param *row, uint8_t place)
+{
+    if (place > 0 && place <= row->places)
+        memset(p->pending + place_offset(row, place), 0, values_size(row));
 }
 
 static void write_words(const struct dtu_param_syntax *syntax, const char *list,
@@ -547,6 +791,7 @@ static void write_field_range(const struct dtu_param_syntax *syntax,
         break;
     case DTU_FIELD_TEXT:
     case DTU_FIELD_HEX:
+    case DTU_FIELD_DATA:
         write_limits(field, out);
         dtu_text_string(out, " bytes");
         break;
@@ -575,45 +820,52 @@ void dtu_params_write_range(const struct dtu_param_table *table, const struct dt
 
 /* --- Finding rows --------------------------------------------------------------------------- */
 
-/* Below 0, 0 or above 0 as the text comes before, is, or comes behind the name. */
+/* Below 0, 0 or above 0 as the text comes before, is, or comes behind the name. Upper case is made
+ * here, and only where the bytes differ: this is where the time of a command goes. */
 static int compare(const uint8_t *text, size_t len, const char *name)
 {
     for (size_t i = 0; i < len; i++) {
-        if (name[i] == '\0')
-            return 1; /* whatever the text goes on with, a 00 byte too */
-        int difference = (int)dtu_upper(text[i]) - (int)(uint8_t)name[i];
-        if (difference != 0)
-            return difference;
+        unsigned byte = text[i];
+        unsigned other = (uint8_t)name[i];
+        if (byte == other) {
+            if (byte == 0)
+                return 1; /* behind the end of the name, though a 00 byte is no end of the text */
+            continue;
+        }
+        if (byte >= 'a' && byte <= 'z')
+            byte -= 'a' - 'A';
+        if (byte != other)
+            return byte < other ? -1 : 1;
     }
     return name[len] == '\0' ? 0 : -1;
-}
-
-static const struct dtu_param *search(const struct dtu_param_table *table, const uint8_t *name,
-                                      size_t len)
-{
-    size_t low = 0;
-    size_t high = table->count;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = compare(name, len, table->rows[middle].name);
-        if (order == 0)
-            return &table->rows[middle];
-        if (order > 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return NULL;
 }
 
 const struct dtu_param *dtu_params_find(const struct dtu_param_table *table, const uint8_t *name,
                                         size_t len)
 {
-    const struct dtu_param *row = search(table, name, len);
-    if (row == NULL || row->kind != DTU_PARAM_ALIAS)
-        return row;
-    return search(table, (const uint8_t *)row->initial, dtu_string_len(row->initial));
+    size_t low = 0;
+    size_t high = table->count;
+    bool alias = false;
+
+    while (low < high) {
+        size_t middle = (low + high) / 2; /* rows are too large for so many that this overflows */
+        const struct dtu_param *row = &table->rows[middle];
+        int order = compare(name, len, row->name);
+        if (order == 0 && (row->kind != DTU_PARAM_ALIAS || alias))
+            return row;
+        if (order == 0) { /* once more, for the name that counts */
+            alias = true;
+            name = (const uint8_t *)row->initial;
+            len = dtu_string_len(row->initial);
+            low = 0;
+            high = table->count;
+        } else if (order > 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return NULL;
 }
 
 const struct dtu_param *dtu_params_by_id(const struct dtu_param_table *table, uint8_t id)
@@ -630,7 +882,7 @@ const struct dtu_param *dtu_params_by_id(const struct dtu_param_table *table, ui
 static const uint8_t *field_store(const struct dtu_params *p, const struct dtu_param *row,
                                   uint8_t field)
 {
-    if (row == NULL || !is_setting(row) || field >= row->field_count)
+    if (row == NULL || !has_values(row) || row->places > 0 || field >= row->field_count)
         return NULL;
     const uint8_t *store = p->running + row->offset;
     for (size_t i = 0; i < field; i++)
@@ -653,6 +905,7 @@ uint32_t dtu_params_number(const struct dtu_params *p, const struct dtu_param *r
     case DTU_FIELD_HEX:
     case DTU_FIELD_IP:
     case DTU_FIELD_MAC:
+    case DTU_FIELD_DATA:
         break;
     }
     return 0;
@@ -666,6 +919,10 @@ const uint8_t *dtu_params_bytes(const struct dtu_params *p, const struct dtu_par
     if (store == NULL)
         return NULL;
     switch ((enum dtu_field_type)row->fields[field].type) {
+    case DTU_FIELD_DATA:
+        store++;
+        *len = load_len(&row->fields[field], store);
+        return store + prefix_size(&row->fields[field]);
     case DTU_FIELD_TEXT:
     case DTU_FIELD_HEX:
         *len = load_len(&row->fields[field], store);
@@ -694,17 +951,30 @@ bool dtu_params_is(const struct dtu_params *p, const struct dtu_param *row, uint
            index == *store;
 }
 
+/* False if the default is not legal. */
+static bool set_default(struct dtu_params *p, const struct dtu_param *row)
+{
+    size_t size = values_size(row) * (row->places > 0 ? row->places : 1);
+    memset(p->pending + row->offset, 0, size);
+    if (row->initial == NULL)
+        return true;
+    return set_initial(p, row) == DTU_OK;
+}
+
+static bool has_default(const struct dtu_param *row)
+{
+    return row->kind == DTU_PARAM_SETTING || row->kind == DTU_PARAM_SECRET;
+}
+
 /* False if a default of the table is not legal: a fault of the table, found by init. */
-static bool set_defaults(struct dtu_params *p)
+static bool set_defaults(struct dtu_params *p, bool kept_too)
 {
     bool good = true;
-    memset(p->pending, 0, p->table->values_size);
     for (size_t i = 0; i < p->table->count; i++) {
         const struct dtu_param *row = &p->table->rows[i];
-        if (row->kind == DTU_PARAM_SETTING &&
-            dtu_params_set(p, row, (const uint8_t *)row->initial, dtu_string_len(row->initial)) !=
-                DTU_OK)
-            good = false;
+        if (!has_default(row) || (!kept_too && (row->flags & DTU_PARAM_KEPT) != 0))
+            continue;
+        good = set_default(p, row) && good;
     }
     return good;
 }
@@ -717,14 +987,15 @@ enum dtu_status dtu_params_init(struct dtu_params *p, const struct dtu_param_tab
     p->table = table;
     p->running = running;
     p->pending = pending;
-    bool good = set_defaults(p);
+    memset(pending, 0, table->values_size);
+    bool good = set_defaults(p, true);
     dtu_params_apply(p);
     return good ? DTU_OK : DTU_ERR_CONFIG;
 }
 
 void dtu_params_reset(struct dtu_params *p)
 {
-    (void)set_defaults(p); /* init has seen that they are legal */
+    (void)set_defaults(p, false); /* init has seen that they are legal */
 }
 
 void dtu_params_apply(struct dtu_params *p)
@@ -734,8 +1005,6 @@ void dtu_params_apply(struct dtu_params *p)
 
 void dtu_params_apply_row(struct dtu_params *p, const struct dtu_param *row)
 {
-    size_t size = 0;
-    for (size_t i = 0; i < row->field_count; i++)
-        size += dtu_param_field_size(&row->fields[i]);
+    size_t size = values_size(row) * (row->places > 0 ? row->places : 1);
     memcpy(p->running + row->offset, p->pending + row->offset, size);
 }

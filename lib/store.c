@@ -186,11 +186,32 @@ struct source {
     struct lines old;            /* where the others come from */
 };
 
-static void write_row(const struct source *from, const struct dtu_param *row,
-                      const struct dtu_text *out)
+static void begin_line(const struct dtu_param *row, const struct dtu_text *out)
 {
     dtu_text_string(out, row->name);
     dtu_text_char(out, '=');
+}
+
+static void write_places(const struct source *from, const struct dtu_param *row,
+                         const struct dtu_text *out)
+{
+    for (uint8_t place = 1; place <= row->places; place++) {
+        if (dtu_params_place_is_empty(from->params, from->set, row, place))
+            continue;
+        begin_line(row, out);
+        dtu_params_write_place(from->params, from->set, row, place, out);
+        dtu_text_char(out, '\n');
+    }
+}
+
+static void write_row(const struct source *from, const struct dtu_param *row,
+                      const struct dtu_text *out)
+{
+    if (row->places > 0) {
+        write_places(from, row, out);
+        return;
+    }
+    begin_line(row, out);
     dtu_params_write(from->params, from->set, row, out);
     dtu_text_char(out, '\n');
 }
@@ -199,7 +220,7 @@ static void write_all(const struct source *from, const struct dtu_text *out)
 {
     const struct dtu_param_table *table = from->params->table;
     for (size_t i = 0; i < table->count; i++)
-        if (table->rows[i].kind == DTU_PARAM_SETTING)
+        if (table->rows[i].kind == DTU_PARAM_SETTING || table->rows[i].kind == DTU_PARAM_SECRET)
             write_row(from, &table->rows[i], out);
 }
 

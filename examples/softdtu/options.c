@@ -20,7 +20,7 @@ static const char usage[] =
     "  --identity K=V,...    imei, iccid, sn or mac that the module tells of itself\n"
     "  --bind ADDR           IPv4 address of this machine to connect from\n"
     "  --discovery-port N    UDP port of discovery (not served by this version)\n"
-    "  --net-at-port N       UDP port of network AT commands (not served by this version)\n"
+    "  --net-at-port N       UDP port of network AT commands (k7); 0: none\n"
     "  --verbose             a line for each frame, connection and command\n"
     "  --help, --version\n"
     "\n"
@@ -99,14 +99,22 @@ static enum options_result parse_profile(struct options *o, const char *text)
                               : wrong("the profiles are gprs232-7s3, k7, lte-7s4 and cat1", text);
 }
 
-static enum options_result parse_port(const char *option, const char *text)
+static enum options_result parse_port(int *port, const char *text)
 {
     char *end;
-    unsigned long port = strtoul(text, &end, 10);
-    if (*text < '0' || *text > '9' || *end != '\0' || port > 65535)
+    unsigned long value = strtoul(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end != '\0' || value > 65535)
         return wrong("a port is 0 to 65535", text);
-    fprintf(stderr, "softdtu: --%s is not served by this version; the port stays closed\n", option);
+    *port = (int)value;
     return OPTIONS_RUN;
+}
+
+static enum options_result parse_discovery_port(const char *text)
+{
+    int port;
+    fputs("softdtu: --discovery-port is not served by this version; the port stays closed\n",
+          stderr);
+    return parse_port(&port, text);
 }
 
 static enum options_result print_version(void)
@@ -142,9 +150,9 @@ static enum options_result parse_one(struct options *o, int option, char *text)
     case 'b':
         return parse_bind(o, text);
     case 'd':
-        return parse_port("discovery-port", text);
+        return parse_discovery_port(text);
     case 'n':
-        return parse_port("net-at-port", text);
+        return parse_port(&o->net_at_port, text);
     case 'v':
         o->verbose = true;
         return OPTIONS_RUN;
@@ -190,7 +198,7 @@ enum options_result options_parse(struct options *o, int argc, char **argv)
     int option;
     size_t longest = 0; /* an identity takes two characters of the command line at least */
 
-    *o = (struct options){0};
+    *o = (struct options){.net_at_port = -1};
     for (int i = 0; i < argc; i++)
         longest += strlen(argv[i]);
     o->sets = calloc((size_t)argc, sizeof *o->sets);

@@ -18,6 +18,7 @@ struct options {
     size_t set_count;
     char **identities; /* imei=... each */
     size_t identity_count;
+    int net_at_port; /* -1: the product's own */
     bool verbose;
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A module on this machine: its UART is a tty or a pty, its network is this machine's. */
+#include "answers.h"
 #include "options.h"
 
 #include <errno.h>
@@ -137,6 +138,13 @@ static void on_event(void *ctx, const struct dtu_device_event *e)
                 e->row->name);
 }
 
+static enum dtu_status on_info(void *ctx, const struct dtu_param *row, const uint8_t *args,
+                               size_t len, const struct dtu_text *out)
+{
+    struct softdtu *s = ctx;
+    return answer(s->options, row, args, len, out);
+}
+
 static void on_note(void *ctx, const char *text)
 {
     struct softdtu *s = ctx;
@@ -146,17 +154,6 @@ static void on_note(void *ctx, const char *text)
         return;
     }
     fprintf(stderr, "softdtu: %s\n", text);
-}
-
-static enum dtu_status on_info(void *ctx, const struct dtu_param *row, const struct dtu_text *out)
-{
-    struct softdtu *s = ctx;
-    const char *text = options_identity(s->options, row->name);
-    if (text == NULL)
-        return DTU_ERR_NOT_ALLOWED;
-    if (out != NULL)
-        dtu_text_string(out, text);
-    return DTU_OK;
 }
 
 /* --- Signals -------------------------------------------------------------------------------- */
@@ -200,9 +197,8 @@ static bool catch_signals(struct softdtu *s)
 /* --- Main ----------------------------------------------------------------------------------- */
 
 /* The --set options; each is checked like a command. */
-static bool apply_settings(struct softdtu *s)
+static bool apply_settings(const struct softdtu *s, struct dtu_params *params)
 {
-    struct dtu_params *params = dtu_device_params(dtu_posix_module_device(s->module));
     const struct dtu_param_table *table = s->options->profile->table;
 
     for (size_t i = 0; i < s->options->set_count; i++) {
@@ -225,6 +221,11 @@ static bool apply_settings(struct softdtu *s)
     return true;
 }
 
+static void on_prepare(void *ctx, struct dtu_params *params)
+{
+    (void)apply_settings(ctx, params); /* run() has seen that they are good */
+}
+
 static bool open_module(struct softdtu *s)
 {
     const struct options *o = s->options;
@@ -233,7 +234,9 @@ static bool open_module(struct softdtu *s)
                                                    .tty = o->tty,
                                                    .state_dir = o->state,
                                                    .bind_address = o->bind,
+                                                   .net_at_port = o->net_at_port,
                                                    .info = on_info,
+                                                   .prepare = on_prepare,
                                                    .event = on_event,
                                                    .note = on_note,
                                                    .ctx = s};
@@ -252,7 +255,7 @@ static int run(struct softdtu *s)
     }
     if (!open_module(s))
         return EXIT_FAILURE;
-    if (!apply_settings(s))
+    if (!apply_settings(s, dtu_device_params(dtu_posix_module_device(s->module))))
         return EXIT_USAGE;
     printf("softdtu: %s, UART at %s\n", s->options->profile->name,
            s->options->pty != NULL ? s->options->pty : dtu_posix_module_tty(s->module));

@@ -60,12 +60,20 @@ enum dtu_at_form {
     DTU_AT_SET    /**< `AT+NAME=...` */
 };
 
+/** What the lines of a channel look like. */
+enum dtu_at_style {
+    DTU_AT_LINES,     /**< A line ends with CR or LF; a reply is lines. */
+    DTU_AT_SEMICOLONS /**< A command ends with `;` too, as does its reply, which has no line ends
+                           (7S4's MQTT topic and SMS; manual 001 section 2.1.3.3). */
+};
+
 /** What a server works with; must outlive it. */
 struct dtu_at_server_config {
     const struct dtu_at_dialect *dialect; /**< How to answer. */
     struct dtu_params *params;            /**< What to set and to query. */
     uint8_t *line;                        /**< Holds a line that is being gathered. */
     size_t line_size;                     /**< Of `line`: the longest legal line and 2. */
+    enum dtu_at_style style;              /**< What the lines look like. */
 };
 
 /** What a server calls. None but `replied` may call back into the same instance. */
@@ -73,12 +81,20 @@ struct dtu_at_server_callbacks {
     /** Output: echo and replies. @return how many bytes were taken, 0 to `len` */
     size_t (*write)(void *ctx, const uint8_t *data, size_t len);
     /** Do what the row says, or note it for `replied` if the reply has to go out first.
+     * `args` are the parameters of a set, found legal by dtu_params_check(); NULL if it was bare.
      * @return DTU_OK, or what the reply shall say */
-    enum dtu_status (*action)(void *ctx, const struct dtu_param *row);
+    enum dtu_status (*action)(void *ctx, const struct dtu_param *row, const uint8_t *args,
+                              size_t len);
     /** Write the value of an INFO row. Called first with `out` NULL, then at least once with it:
-     * the text must be the same each time.
+     * the text must be the same each time. `args` as for `action`; they are there only in the first
+     * call, and NULL in the others.
      * @return DTU_OK, or what the reply shall say; looked at only when `out` is NULL */
-    enum dtu_status (*info)(void *ctx, const struct dtu_param *row, const struct dtu_text *out);
+    enum dtu_status (*info)(void *ctx, const struct dtu_param *row, const uint8_t *args, size_t len,
+                            const struct dtu_text *out);
+    /** May this command be given now? Asked for each that is found, and with NULL for a name that
+     * is not known. May be NULL: all may.
+     * @return DTU_OK, or what the reply shall say */
+    enum dtu_status (*permit)(void *ctx, const struct dtu_param *row);
     /** A row's pending values were set; may be NULL.
      * @return DTU_OK, or what the reply shall say: the set itself stays done */
     enum dtu_status (*changed)(void *ctx, const struct dtu_param *row);

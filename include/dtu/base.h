@@ -262,6 +262,15 @@ uint8_t dtu_upper(uint8_t c);
  * @return true if they are the same length and text */
 bool dtu_equal_nocase(const uint8_t *text, size_t len, const char *string);
 
+/** Whether a guess equals a secret, in a time that depends on the guess alone.
+ * @param secret     the secret
+ * @param secret_len its length in bytes
+ * @param guess      the guess
+ * @param guess_len  its length in bytes
+ * @return true if they are the same; an empty secret equals nothing */
+bool dtu_equal_secret(const uint8_t *secret, size_t secret_len, const uint8_t *guess,
+                      size_t guess_len);
+
 #ifdef __cplusplus
 }
 #endif

@@ -43,52 +43,12 @@
 #include "dtu/params.h"
 #include "dtu/profile.h"
 #include "dtu/queue.h"
+#include "dtu/settings.h"
 #include "dtu/store.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/** Parity of a UART. */
-enum dtu_parity {
-    DTU_PARITY_NONE, /**< no parity bit */
-    DTU_PARITY_ODD,  /**< odd */
-    DTU_PARITY_EVEN, /**< even */
-    DTU_PARITY_MARK, /**< always 1 */
-    DTU_PARITY_SPACE /**< always 0 */
-};
-
-/** Flow control of a UART. */
-enum dtu_flow {
-    DTU_FLOW_NONE,     /**< none */
-    DTU_FLOW_RTS_CTS,  /**< by the lines RTS and CTS */
-    DTU_FLOW_XON_XOFF, /**< by the bytes XON and XOFF */
-    DTU_FLOW_RS485     /**< none, and RTS switches the direction of an RS-485 driver */
-};
-
-/** How a UART is set. */
-struct dtu_uart {
-    uint32_t baud;     /**< bits a second */
-    uint8_t data_bits; /**< 5 to 8 */
-    uint8_t stop_bits; /**< 1 or 2 */
-    uint8_t parity;    /**< enum dtu_parity */
-    uint8_t flow;      /**< enum dtu_flow */
-};
-
-/** Kinds of socket. */
-enum dtu_socket_kind {
-    DTU_SOCKET_NONE,       /**< not used, or of a kind that this version does not serve */
-    DTU_SOCKET_TCP_CLIENT, /**< connects to `host` */
-    DTU_SOCKET_UDP_CLIENT  /**< sends to and hears from `host` only */
-};
-
-/** What to open. */
-struct dtu_socket_target {
-    enum dtu_socket_kind kind; /**< never DTU_SOCKET_NONE */
-    const uint8_t *host;       /**< name or IPv4 address, not terminated */
-    size_t host_len;           /**< its length in bytes */
-    uint16_t port;             /**< 1 to 65535 */
-};
 
 /** What happened, for a port's log. */
 struct dtu_device_event {
@@ -107,6 +67,15 @@ struct dtu_device_event {
     const struct dtu_param *row; /**< of DTU_EVENT_COMMAND and _UNSERVED; NULL for no command */
     enum dtu_at_form form;       /**< of DTU_EVENT_COMMAND */
     enum dtu_status status;      /**< of DTU_EVENT_COMMAND: DTU_OK or why it was refused */
+};
+
+/** Ways by which a command comes as a whole, and its reply goes back. */
+enum dtu_channel {
+    DTU_CHANNEL_UART,   /**< in the data stream of the UART */
+    DTU_CHANNEL_SOCKET, /**< in the data stream of a socket */
+    DTU_CHANNEL_UDP,    /**< network commands of K7: a datagram */
+    DTU_CHANNEL_SMS,    /**< an SMS */
+    DTU_CHANNEL_MQTT    /**< a message of 7S4's command topic */
 };
 
 /** What a port does for the device. `ctx` is its own. Sockets are numbered from 0 for A. */
@@ -128,7 +97,15 @@ struct dtu_device_port {
     void (*restart)(void *ctx);
     /** Write the answer to an INFO row, as dtu_at_server_callbacks.info. NULL, or a status that is
      * not DTU_OK: the product's own answer, if it has one. */
-    enum dtu_status (*info)(void *ctx, const struct dtu_param *row, const struct dtu_text *out);
+    enum dtu_status (*info)(void *ctx, const struct dtu_param *row, const uint8_t *args, size_t len,
+                            const struct dtu_text *out);
+    /** Do what a row says that the device does not do by itself, as dtu_at_server_callbacks.action:
+     * send an SMS, ping, set the clock, run a shell command. NULL: nothing of that is offered. */
+    enum dtu_status (*action)(void *ctx, const struct dtu_param *row, const uint8_t *args,
+                              size_t len);
+    /** A reply to a command that came by dtu_device_message(); it may come in several parts. NULL:
+     * such commands are not taken. @return true if it was taken; false if there is no room now */
+    bool (*reply)(void *ctx, enum dtu_channel channel, const uint8_t *data, size_t len);
     /** Something happened; for logs. May be NULL. */
     void (*event)(void *ctx, const struct dtu_device_event *event);
 };
@@ -139,18 +116,30 @@ struct dtu_device_queue {
     size_t size;     /**< in bytes */
 };
 
+/** Somebody on the network. */
+struct dtu_peer {
+    uint8_t ip[4]; /**< IPv4 address */
+    uint16_t port; /**< UDP port */
+};
+
 /** What a device works with; must outlive it. */
 struct dtu_device_config {
-    const struct dtu_profile *profile;     /**< The product. */
-    const struct dtu_device_port *port;    /**< What the board does. */
-    const struct dtu_store_medium *medium; /**< Where settings are kept; NULL: nowhere. */
-    void *medium_ctx;                      /**< Handed to the medium. */
-    uint8_t *values;                       /**< Two sets of values. */
-    size_t values_size;                    /**< At least twice the table's `values_size`. */
-    uint8_t *line;                         /**< The command line. */
-    size_t line_size;                      /**< At least the profile's `line_size`. */
-    uint8_t *packet;                       /**< The frame that comes in from the UART. */
-    size_t packet_size;                    /**< At least the profile's `packet_len`. */
+    const struct dtu_profile *profile;             /**< The product. */
+    const struct dtu_device_port *port;            /**< What the board does. */
+    const struct dtu_store_medium *medium;         /**< Where settings are kept; NULL: nowhere. */
+    void *medium_ctx;                              /**< Handed to the medium. */
+    const struct dtu_store_medium *default_medium; /**< Where the user's defaults are kept
+                                                        (`CFGTF`); NULL: nowhere. */
+    void *default_ctx;                             /**< Handed to it. */
+    uint8_t *values;                               /**< Two sets of values. */
+    size_t values_size;                            /**< At least twice the table's `values_size`. */
+    uint8_t *line;                                 /**< The command line. */
+    size_t line_size;                              /**< At least the profile's `line_size`. */
+    uint8_t *message;                              /**< A command that came as a whole, and then its
+                                                        reply; NULL: there are none of these. */
+    size_t message_size;                           /**< At least the profile's `line_size`. */
+    uint8_t *packet;                               /**< The frame that comes in from the UART. */
+    size_t packet_size;                            /**< At least the profile's `packet_len`. */
     struct dtu_device_queue queues[DTU_PROFILE_SOCKETS]; /**< One for each socket; one without
                                                memory: that socket cannot be used. */
     uint32_t open_ms; /**< A connection attempt that takes longer has failed;
@@ -167,6 +156,10 @@ struct dtu_device_stats {
     uint32_t lost_bytes;     /**< bytes that a socket took and its connection did not bring over */
     uint32_t resent_bytes;   /**< bytes of a packet cut by a lost connection that were sent again */
     uint32_t restarts;       /**< times that it was restarted */
+    uint32_t saves;          /**< times that all settings were stored */
+    uint32_t messages;       /**< commands in a data stream or a message, and keywords */
+    uint32_t ignored;        /**< network commands of somebody who may not, and
+                                    messages of which not all was carried out */
 };
 
 /** One socket; private. */
@@ -176,31 +169,43 @@ struct dtu_device_socket {
     struct dtu_link_config link_config;   /**< private */
     struct dtu_queue queue;               /**< private; its `stats` may be read */
     struct dtu_queue_config queue_config; /**< private */
-    struct dtu_socket_target target;      /**< private */
+    struct dtu_socket_settings settings;  /**< private */
     unsigned index;                       /**< private */
     bool used;                            /**< private: enabled, of a kind that is served */
 };
 
 /** A device. The fields are private, but for the `stats` of each part. */
 struct dtu_device {
-    const struct dtu_device_config *config;                /**< private */
-    void *ctx;                                             /**< private */
-    struct dtu_params params;                              /**< private */
-    struct dtu_store store;                                /**< private */
-    struct dtu_framer framer;                              /**< private */
-    struct dtu_framer_config framer_config;                /**< private */
-    struct dtu_cmdmode cmdmode;                            /**< private */
-    struct dtu_cmdmode_config cmdmode_config;              /**< private */
-    struct dtu_at_server at;                               /**< private */
-    struct dtu_at_server_config at_config;                 /**< private */
+    const struct dtu_device_config *config;      /**< private */
+    void *ctx;                                   /**< private */
+    struct dtu_params params;                    /**< private */
+    struct dtu_store store;                      /**< private */
+    struct dtu_framer framer;                    /**< private */
+    struct dtu_framer_config framer_config;      /**< private */
+    struct dtu_cmdmode cmdmode;                  /**< private */
+    struct dtu_cmdmode_config cmdmode_config;    /**< private */
+    struct dtu_at_server at;                     /**< private */
+    struct dtu_at_server_config at_config;       /**< private */
+    struct dtu_at_server messages;               /**< private: commands that come as a whole */
+    struct dtu_at_server_config messages_config; /**< private */
+    struct dtu_store defaults;                   /**< private */
+    uint8_t channel;                             /**< private: where the reply goes */
+    uint8_t reply_socket;                        /**< private: which socket, if it is one */
+    size_t reply_len;                            /**< private: bytes of it that wait */
+    bool in_message;      /**< private: a command of a message is being carried out */
+    struct dtu_peer peer; /**< private: who may give network commands */
+    bool has_peer;        /**< private */
+    uint32_t peer_ms;     /**< private: when the last of them came */
+    bool logged_in;       /**< private */
+    uint32_t entered_ms;  /**< private: when command mode began */
     struct dtu_device_socket sockets[DTU_PROFILE_SOCKETS]; /**< private */
-    struct dtu_uart uart;                                  /**< private */
+    struct dtu_settings settings;                          /**< private */
     uint32_t now_ms;               /**< private: of the call that is under way */
     struct dtu_replay greeter;     /**< private */
     bool greeting;                 /**< private: not all of it is sent */
     bool answering;                /**< private: nor of an answer of the handshake */
-    bool transparent;              /**< private: the work mode is one we serve */
     bool restarting;               /**< private: a restart is wanted */
+    bool restart_due;              /**< private: or will be when a reply is out */
     bool after_cr;                 /**< private: the last byte was the CR of a command */
     uint32_t cr_ms;                /**< private: when it came */
     bool started;                  /**< private */
@@ -232,7 +237,13 @@ void dtu_device_start(struct dtu_device *d, uint32_t now);
  * @param now the time in milliseconds */
 void dtu_device_stop(struct dtu_device *d, uint32_t now);
 
-/** Stops, takes the stored values or the defaults, and starts: what a reset of the module does.
+/** Stops, and takes the stored values or the defaults: what a reset of the module does before the
+ * start. For a port that sets values of its own then, as after init.
+ * @param d   the device
+ * @param now the time in milliseconds */
+void dtu_device_reload(struct dtu_device *d, uint32_t now);
+
+/** Reloads and starts: what a reset of the module does.
  * @param d   the device
  * @param now the time in milliseconds */
 void dtu_device_restart(struct dtu_device *d, uint32_t now);
@@ -298,6 +309,30 @@ bool dtu_device_socket_ready(const struct dtu_device *d, unsigned socket);
  * @param socket which, from 0
  * @param now    the time in milliseconds */
 void dtu_device_socket_writable(struct dtu_device *d, unsigned socket, uint32_t now);
+
+/** A message came that may be a command: an SMS, or one of MQTT's command topic.
+ * @param d       the device
+ * @param channel DTU_CHANNEL_SMS (the command password comes first) or DTU_CHANNEL_MQTT
+ * @param data    the message
+ * @param len     its length in bytes
+ * @param now     the time in milliseconds
+ * @return DTU_OK: it was a command, and the port's `reply` has been or will be called;
+ *         DTU_ERR_FORMAT: it was none, the message is data; DTU_ERR_STATE: another one is being
+ *         answered, try again; DTU_ERR_NOT_ALLOWED: the device takes no such messages */
+enum dtu_status dtu_device_message(struct dtu_device *d, enum dtu_channel channel,
+                                   const uint8_t *data, size_t len, uint32_t now);
+
+/** A datagram came to the port of network commands (K7, `AT+SEARCH`). The keyword is answered with
+ * address, hardware address and name, and makes its sender the one who may give commands, until
+ * none has come for 30 s (manual 003 section 5.3.1).
+ * @param d    the device
+ * @param peer who sent it
+ * @param data the datagram
+ * @param len  its length in bytes
+ * @param now  the time in milliseconds
+ * @return as dtu_device_message(); DTU_ERR_FORMAT also for a sender who may not */
+enum dtu_status dtu_device_datagram(struct dtu_device *d, const struct dtu_peer *peer,
+                                    const uint8_t *data, size_t len, uint32_t now);
 
 /** Lets time pass, and goes on with what the UART or a socket had no room for. Call it after other
  * events too, before sleeping.

@@ -15,6 +15,9 @@
  * unescaping the text gives the value again, for every byte string in the HEX style. In the CRLF
  * style, CR and LF alone and the text `<<CRLF>>` itself cannot be written; a K7 has no way to.
  *
+ * In place: what is read may be written over the text itself from its start, for a byte is never
+ * longer than what it was written as.
+ *
  * Cost: no state but the cursor; a byte at a time, nothing is copied.
  *
  * Source: manual 001 section 3.1.6.4, 003 section 5.3.5 number 24; which bytes a reply escapes is

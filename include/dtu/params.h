@@ -51,16 +51,23 @@ enum dtu_field_type {
                        */
     DTU_FIELD_HEX,    /**< `min` to `max` bytes written as hex digits. Stored as TEXT. */
     DTU_FIELD_IP,     /**< An IPv4 address as four decimal numbers. 4 bytes. */
-    DTU_FIELD_MAC     /**< 12 hex digits. 6 bytes. */
+    DTU_FIELD_MAC,    /**< 12 hex digits. 6 bytes. */
+    DTU_FIELD_DATA    /**< K7's packet contents: up to `max` bytes of text, or twice as many hex
+                           digits. Takes the rest of the line. How it is written (1 byte: 0 text,
+                           1 hex), then as TEXT: the bytes meant. */
 };
 
 /** Flags of a field. */
 enum dtu_field_flag {
-    DTU_FIELD_ZERO = 1,     /**< NUMBER: 0 is allowed too, below `min`. */
-    DTU_FIELD_ANY_BYTE = 2, /**< TEXT: a 00 byte is allowed. */
-    DTU_FIELD_OPTIONAL = 4, /**< May be left empty or out: then it keeps what it was. */
-    DTU_FIELD_CLEARABLE = 8 /**< May be left empty or out: then it becomes empty, 0 or the first
-                                 word. A number may be set to 0, too. */
+    DTU_FIELD_ZERO = 1,        /**< NUMBER: 0 is allowed too, below `min`. */
+    DTU_FIELD_ANY_BYTE = 2,    /**< TEXT: a 00 byte is allowed. */
+    DTU_FIELD_OPTIONAL = 4,    /**< May be left empty or out: then it keeps what it was. */
+    DTU_FIELD_CLEARABLE = 8,   /**< May be left empty or out: then it becomes empty, 0 or the first
+                                    word. */
+    DTU_FIELD_LINES = 16,      /**< TEXT: must end with CR LF. */
+    DTU_FIELD_TYPED = 32,      /**< DATA: written with `,ASCII` or `,HEX` behind it. */
+    DTU_FIELD_FIRST_NEEDS = 64 /**< OPTIONAL: but not if the row's first field, an ENUM, is the
+                                  first of its words. */
 };
 
 /** One field of a parameter. */
@@ -76,18 +83,28 @@ struct dtu_param_field {
 enum dtu_param_kind {
     DTU_PARAM_SETTING, /**< Has values: query, set, and `=?` if the table offers it. */
     DTU_PARAM_VIEW,    /**< A setting whose values belong to other rows too: it is not stored. */
-    DTU_PARAM_INFO,    /**< Query only; the owner supplies the value. */
-    DTU_PARAM_ACTION,  /**< Does something; the owner does it. */
-    DTU_PARAM_ALIAS    /**< Another spelling; `initial` is the name of the row that counts. */
+    DTU_PARAM_SECRET,  /**< A setting that is never shown; a set is an action of the owner. */
+    DTU_PARAM_INFO,    /**< The owner supplies the value. With fields, a set is one too: see
+                            DTU_PARAM_ASKS. */
+    DTU_PARAM_ACTION,  /**< Does something; the owner does it. With fields it is a set, else it is
+                            bare. `initial` is what it answers; NULL: that it is done. */
+    DTU_PARAM_HELP,    /**< Lists the commands. */
+    DTU_PARAM_ALIAS,   /**< Another spelling; `initial` is the name of the row that counts. */
+    DTU_PARAM_ABSENT   /**< A part that the product has not got: its name is an illegal value. */
 };
 
 /** Flags of a row. */
 enum dtu_param_flag {
     DTU_PARAM_AT_ONCE = 1, /**< A set takes effect at once, not at the next restart. */
     DTU_PARAM_PORT = 2,    /**< The name may carry the number of the serial port, which is 1. */
-    DTU_PARAM_SOCKET = 4   /**< The name ends in the letter of a socket: the same name with another
-                                of A to H is known, only not to this product. */
+    DTU_PARAM_KEPT = 4,    /**< dtu_params_reset() leaves it alone. */
+    DTU_PARAM_DEFAULT = 8, /**< The value `default` sets the default. */
+    DTU_PARAM_ASKS = 16    /**< INFO: a set is a question with parameters, and is answered with a
+                                value; else it is an action. */
 };
+
+/** The most fields of a row: a line is split into so many on the stack. */
+#define DTU_PARAM_FIELDS_MAX 6
 
 /** One command. */
 struct dtu_param {
@@ -95,10 +112,13 @@ struct dtu_param {
     uint8_t id;                           /**< The owner's; by it dtu_params_by_id() finds a row. */
     uint8_t kind;                         /**< enum dtu_param_kind */
     uint8_t flags;                        /**< of enum dtu_param_flag */
-    uint8_t field_count;                  /**< How many fields; 0 for INFO and ACTION. */
+    uint8_t field_count;                  /**< How many, up to #DTU_PARAM_FIELDS_MAX. */
+    uint8_t places;                       /**< 0, or how often the values are there: then the first
+                                               field, a NUMBER from 1, says which is meant, and is
+                                               not itself stored. */
     uint16_t offset;                      /**< Where the values begin in a set, in bytes. */
     const struct dtu_param_field *fields; /**< Their values lie one behind the other. */
-    const char *initial;                  /**< The default, as in a set command. */
+    const char *initial;                  /**< The default, as in a set command; NULL: all empty. */
     const char *range;                    /**< The answer to `=?`; NULL: made from the fields. */
     const char *help;                     /**< What it is for, in a few words. */
 };
@@ -160,23 +180,75 @@ const struct dtu_param *dtu_params_by_id(const struct dtu_param_table *table, ui
 
 /** Checks a value and makes it the pending one. Nothing changes unless all of it is legal.
  * @param p    the values
- * @param row  a SETTING or VIEW
+ * @param row  a SETTING, VIEW or SECRET
  * @param text the parameters as in a set command, behind the `=`
  * @param len  their length in bytes
- * @return DTU_OK; DTU_ERR_FORM if the row is no setting; DTU_ERR_COUNT if there are too many or too
+ * @return DTU_OK; DTU_ERR_FORM if the row has no values; DTU_ERR_COUNT if there are too many or too
  *         few parameters; DTU_ERR_MISSING if a required one is empty; DTU_ERR_TYPE if one is no
  *         number, no hex, badly quoted or has a 00 byte; DTU_ERR_RANGE if one is none of the words
  *         or numbers, negative, too small, too large, too short or too long */
 enum dtu_status dtu_params_set(struct dtu_params *p, const struct dtu_param *row,
                                const uint8_t *text, size_t len);
 
-/** Writes a row's values as a query answers them: what is written is legal in a set command.
+/** Checks the parameters of any row with fields as dtu_params_set() does, and changes nothing.
+ * @param table the table
+ * @param row   a row
+ * @param text  the parameters
+ * @param len   their length in bytes
+ * @return as dtu_params_set(); DTU_ERR_FORM if the row has no fields */
+enum dtu_status dtu_params_check(const struct dtu_param_table *table, const struct dtu_param *row,
+                                 const uint8_t *text, size_t len);
+
+/** One parameter of an action. */
+struct dtu_argument {
+    const uint8_t *text; /**< As it was written: see dtu_unescape(). NULL if it was left out. */
+    size_t len;          /**< Its length in bytes. */
+    uint32_t number;     /**< Of an ENUM (0 for the first word), CHOICE or NUMBER, else 0. */
+};
+
+/** Takes a parameter out of a line that dtu_params_check() has found legal.
+ * @param table the table
+ * @param row   its row
+ * @param text  the parameters
+ * @param len   their length in bytes
+ * @param field which, from 0
+ * @return the parameter */
+struct dtu_argument dtu_params_argument(const struct dtu_param_table *table,
+                                        const struct dtu_param *row, const uint8_t *text,
+                                        size_t len, uint8_t field);
+
+/** Writes a row's values as a query answers them: what is written is legal in a set command. Rows
+ * with places have dtu_params_write_place() instead.
  * @param p   the values
  * @param set which set
- * @param row a SETTING or VIEW; for others nothing is written
+ * @param row a SETTING, VIEW or SECRET without places; for others nothing is written
  * @param out where to */
 void dtu_params_write(const struct dtu_params *p, enum dtu_param_set set,
                       const struct dtu_param *row, const struct dtu_text *out);
+
+/** Whether a place of a row that has them was never set, or emptied.
+ * @param p     the values
+ * @param set   which set
+ * @param row   a SETTING with places
+ * @param place which, from 1
+ * @return true also if there is no such place */
+bool dtu_params_place_is_empty(const struct dtu_params *p, enum dtu_param_set set,
+                               const struct dtu_param *row, uint8_t place);
+
+/** Writes one place of a row that has them, as in a set command.
+ * @param p     the values
+ * @param set   which set
+ * @param row   a SETTING with places
+ * @param place which, from 1; nothing is written if there is no such place
+ * @param out   where to */
+void dtu_params_write_place(const struct dtu_params *p, enum dtu_param_set set,
+                            const struct dtu_param *row, uint8_t place, const struct dtu_text *out);
+
+/** Empties one place of a row that has them, in the pending set.
+ * @param p     the values
+ * @param row   a SETTING with places
+ * @param place which, from 1 */
+void dtu_params_clear_place(struct dtu_params *p, const struct dtu_param *row, uint8_t place);
 
 /** Writes the answer to `=?`, such as `<TCP,UDP>,<1~100 bytes>,<1~65535>`.
  * @param table the table, for its quotes
@@ -192,9 +264,9 @@ void dtu_params_write_range(const struct dtu_param_table *table, const struct dt
  * @return the value; 0 if there is no such field or it is of another type */
 uint32_t dtu_params_number(const struct dtu_params *p, const struct dtu_param *row, uint8_t field);
 
-/** The running bytes of a TEXT, HEX, IP or MAC.
+/** The running bytes of a TEXT, HEX, IP, MAC or DATA.
  * @param p     the values
- * @param row   a SETTING or VIEW; NULL gives NULL
+ * @param row   a SETTING, VIEW or SECRET without places; NULL gives NULL
  * @param field which field, from 0
  * @param len   where their number goes
  * @return where they lie, until the next change; NULL and 0 if there is no such field or it is of
@@ -211,7 +283,7 @@ const uint8_t *dtu_params_bytes(const struct dtu_params *p, const struct dtu_par
 bool dtu_params_is(const struct dtu_params *p, const struct dtu_param *row, uint8_t field,
                    const char *word);
 
-/** Makes all defaults of the table pending.
+/** Makes all defaults of the table pending, but for rows that are kept.
  * @param p the values */
 void dtu_params_reset(struct dtu_params *p);
 

@@ -19,6 +19,7 @@
 
 #include "dtu/at_server.h"
 #include "dtu/base.h"
+#include "dtu/instream.h"
 #include "dtu/params.h"
 #include "dtu/queue.h"
 
@@ -32,21 +33,36 @@ extern "C" {
 /** What a row is to the device, whatever its name is on a product. Where there is one for each
  * socket, socket B's number is one more than A's, and so on. */
 enum dtu_id {
-    DTU_ID_NONE,       /**< Nothing that the device acts on by itself. */
-    DTU_ID_Z,          /**< Action: restart. */
-    DTU_ID_S,          /**< Action: save. */
-    DTU_ID_ENTM,       /**< Action: leave command mode. */
-    DTU_ID_E,          /**< Echo: ON or OFF. */
-    DTU_ID_VER,        /**< Info: firmware version. */
-    DTU_ID_WKMOD,      /**< Work mode: NET, CMD, ... */
-    DTU_ID_STMSG,      /**< Text that the UART gets at start. */
-    DTU_ID_UART,       /**< Baud rate, data bits, stop bits, parity, flow control, in any order. */
-    DTU_ID_UARTFT,     /**< Packing time in milliseconds. */
-    DTU_ID_UARTFL,     /**< Packing length in bytes. */
-    DTU_ID_UARTTL,     /**< Both (K7). */
-    DTU_ID_SOCKRSNUM,  /**< Connection attempts that fail before it gives up. */
-    DTU_ID_SOCKRSTIM,  /**< Seconds between attempts, all sockets. */
-    DTU_ID_SOCKA = 16, /**< Kind of socket, address, port. */
+    DTU_ID_NONE,          /**< Nothing that the device acts on by itself. */
+    DTU_ID_Z,             /**< Action: restart. */
+    DTU_ID_S,             /**< Action: save. */
+    DTU_ID_ENTM,          /**< Action: leave command mode. */
+    DTU_ID_RELD,          /**< Action: back to the user's defaults. */
+    DTU_ID_CLEAR,         /**< Action: back to the factory's defaults. */
+    DTU_ID_CFGTF,         /**< Action: make the settings the user's defaults. */
+    DTU_ID_E,             /**< Echo: ON or OFF. */
+    DTU_ID_VER,           /**< Info: firmware version. */
+    DTU_ID_MAC,           /**< Info: hardware address. */
+    DTU_ID_USERMAC,       /**< Secret: the user's hardware address; 0 for none. */
+    DTU_ID_WKMOD,         /**< Work mode: NET, CMD, ... */
+    DTU_ID_STMSG,         /**< Text that the UART gets at start. */
+    DTU_ID_CMDPW,         /**< Password of commands in the data stream. */
+    DTU_ID_UATEN,         /**< Commands in the data stream of the UART: ON or OFF. */
+    DTU_ID_NATEN,         /**< Commands in the data stream of a socket: ON or OFF. */
+    DTU_ID_SEARCH = 40,   /**< Port and keyword of network commands. */
+    DTU_ID_WANN,          /**< Kind of IP, address, mask, gateway. */
+    DTU_ID_MID,           /**< Name of the module. */
+    DTU_ID_SAFEATEN,      /**< Login needed: ON or OFF. */
+    DTU_ID_SIGNINAT,      /**< Secret: the login password. */
+    DTU_ID_UART,          /**< Baud rate, data bits, stop bits, parity, flow control, any order. */
+    DTU_ID_UARTFT,        /**< Packing time in milliseconds. */
+    DTU_ID_UARTFL,        /**< Packing length in bytes. */
+    DTU_ID_UARTTL,        /**< Both (K7). */
+    DTU_ID_SOCKRSNUM,     /**< Connection attempts that fail before it gives up. */
+    DTU_ID_SOCKRSTIM,     /**< Seconds between attempts, all sockets. */
+    DTU_ID_MQTTSUB,       /**< Topics, by place. */
+    DTU_ID_MQTTUNSUB,     /**< Action: empties a place of DTU_ID_MQTTSUB. */
+    DTU_ID_SOCKA = 16,    /**< Kind of socket, address, port. */
     DTU_ID_SOCKAEN = 20,  /**< Socket used: ON or OFF. */
     DTU_ID_SOCKALK = 24,  /**< Info: state of the connection. */
     DTU_ID_SHORTATM = 28, /**< Seconds of quiet after which a short-lived connection closes. */
@@ -68,16 +84,18 @@ struct dtu_profile {
     size_t packing_len;                   /**< Packing length where it is no parameter. */
     uint32_t packing_ms;                  /**< Packing time where it is no parameter. */
     uint32_t guard_ms;                    /**< Silence before `+++`; 0: the packing time. */
-    uint32_t gap_ms;      /**< Longest pause between the `+`; 0: the packing time. */
-    uint32_t retry_ms;    /**< Between connection attempts where it is no parameter. */
-    uint32_t quiet_ms;    /**< Of a short-lived connection where it is no parameter. */
-    size_t queue_packets; /**< Packets that each socket keeps; 0: as many as fit. */
-    size_t queue_bytes;   /**< Bytes that each socket keeps; 0: as many as fit. */
-    uint8_t sockets;      /**< How many sockets it has. */
-    bool stores_at_once;  /**< A set is stored at once; else by `S`. */
-    bool save_restarts;   /**< `S` restarts. */
-    bool sockets_share;   /**< Socket A's connection kind and quiet time are for all sockets. */
-    bool kinds_agree;     /**< If socket A is in use, its connection kind is for all sockets. */
+    uint32_t gap_ms;             /**< Longest pause between the `+`; 0: the packing time. */
+    uint32_t retry_ms;           /**< Between connection attempts where it is no parameter. */
+    uint32_t quiet_ms;           /**< Of a short-lived connection where it is no parameter. */
+    size_t queue_packets;        /**< Packets that each socket keeps; 0: as many as fit. */
+    size_t queue_bytes;          /**< Bytes that each socket keeps; 0: as many as fit. */
+    uint8_t sockets;             /**< How many sockets it has. */
+    enum dtu_instream_mark mark; /**< How commands are marked in the data stream. */
+    enum dtu_at_style sms_style; /**< How they end in an SMS. */
+    bool stores_at_once;         /**< A set is stored at once; else by `S`. */
+    bool save_restarts;          /**< `S` restarts. */
+    bool sockets_share; /**< Socket A's connection kind and quiet time are for all sockets. */
+    bool sockets_agree; /**< Of sockets in use all have socket A's connection kind. */
 };
 
 extern const struct dtu_profile dtu_profile_gprs232_7s3; /**< USR-GPRS232-7S3 */
@@ -87,20 +105,20 @@ extern const struct dtu_profile dtu_profile_cat1;        /**< WH-LTE-7S1-E, DR50
 
 /** Sizes for static memory: one set of values, the line, the longest packet, and one socket's
  * queue as large as the product's. A smaller queue works too, down to one packet. */
-#define DTU_GPRS232_7S3_VALUES_SIZE 256
-#define DTU_GPRS232_7S3_LINE_SIZE 512                      /**< see above */
+#define DTU_GPRS232_7S3_VALUES_SIZE 1200
+#define DTU_GPRS232_7S3_LINE_SIZE 832                      /**< see above */
 #define DTU_GPRS232_7S3_PACKET_LEN 1024                    /**< see above */
 #define DTU_GPRS232_7S3_QUEUE_SIZE DTU_QUEUE_SIZE(4, 1024) /**< see above */
-#define DTU_K7_VALUES_SIZE 96                              /**< see above */
-#define DTU_K7_LINE_SIZE 512                               /**< see above */
+#define DTU_K7_VALUES_SIZE 640                             /**< see above */
+#define DTU_K7_LINE_SIZE 832                               /**< see above */
 #define DTU_K7_PACKET_LEN 1460                             /**< see above */
 #define DTU_K7_QUEUE_SIZE DTU_QUEUE_SIZE(2, 1460)          /**< see above */
-#define DTU_LTE_7S4_VALUES_SIZE 256                        /**< see above */
-#define DTU_LTE_7S4_LINE_SIZE 512                          /**< see above */
+#define DTU_LTE_7S4_VALUES_SIZE 3200                       /**< see above */
+#define DTU_LTE_7S4_LINE_SIZE 864                          /**< see above */
 #define DTU_LTE_7S4_PACKET_LEN 2048                        /**< see above */
 #define DTU_LTE_7S4_QUEUE_SIZE DTU_QUEUE_SIZE(20, 2048)    /**< see above */
-#define DTU_CAT1_VALUES_SIZE 480                           /**< see above */
-#define DTU_CAT1_LINE_SIZE 512                             /**< see above */
+#define DTU_CAT1_VALUES_SIZE 2800                          /**< see above */
+#define DTU_CAT1_LINE_SIZE 1632                            /**< see above */
 #define DTU_CAT1_PACKET_LEN 4096                           /**< see above */
 #define DTU_CAT1_QUEUE_SIZE DTU_QUEUE_SIZE(20, 4096)       /**< see above */
 

@@ -80,10 +80,12 @@ struct dtu_posix_storage;
 /** Opens the slots.
  * @param dir   where the files are; made if it is missing; NULL: memory only. One program at a time
  *              can have it open.
+ * @param name  what the files are called, with a number behind it
  * @param error where a message goes on failure
  * @param size  its size
  * @return the storage, or NULL and there is a message */
-struct dtu_posix_storage *dtu_posix_storage_open(const char *dir, char *error, size_t size);
+struct dtu_posix_storage *dtu_posix_storage_open(const char *dir, const char *name, char *error,
+                                                 size_t size);
 /** Closes it. @param storage it; NULL does nothing */
 void dtu_posix_storage_close(struct dtu_posix_storage *storage);
 /** The medium whose ctx is a dtu_posix_storage. */
@@ -101,14 +103,22 @@ struct dtu_posix_module_config {
     const char *tty;      /**< The tty to be the UART; or NULL. One of the two. */
     const char
         *state_dir; /**< Where settings are kept; NULL: nowhere, they end with the program. */
-    const char *bind_address; /**< IPv4 address to connect from; NULL: any. */
+    const char *bind_address; /**< IPv4 address to connect from and to listen at; NULL: any. */
+    int net_at_port;          /**< UDP port of network commands; 0: none; -1: the product's own. */
     /** As dtu_device_port.info; may be NULL. */
-    enum dtu_status (*info)(void *ctx, const struct dtu_param *row, const struct dtu_text *out);
+    enum dtu_status (*info)(void *ctx, const struct dtu_param *row, const uint8_t *args, size_t len,
+                            const struct dtu_text *out);
+    /** As dtu_device_port.action; may be NULL. */
+    enum dtu_status (*action)(void *ctx, const struct dtu_param *row, const uint8_t *args,
+                              size_t len);
+    /** Before each start, to set values that are not stored; may be NULL. Not called any more once
+     * the user has stored something, for then the user's values count. */
+    void (*prepare)(void *ctx, struct dtu_params *params);
     /** As dtu_device_port.event; may be NULL. */
     void (*event)(void *ctx, const struct dtu_device_event *event);
     /** A message for the user about something that the port met; may be NULL. */
     void (*note)(void *ctx, const char *text);
-    void *ctx; /**< Handed to the three. */
+    void *ctx; /**< Handed to all of these. */
 };
 
 /** Makes a module: opens its UART and its settings.

@@ -76,4 +76,23 @@ ssize_t net_receive(struct net_socket *s, uint8_t *data, size_t size);
 /* Whether NET_READABLE is wanted. */
 void net_want_read(struct net_socket *s, bool wanted);
 
+/* --- net.c: a UDP port that hears anyone ---------------------------------------------------- */
+
+typedef void net_datagram(void *ctx, const struct dtu_peer *peer, const uint8_t *data, size_t len);
+
+struct net_listener {
+    struct dtu_posix_loop *loop;
+    net_datagram *datagram;
+    void *ctx;
+    int fd; /* -1: closed */
+    int watch;
+};
+
+/* False if the port cannot be had; errno says why. */
+bool net_listen(struct net_listener *l, struct dtu_posix_loop *loop, const char *bind_address,
+                uint16_t port, net_datagram *datagram, void *ctx);
+void net_stop_listening(struct net_listener *l);
+void net_answer(struct net_listener *l, const struct dtu_peer *peer, const uint8_t *data,
+                size_t len);
+
 #endif

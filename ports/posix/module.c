@@ -13,7 +13,6 @@ enum {
     READ_SIZE = 16384, /* how much is read at a time */
     REOPEN_MS = 1000,  /* how often a tty that went away is looked for */
     DRAIN_MS = 5,      /* how often a restart looks whether the UART is through */
-    START_MS = 250,    /* from start to start at least: it may not reach anybody */
     OPEN_MS = 30000    /* a connection attempt may take so long */
 };
 
@@ -36,6 +35,10 @@ struct dtu_posix_module {
     struct dtu_posix_module_config config;
     struct dtu_posix_timer timer;
     struct dtu_posix_storage *storage;
+    struct dtu_posix_storage *default_storage;
+    struct net_listener net_at;
+    uint16_t net_at_port; /* where that listens; 0: nowhere */
+    struct dtu_peer peer; /* who sent the datagram that is being answered */
     struct dtu_device device;
     struct dtu_device_config device_config;
     struct serial serial;
@@ -46,7 +49,6 @@ struct dtu_posix_module {
     bool has_resolver;
     bool restart;        /* the device wants one */
     uint32_t restart_ms; /* when that was last looked at */
-    uint32_t start_ms;   /* when it was last started */
     struct module_socket sockets[DTU_PROFILE_SOCKETS];
 };
 
@@ -122,10 +124,30 @@ static void want_restart(void *ctx)
     m->restart_ms = dtu_posix_now() - DRAIN_MS;
 }
 
-static enum dtu_status info(void *ctx, const struct dtu_param *row, const struct dtu_text *out)
+static enum dtu_status info(void *ctx, const struct dtu_param *row, const uint8_t *args, size_t len,
+                            const struct dtu_text *out)
 {
     struct dtu_posix_module *m = ctx;
-    return m->config.info != NULL ? m->config.info(m->config.ctx, row, out) : DTU_ERR_NOT_ALLOWED;
+    if (m->config.info == NULL)
+        return DTU_ERR_NOT_ALLOWED;
+    return m->config.info(m->config.ctx, row, args, len, out);
+}
+
+static enum dtu_status action(void *ctx, const struct dtu_param *row, const uint8_t *args,
+                              size_t len)
+{
+    struct dtu_posix_module *m = ctx;
+    if (m->config.action == NULL)
+        return DTU_ERR_NOT_ALLOWED;
+    return m->config.action(m->config.ctx, row, args, len);
+}
+
+static bool reply(void *ctx, enum dtu_channel channel, const uint8_t *data, size_t len)
+{
+    struct dtu_posix_module *m = ctx;
+    if (channel == DTU_CHANNEL_UDP)
+        net_answer(&m->net_at, &m->peer, data, len);
+    return true; /* a datagram may get lost, and there are no other channels here */
 }
 
 static void event(void *ctx, const struct dtu_device_event *e)
@@ -142,6 +164,8 @@ static const struct dtu_device_port port = {.uart_write = uart_write,
                                             .socket_close = socket_close,
                                             .restart = want_restart,
                                             .info = info,
+                                            .action = action,
+                                            .reply = reply,
                                             .event = event};
 
 /* --- Bytes on their way to the device ------------------------------------------------------- */
@@ -306,25 +330,63 @@ static void on_net(void *ctx, enum net_event event, const char *text)
     settle(m);
 }
 
+static void on_datagram(void *ctx, const struct dtu_peer *peer, const uint8_t *data, size_t len)
+{
+    struct dtu_posix_module *m = ctx;
+    m->peer = *peer;
+    (void)dtu_device_datagram(&m->device, peer, data, len, dtu_posix_now());
+    settle(m);
+}
+
+/* --- Commands over the network -------------------------------------------------------------- */
+
+/* The port that a started K7 hears commands at; 0: none. */
+static uint16_t command_port(struct dtu_posix_module *m)
+{
+    const struct dtu_param *row = dtu_params_by_id(m->config.profile->table, DTU_ID_SEARCH);
+
+    if (row == NULL || m->config.net_at_port >= 0)
+        return row != NULL ? (uint16_t)m->config.net_at_port : 0;
+    return (uint16_t)dtu_params_number(dtu_device_params(&m->device), row, 0);
+}
+
+/* That the port is taken is told, and the module goes on. */
+static void listen_for_commands(struct dtu_posix_module *m)
+{
+    uint16_t number = command_port(m);
+
+    if (number == m->net_at_port)
+        return;
+    net_stop_listening(&m->net_at);
+    m->net_at_port = number;
+    if (number == 0 ||
+        net_listen(&m->net_at, m->loop, m->config.bind_address, number, on_datagram, m))
+        return;
+    note(m, "UDP port %u cannot be had for network commands: %s", (unsigned)number,
+         strerror(errno));
+    m->net_at_port = 0; /* the next restart tries again */
+}
+
 /* --- Going on ------------------------------------------------------------------------------- */
 
-static uint32_t restart_in(const struct dtu_posix_module *m, uint32_t now)
+static void start_device(struct dtu_posix_module *m, uint32_t now)
 {
-    uint32_t drain = dtu_remaining(now, m->restart_ms, DRAIN_MS);
-    uint32_t start = dtu_remaining(now, m->start_ms, START_MS);
-    return drain > start ? drain : start;
+    if (m->config.prepare != NULL && m->device.stats.saves == 0)
+        m->config.prepare(m->config.ctx, dtu_device_params(&m->device));
+    dtu_device_start(&m->device, now);
+    listen_for_commands(m);
 }
 
 static void restart_if_drained(struct dtu_posix_module *m, uint32_t now)
 {
-    if (!m->restart || restart_in(m, now) > 0)
+    if (!m->restart || dtu_elapsed(now, m->restart_ms) < DRAIN_MS)
         return;
     m->restart_ms = now;
     if (!serial_drained(&m->serial))
         return;
     m->restart = false;
-    m->start_ms = now;
-    dtu_device_restart(&m->device, now);
+    dtu_device_reload(&m->device, now);
+    start_device(m, now);
 }
 
 /* Offers what was kept as long as it helps. */
@@ -368,7 +430,7 @@ static uint32_t timer_next(void *ctx, uint32_t now)
     uint32_t next = dtu_device_next(&m->device, now);
     uint32_t other = DTU_NEVER;
     if (m->restart)
-        other = restart_in(m, now);
+        other = dtu_remaining(now, m->restart_ms, DRAIN_MS);
     else if (m->serial.fd < 0)
         other = dtu_remaining(now, m->lost_ms, REOPEN_MS);
     return next < other ? next : other;
@@ -393,10 +455,12 @@ static bool allocate(struct dtu_posix_module *m)
     c->values_size = 2 * (size_t)p->table->values_size;
     c->line_size = p->line_size;
     c->packet_size = p->packet_len;
+    c->message_size = p->line_size;
+    c->message = malloc(c->message_size);
     c->values = malloc(c->values_size);
     c->line = malloc(c->line_size);
     c->packet = malloc(c->packet_size);
-    if (c->values == NULL || c->line == NULL || c->packet == NULL)
+    if (c->message == NULL || c->values == NULL || c->line == NULL || c->packet == NULL)
         return false;
     for (size_t i = 0; i < p->sockets; i++) {
         c->queues[i].size = DTU_QUEUE_SIZE(packets, p->packet_len);
@@ -421,6 +485,8 @@ static bool open_device(struct dtu_posix_module *m, char *error, size_t size)
     c->port = &port;
     c->medium = &dtu_posix_medium;
     c->medium_ctx = m->storage;
+    c->default_medium = &dtu_posix_medium;
+    c->default_ctx = m->default_storage;
     c->open_ms = OPEN_MS;
     enum dtu_status status = dtu_device_init(&m->device, c, m);
     if (status != DTU_OK)
@@ -430,8 +496,11 @@ static bool open_device(struct dtu_posix_module *m, char *error, size_t size)
 
 static bool open_all(struct dtu_posix_module *m, char *error, size_t size)
 {
-    m->storage = dtu_posix_storage_open(m->config.state_dir, error, size);
+    m->storage = dtu_posix_storage_open(m->config.state_dir, "slot", error, size);
     if (m->storage == NULL)
+        return false;
+    m->default_storage = dtu_posix_storage_open(m->config.state_dir, "default", error, size);
+    if (m->default_storage == NULL)
         return false;
     m->has_resolver = net_resolver_open(m->loop);
     if (!m->has_resolver || !allocate(m)) {
@@ -460,6 +529,7 @@ struct dtu_posix_module *dtu_posix_module_open(struct dtu_posix_loop *loop,
     m->config = *config;
     m->serial = (struct serial){.fd = -1, .slave = -1};
     m->serial_watch = -1;
+    m->net_at = (struct net_listener){.fd = -1, .watch = -1};
     if (!open_all(m, error, size)) {
         dtu_posix_module_close(m);
         return NULL;
@@ -472,8 +542,7 @@ struct dtu_posix_module *dtu_posix_module_open(struct dtu_posix_loop *loop,
 void dtu_posix_module_start(struct dtu_posix_module *m)
 {
     watch_serial(m);
-    m->start_ms = dtu_posix_now();
-    dtu_device_start(&m->device, m->start_ms);
+    start_device(m, dtu_posix_now());
     settle(m);
 }
 
@@ -494,6 +563,9 @@ void dtu_posix_module_close(struct dtu_posix_module *m)
     if (m->has_resolver)
         net_resolver_close(m->loop);
     dtu_posix_storage_close(m->storage);
+    dtu_posix_storage_close(m->default_storage);
+    net_stop_listening(&m->net_at);
+    free(m->device_config.message);
     free(m);
 }
 

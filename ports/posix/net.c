@@ -240,13 +240,18 @@ static void on_ready(void *ctx, short revents)
         s->event(s->ctx, NET_ENDED, NULL);
 }
 
-static bool bind_to(int fd, const char *address)
+/* No address means any. */
+static bool bind_to(int fd, const char *address, uint16_t port)
 {
     struct sockaddr_in a;
     memset(&a, 0, sizeof a);
     a.sin_family = AF_INET;
-    return address == NULL || (inet_pton(AF_INET, address, &a.sin_addr) == 1 &&
-                               bind(fd, (struct sockaddr *)&a, sizeof a) == 0);
+    a.sin_port = htons(port);
+    if (address != NULL && inet_pton(AF_INET, address, &a.sin_addr) != 1) {
+        errno = EINVAL;
+        return false;
+    }
+    return bind(fd, (struct sockaddr *)&a, sizeof a) == 0;
 }
 
 /* Begins to connect to the present address. Gives errno, or 0 if it is under way or done. */
@@ -261,7 +266,7 @@ static int begin_connect(struct net_socket *s)
         setsockopt(s->fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof on);
     else /* frames go out as they are packed: the packing time is delay enough */
         setsockopt(s->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if (!bind_to(s->fd, s->bind_address))
+    if (s->bind_address != NULL && !bind_to(s->fd, s->bind_address, 0))
         return errno;
     if (connect(s->fd, s->address->ai_addr, s->address->ai_addrlen) != 0 && errno != EINPROGRESS)
         return errno;
@@ -381,4 +386,67 @@ void net_want_read(struct net_socket *s, bool wanted)
     if (wanted)
         s->hung_up = false;
     update_watch(s);
+}
+
+/* --- A UDP port that hears anyone ----------------------------------------------------------- */
+
+static void on_listener(void *ctx, short revents)
+{
+    struct net_listener *l = ctx;
+    uint8_t data[2048];
+    struct sockaddr_in from;
+    socklen_t from_len = sizeof from;
+    struct dtu_peer peer;
+    (void)revents;
+
+    ssize_t n = recvfrom(l->fd, data, sizeof data, 0, (struct sockaddr *)&from, &from_len);
+    if (n < 0 || from_len < sizeof from || from.sin_family != AF_INET)
+        return;
+    memcpy(peer.ip, &from.sin_addr, sizeof peer.ip);
+    peer.port = ntohs(from.sin_port);
+    l->datagram(l->ctx, &peer, data, (size_t)n);
+}
+
+bool net_listen(struct net_listener *l, struct dtu_posix_loop *loop, const char *bind_address,
+                uint16_t port, net_datagram *datagram, void *ctx)
+{
+    l->loop = loop;
+    l->datagram = datagram;
+    l->ctx = ctx;
+    l->watch = -1;
+    l->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (l->fd < 0)
+        return false;
+    if (bind_to(l->fd, bind_address, port))
+        l->watch = dtu_posix_watch(loop, l->fd, on_listener, l);
+    if (l->watch < 0) {
+        int reason = errno;
+        net_stop_listening(l);
+        errno = reason;
+        return false;
+    }
+    dtu_posix_watch_for(loop, l->watch, POLLIN);
+    return true;
+}
+
+void net_stop_listening(struct net_listener *l)
+{
+    if (l->watch >= 0)
+        dtu_posix_unwatch(l->loop, l->watch);
+    if (l->fd >= 0)
+        close(l->fd);
+    l->watch = -1;
+    l->fd = -1;
+}
+
+void net_answer(struct net_listener *l, const struct dtu_peer *peer, const uint8_t *data,
+                size_t len)
+{
+    struct sockaddr_in to;
+    memset(&to, 0, sizeof to);
+    to.sin_family = AF_INET;
+    to.sin_port = htons(peer->port);
+    memcpy(&to.sin_addr, peer->ip, sizeof peer->ip);
+    if (l->fd >= 0) /* what cannot be sent is lost, as any datagram may be */
+        (void)!sendto(l->fd, data, len, 0, (struct sockaddr *)&to, sizeof to);
 }

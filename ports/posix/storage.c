@@ -16,11 +16,12 @@ enum { SLOTS = 2, SLOT_SIZE = 16384 };
 
 struct dtu_posix_storage {
     int dir; /* -1: memory only */
+    char names[SLOTS][32];
+    char new_names[SLOTS][40];
+    char lock_name[32];
+    int lock; /* a file that is locked while this is open */
     uint8_t image[SLOTS][SLOT_SIZE];
 };
-
-static const char *const names[SLOTS] = {"slot0", "slot1"};
-static const char *const new_names[SLOTS] = {"slot0.new", "slot1.new"};
 
 static bool read_all(int fd, uint8_t *data, size_t size)
 {
@@ -54,7 +55,7 @@ static bool write_all(int fd, const uint8_t *data, size_t size)
 static bool load_slot(struct dtu_posix_storage *s, unsigned slot)
 {
     memset(s->image[slot], 0xFF, SLOT_SIZE);
-    int fd = openat(s->dir, names[slot], O_RDONLY | O_CLOEXEC);
+    int fd = openat(s->dir, s->names[slot], O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return errno == ENOENT;
     bool good = read_all(fd, s->image[slot], SLOT_SIZE);
@@ -73,19 +74,21 @@ static bool open_dir(struct dtu_posix_storage *s, const char *dir, char *error, 
         snprintf(error, size, "cannot open directory %s: %s", dir, strerror(errno));
         return false;
     }
-    if (flock(s->dir, LOCK_EX | LOCK_NB) != 0) {
+    s->lock = openat(s->dir, s->lock_name, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (s->lock < 0 || flock(s->lock, LOCK_EX | LOCK_NB) != 0) {
         snprintf(error, size, "directory %s is in use by another module", dir);
         return false;
     }
     for (unsigned slot = 0; slot < SLOTS; slot++)
         if (!load_slot(s, slot)) {
-            snprintf(error, size, "cannot read %s/%s: %s", dir, names[slot], strerror(errno));
+            snprintf(error, size, "cannot read %s/%s: %s", dir, s->names[slot], strerror(errno));
             return false;
         }
     return true;
 }
 
-struct dtu_posix_storage *dtu_posix_storage_open(const char *dir, char *error, size_t size)
+struct dtu_posix_storage *dtu_posix_storage_open(const char *dir, const char *name, char *error,
+                                                 size_t size)
 {
     struct dtu_posix_storage *s = malloc(sizeof *s);
     if (s == NULL) {
@@ -93,6 +96,12 @@ struct dtu_posix_storage *dtu_posix_storage_open(const char *dir, char *error, s
         return NULL;
     }
     s->dir = -1;
+    s->lock = -1;
+    for (unsigned slot = 0; slot < SLOTS; slot++) {
+        snprintf(s->names[slot], sizeof s->names[slot], "%.20s%u", name, slot);
+        snprintf(s->new_names[slot], sizeof s->new_names[slot], "%s.new", s->names[slot]);
+    }
+    snprintf(s->lock_name, sizeof s->lock_name, "%.20s.lock", name);
     memset(s->image, 0xFF, sizeof s->image);
     if (dir != NULL && !open_dir(s, dir, error, size)) {
         dtu_posix_storage_close(s);
@@ -105,6 +114,8 @@ void dtu_posix_storage_close(struct dtu_posix_storage *storage)
 {
     if (storage == NULL)
         return;
+    if (storage->lock >= 0)
+        close(storage->lock);
     if (storage->dir >= 0)
         close(storage->dir);
     free(storage);
@@ -146,7 +157,7 @@ static size_t used_size(const uint8_t *image)
 
 static bool write_new_file(const struct dtu_posix_storage *s, unsigned slot)
 {
-    int fd = openat(s->dir, new_names[slot], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    int fd = openat(s->dir, s->new_names[slot], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd < 0)
         return false;
     bool good = write_all(fd, s->image[slot], used_size(s->image[slot])) && fsync(fd) == 0;
@@ -158,9 +169,10 @@ static bool medium_sync(void *ctx, unsigned slot)
     struct dtu_posix_storage *s = ctx;
     if (s->dir < 0)
         return true;
-    if (write_new_file(s, slot) && renameat(s->dir, new_names[slot], s->dir, names[slot]) == 0)
+    if (write_new_file(s, slot) &&
+        renameat(s->dir, s->new_names[slot], s->dir, s->names[slot]) == 0)
         return fsync(s->dir) == 0;
-    unlinkat(s->dir, new_names[slot], 0);
+    unlinkat(s->dir, s->new_names[slot], 0);
     (void)load_slot(s, slot); /* what the file still says */
     return false;
 }

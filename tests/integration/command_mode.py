@@ -188,12 +188,28 @@ class Commands(harness.Test):
                 user.command("AT")
                 self.assertEqual(user.query("E").strip('"').upper(), "OFF" if on else "ON")
 
-    def test_settings_are_for_this_run(self):
-        """What --set gives is answered, and is gone after a restart unless it was saved."""
+    def test_settings_hold_until_something_is_saved(self):
+        """What --set gives holds over restarts; once the user saves, what was saved counts."""
         self.start("cat1", settings=["UARTFT=123"])
         user = self.user()
         user.enter()
+        user.command("AT+UARTFT=77")
+        user.restart("AT+Z")
+        user.enter(0.3)
         self.assertEqual(user.query("UARTFT"), "123")
+        user.command("AT+UARTFT=88")
+        user.restart("AT+S")
+        user.enter(0.3)
+        self.assertEqual(user.query("UARTFT"), "88")
+        user.restart("AT+Z")
+        user.enter(0.3)
+        self.assertEqual(user.query("UARTFT"), "88")
+
+    def test_saving_keeps_what_was_set_before_the_start(self):
+        """AT+S saves all settings, those of --set too."""
+        self.start("cat1", settings=["UARTFT=123"])
+        user = self.user()
+        user.enter()
         user.restart("AT+S")
         user.enter(0.3)
         self.assertEqual(user.query("UARTFT"), "123")

@@ -89,12 +89,25 @@ class CommandLine(harness.Test):
 
     def test_not_served_yet(self):
         """What this version does not do is said."""
-        program = self.launch("--profile", "k7", "--pty", self.path("uart"), "--net-at-port",
-                              "48899", "--set", "SOCKA=TCPS,127.0.0.1,2000")
+        program = self.launch("--profile", "k7", "--pty", self.path("uart"), "--net-at-port", "0",
+                              "--discovery-port", "1901", "--set", "SOCKA=TCPS,127.0.0.1,2000")
         program.wait_log("^softdtu: k7")
         self.stop(program)
-        self.assertRegex(program.errors(), "--net-at-port is not served by this version")
+        self.assertRegex(program.errors(), "--discovery-port is not served by this version")
         self.assertRegex(program.errors(), r"AT\+SOCKA asks for what this version does not do")
+
+    def test_port_of_network_commands_is_taken(self):
+        """It is said, and the module goes on."""
+        self.profile = "k7"
+        peer = self.closing(harness.UdpPeer())
+        port = peer.target.rsplit(",", 1)[1]
+        program = self.launch("--profile", "k7", "--pty", self.path("uart"), "--bind", "127.0.0.1",
+                              "--net-at-port", port, "--set", "SOCKA=TCPC,127.0.0.1,1")
+        program.wait_log("^softdtu: k7")
+        user = self.user(greeting=False)
+        user.answers()
+        self.stop(program)
+        self.assertRegex(program.errors(), f"UDP port {port} cannot be had for network commands")
 
     def test_bind(self):
         peer = self.peer().listen()

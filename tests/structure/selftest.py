@@ -49,7 +49,7 @@ EXPECTED = [
     'lib/framer.c:4: layers: "framer_private.h" is no public header',
     "lib/stranger.c:1: layers: stranger has no layer in structure.py",
     "lib/stranger.c:1: names: include/dtu/stranger.h is missing",
-    "lib/profiles/k7.c:3: layers: profile (layer 4) may not include dtu/device.h (layer 5)",
+    "lib/profiles/k7.c:3: layers: profile (layer 4) may not include dtu/device.h (layer 6)",
     'ports/posix/port.c:3: layers: "../../lib/x.h" is neither public nor',
     "ports/posix/port.c:4: layers: dtu/none.h is no public header",
     "examples/demo.c:4: columns: 106 of 100",

@@ -9,13 +9,13 @@
 
 #include <stdbool.h>
 
-#define OUT_MAX 720
+#define OUT_MAX 6000 /* a list of commands is long */
 #define LINE_SIZE 160
 #define CANARY 0xC5
 
 static const struct dtu_profile *product;
-static uint8_t running[DTU_CAT1_VALUES_SIZE];
-static uint8_t pending[DTU_CAT1_VALUES_SIZE];
+static uint8_t running[DTU_LTE_7S4_VALUES_SIZE]; /* no product has more */
+static uint8_t pending[DTU_LTE_7S4_VALUES_SIZE];
 static uint8_t line[LINE_SIZE + 8]; /* with canary bytes behind */
 static struct dtu_params params;
 static struct dtu_at_server_config config;
@@ -31,6 +31,10 @@ static unsigned replies;
 static enum dtu_status last_status;
 static enum dtu_at_form last_form;
 static const struct dtu_param *last_row;
+static char last_args[200]; /* of the last action or question */
+static bool had_args;
+static unsigned questions; /* calls of info() without output */
+static unsigned permits;
 
 /* What it meets. */
 static unsigned refuse_from; /* this write and the next ones take `refuse_takes` bytes at most */
@@ -38,6 +42,11 @@ static unsigned refuse_to;   /* up to before this one */
 static size_t refuse_takes;
 static enum dtu_status action_status;
 static enum dtu_status changed_status;
+static uint8_t permitted_id;
+
+static char expected[OUT_MAX];
+static size_t expected_len;
+static struct dtu_at_server_stats expected_stats;
 
 static size_t on_write(void *ctx, const uint8_t *data, size_t len)
 {
@@ -55,26 +64,55 @@ static size_t on_write(void *ctx, const uint8_t *data, size_t len)
     return len;
 }
 
-static enum dtu_status on_action(void *ctx, const struct dtu_param *row)
+static void keep_args(const uint8_t *args, size_t len)
 {
-    CHECK(ctx == &server && row->kind == DTU_PARAM_ACTION);
-    actions++;
-    return row->id == DTU_ID_S ? action_status : DTU_OK;
+    had_args = args != NULL;
+    CHECK(args != NULL || len == 0);
+    CHECK(len < sizeof last_args);
+    if (args != NULL)
+        memcpy(last_args, args, len);
+    last_args[len] = '\0';
 }
 
-static enum dtu_status on_info(void *ctx, const struct dtu_param *row, const struct dtu_text *text)
+static enum dtu_status on_action(void *ctx, const struct dtu_param *row, const uint8_t *args,
+                                 size_t len)
 {
+    CHECK(ctx == &server);
+    CHECK(row->kind == DTU_PARAM_ACTION || row->kind == DTU_PARAM_SECRET ||
+          (row->kind == DTU_PARAM_INFO && row->field_count > 0));
+    CHECK((args != NULL) == (row->field_count > 0)); /* with fields it is a set, else it is bare */
+    actions++;
+    keep_args(args, len);
+    return row->id == DTU_ID_S || row->field_count > 0 ? action_status : DTU_OK;
+}
+
+static enum dtu_status on_info(void *ctx, const struct dtu_param *row, const uint8_t *args,
+                               size_t len, const struct dtu_text *text)
+{
+    bool asks = strcmp(row->name, "LBS") == 0 && product == &dtu_profile_cat1;
     CHECK(ctx == &server && row->kind == DTU_PARAM_INFO);
-    if (row->id != DTU_ID_VER)
+    if (text == NULL) {
+        questions++;
+        keep_args(args, len);
+    }
+    CHECK(text == NULL || (args == NULL && len == 0)); /* the header: only in the first call */
+    if (row->id != DTU_ID_VER && !asks)
         return DTU_ERR_NOT_ALLOWED;
     if (text != NULL)
-        dtu_text_string(text, "V1.2");
+        dtu_text_string(text, asks ? "117.12,36.67" : "V1.2");
     return DTU_OK;
+}
+
+static enum dtu_status on_permit(void *ctx, const struct dtu_param *row)
+{
+    CHECK(ctx == &server);
+    permits++;
+    return row != NULL && row->id == permitted_id ? DTU_OK : DTU_ERR_LOGIN;
 }
 
 static enum dtu_status on_changed(void *ctx, const struct dtu_param *row)
 {
-    CHECK(ctx == &server && row->kind == DTU_PARAM_SETTING);
+    CHECK(ctx == &server && (row->kind == DTU_PARAM_SETTING || row->kind == DTU_PARAM_VIEW));
     changes++;
     if (row->id == DTU_ID_E)
         dtu_at_server_set_echo(&server, dtu_params_number(&params, row, 0) == 0);
@@ -104,10 +142,11 @@ static void begin_sized(const char *name, size_t line_size)
     product = dtu_profile_find(name);
     CHECK_EQ(dtu_params_init(&params, product->table, running, pending), DTU_OK);
     memset(line, CANARY, sizeof line);
-    config = (struct dtu_at_server_config){product->dialect, &params, line, line_size};
+    config = (struct dtu_at_server_config){
+        .dialect = product->dialect, .params = &params, .line = line, .line_size = line_size};
     CHECK_EQ(dtu_at_server_init(&server, &config, &callbacks, &server), DTU_OK);
     out_len = 0;
-    writes = actions = changes = replies = 0;
+    writes = actions = changes = replies = questions = permits = 0;
     last_row = NULL;
     refuse_from = refuse_to = 0;
     refuse_takes = 0;
@@ -131,7 +170,7 @@ static void feed_bytes(const char *data, size_t len)
         idle = taken == 0 ? idle + 1 : 0;
     }
     CHECK_EQ(len, 0);
-    for (idle = 0; !dtu_at_server_ready(&server) && idle < 1000; idle++)
+    for (idle = 0; !dtu_at_server_ready(&server) && idle < 10000; idle++)
         dtu_at_server_resume(&server);
     CHECK(dtu_at_server_ready(&server));
     for (size_t i = config.line_size; i < sizeof line; i++)
@@ -638,10 +677,282 @@ static void echo_changes_with_the_next_line(void)
     begin("cat1");
     CHECK_EQ(dtu_at_server_init(&server, &config, &callbacks_changed, &server), DTU_OK);
     dtu_at_server_set_echo(&server, true);
-    CHECK_EQ(dtu_params_set(&params, &product->table->rows[0], (const uint8_t *)"OFF", 3), DTU_OK);
+    CHECK_EQ(dtu_params_set(&params, dtu_params_by_id(product->table, DTU_ID_E),
+                            (const uint8_t *)"OFF", 3),
+             DTU_OK);
     dtu_params_apply(&params);
     feed("AT+E=OFF\rAT\r"); /* `changed` switches it; the line itself was echoed before */
     CHECK_OUT("AT+E=OFF\r" OK OK);
+}
+
+/* --- Actions with parameters, secrets, questions -------------------------------------------- */
+
+static void an_action_with_parameters_is_a_set_and_gets_them_checked(void)
+{
+    begin("lte-7s4"); /* 001 section 3.1.7.62 */
+    CHECK_REPLY("AT+SMSSEND=8613854123456,hello", OK);
+    CHECK_EQ(actions, 1);
+    CHECK(strcmp(last_args, "8613854123456,hello") == 0);
+    CHECK_REPLY("AT+SMSSEND=8613854123456", "\r\nErr4\r\n");
+    CHECK_REPLY("AT+SMSSEND=1,2,3", "\r\nErr4\r\n");
+    CHECK_REPLY("AT+SMSSEND=,hello", "\r\nErr4\r\n");
+    CHECK_REPLY("AT+SMSSEND=123456789012345678901,x", "\r\nErr4\r\n"); /* 21 digits */
+    CHECK_REPLY("AT+SMSSEND", "\r\nErr3\r\n");
+    CHECK_REPLY("AT+SMSSEND?", "\r\nErr3\r\n");
+    CHECK_EQ(actions, 1);
+    action_status = DTU_ERR_NOT_ALLOWED;
+    CHECK_REPLY("AT+SMSSEND=1,2", "\r\nErr4\r\n");
+    CHECK_EQ(actions, 2);
+    begin("k7"); /* 003 section 5.3.5: the address may have port number 1 in the name */
+    CHECK_REPLY("AT+PING1=192.168.0.1", "\r\n+OK\r\n");
+    CHECK(strcmp(last_args, "192.168.0.1") == 0);
+    CHECK_REPLY("AT+PING=", ERR(4));
+    CHECK_REPLY("AT+PING", ERR(3));
+    CHECK_EQ(actions, 1);
+}
+
+static void an_action_with_parameters_tells_their_range(void)
+{
+    begin("gprs232-7s3"); /* 002 section 4.2.1.48 */
+    CHECK_REPLY("AT+SMSSEND=?", VALUE("SMSSEND:<\"number\">,<1,2,3>,<\"data\">"));
+    begin("lte-7s4"); /* at.md: as cat1 writes it */
+    CHECK_REPLY("AT+MQTTUNSUB=?", VALUE("MQTTUNSUB:<1~15>"));
+    CHECK_REPLY("AT+REBOOT=?", "\r\nErr3\r\n");
+    CHECK_EQ(actions, 0);
+}
+
+static void a_bare_action_has_no_parameters(void)
+{
+    begin("k7");
+    CHECK_REPLY("AT+Z", "\r\n+OK\r\n");
+    CHECK(!had_args);
+}
+
+static void an_action_may_have_an_answer_of_its_own(void)
+{
+    begin("k7"); /* at.md, Saving: CFGTF answers +OK=saved */
+    CHECK_REPLY("AT+CFGTF", "\r\n+OK=saved\r\n");
+    CHECK_EQ(actions, 1);
+    CHECK_REPLY("AT+CFGTF?", ERR(3));
+    CHECK_REPLY("AT+CFGTF=1", ERR(3));
+    CHECK_EQ(actions, 1);
+}
+
+static void a_secret_is_set_by_the_owner_and_never_shown(void)
+{
+    begin("cat1"); /* at.md, Entering, 7 */
+    CHECK_REPLY("AT+SIGNINAT=usr_cn", OK);
+    CHECK_EQ(actions, 1);
+    CHECK(strcmp(last_args, "usr_cn") == 0);
+    action_status = DTU_ERR_LOGIN;
+    CHECK_REPLY("AT+SIGNINAT=guess", CME(73));
+    CHECK_EQ(actions, 2);
+    CHECK_REPLY("AT+SIGNINAT=", CME(3));
+    CHECK_REPLY("AT+SIGNINAT=01234567890", CME(53)); /* 11 bytes: 004, 1 to 10 */
+    CHECK_REPLY("AT+SIGNINAT", CME(58));
+    CHECK_REPLY("AT+SIGNINAT?", CME(58));
+    CHECK_REPLY("AT+SIGNINAT=?", CME(58));
+    CHECK_EQ(actions, 2);
+    begin("k7"); /* 003 section 4.4.7 */
+    CHECK_REPLY("AT+USERMAC=D8B04CF00001", "\r\n+OK\r\n");
+    CHECK_REPLY("AT+USERMAC", ERR(3));
+    CHECK_REPLY("AT+USERMAC=D8B04CF0000", ERR(4));
+    CHECK_REPLY("AT+USERMAC=D8B04CF0000G", ERR(4));
+    CHECK_EQ(actions, 1);
+}
+
+static void a_question_with_parameters_is_answered_with_a_value(void)
+{
+    begin("cat1"); /* 004 section 4.20 */
+    CHECK_REPLY("AT+LBS=1", VALUE("LBS:117.12,36.67"));
+    CHECK(had_args && strcmp(last_args, "1") == 0);
+    CHECK_EQ(questions, 1); /* asked once, however often the answer is made */
+    CHECK_EQ(actions, 0);
+    CHECK_REPLY("AT+LBS=3", CME(53));
+    CHECK_REPLY("AT+LBS=x", CME(3));
+    CHECK_REPLY("AT+LBS=1,2", CME(53));
+    CHECK_EQ(questions, 1);
+    CHECK_REPLY("AT+LBS", VALUE("LBS:117.12,36.67"));
+    CHECK(!had_args);
+    CHECK_REPLY("AT+LBS=?", CME(58));
+}
+
+static void information_that_can_be_set_is_an_action(void)
+{
+    begin("cat1"); /* 004, CCLK: date and time can be set */
+    CHECK_REPLY("AT+CCLK=20/01/01,12:00:00", OK);
+    CHECK_EQ(actions, 1);
+    CHECK(strcmp(last_args, "20/01/01,12:00:00") == 0);
+    CHECK_REPLY("AT+CCLK=20/01/01", CME(53));
+    CHECK_EQ(actions, 1);
+    action_status = DTU_ERR_NOT_ALLOWED;
+    CHECK_REPLY("AT+CCLK=20/01/01,12:00:00", CME(50));
+    CHECK_REPLY("AT+VER=1", CME(58)); /* this one cannot */
+}
+
+static void a_question_without_room_for_the_answer_is_asked_once(void)
+{
+    begin("cat1");
+    refuse_to = 1000;
+    refuse_takes = 1;
+    feed("AT+LBS=2\r");
+    CHECK_OUT(VALUE("LBS:117.12,36.67"));
+    CHECK_EQ(questions, 1);
+    CHECK(strcmp(last_args, "2") == 0);
+}
+
+/* --- Permission ----------------------------------------------------------------------------- */
+
+static void what_is_not_permitted_is_told_and_not_done(void)
+{
+    struct dtu_at_server_callbacks cb = callbacks_changed;
+    begin("cat1"); /* at.md, Entering, 7: every command but SIGNINAT (and AT) answers 73 */
+    cb.permit = on_permit;
+    permitted_id = DTU_ID_SIGNINAT;
+    CHECK_EQ(dtu_at_server_init(&server, &config, &cb, &server), DTU_OK);
+    CHECK_REPLY("AT", OK);
+    CHECK_EQ(permits, 0);
+    CHECK_REPLY("AT+UARTFT?", CME(73));
+    CHECK_REPLY("AT+UARTFT=60", CME(73));
+    CHECK_REPLY("AT+UARTFT=9", CME(73)); /* not even what is wrong with it */
+    CHECK_REPLY("AT+UARTFT=?", CME(73));
+    CHECK_REPLY("AT+VER", CME(73));
+    CHECK_REPLY("AT+LBS=1", CME(73));
+    CHECK_REPLY("AT+Z", CME(73));
+    CHECK_REPLY("AT+NOSUCH", CME(73)); /* nor whether there is such a command */
+    CHECK_REPLY("hello", CME(58));
+    CHECK_EQ(actions + changes + questions, 0);
+    CHECK_REPLY("AT+SIGNINAT=usr_cn", OK);
+    CHECK_EQ(actions, 1);
+    permitted_id = DTU_ID_NONE;
+    CHECK_REPLY("AT+REGEN=ON", OK);
+    CHECK_EQ(changes, 1);
+}
+
+/* --- Commands that end with a semicolon ----------------------------------------------------- */
+
+static void begin_semicolons(const char *name)
+{
+    begin(name);
+    config.style = DTU_AT_SEMICOLONS;
+}
+
+static void semicolons_end_commands_and_their_replies(void)
+{
+    begin_semicolons("lte-7s4"); /* at.md, AT inside the data stream; 001 section 2.1.3.3 */
+    feed("AT+VER;AT+MQTTSSLEN;");
+    CHECK_OUT("+VER:V1.2;+MQTTSSLEN:OFF;");
+    feed("AT;AT+E=ON;AT+Z;");
+    CHECK_OUT("OK;OK;OK;");
+    CHECK_EQ(actions, 1);
+    feed("hello;AT+NOSUCH;AT+VER=1;AT+UARTFT=1;");
+    CHECK_OUT("Err1;Err2;Err3;Err4;");
+    feed(";;\r\n;AT\r;\nAT+UARTFT=?\n");
+    CHECK_OUT("OK;+UARTFT:<50~60000>;");
+}
+
+static void a_semicolon_is_data_where_lines_end_commands(void)
+{
+    begin("lte-7s4");
+    CHECK_REPLY("AT+STMSG=a;b", OK);
+    CHECK_REPLY("AT+STMSG?", VALUE("STMSG:a;b"));
+}
+
+static void any_split_at_semicolons_gives_the_same_replies(void)
+{
+    static const char commands[] = "AT+VER;AT+UARTFT=60;bad;AT+UARTFT;AT";
+    static const char replies_to[] = "+VER:V1.2;OK;Err1;+UARTFT:60;";
+    for (size_t cut = 0; cut < sizeof commands; cut++)
+        for (unsigned takes = 0; takes < 2; takes++) {
+            begin_semicolons("lte-7s4");
+            refuse_to = 40;
+            refuse_takes = takes;
+            feed_bytes(commands, cut);
+            feed_bytes(commands + cut, sizeof commands - 1 - cut);
+            CHECK_OUT(replies_to);
+        }
+}
+
+/* --- Rows with places ----------------------------------------------------------------------- */
+
+static void a_query_answers_each_place_that_is_set(void)
+{
+    begin("lte-7s4"); /* at.md, Ranges: MQTTSUB=1..15,topic,QoS */
+    CHECK_REPLY("AT+MQTTSUB?", VALUE("MQTTSUB:"));
+    CHECK_REPLY("AT+MQTTSUB=15,/last,2", OK);
+    CHECK_REPLY("AT+MQTTSUB?", VALUE("MQTTSUB:15,/last,2"));
+    CHECK_REPLY("AT+MQTTSUB=1,/a[2C]b,0", OK);
+    CHECK_REPLY("AT+MQTTSUB", VALUE("MQTTSUB:1,/a[2C]b,0\r\n+MQTTSUB:15,/last,2"));
+    CHECK_REPLY("AT+MQTTSUB=1,/new,1", OK);
+    CHECK_REPLY("AT+MQTTSUB", VALUE("MQTTSUB:1,/new,1\r\n+MQTTSUB:15,/last,2"));
+    CHECK_REPLY("AT+MQTTSUB=0,/x,0", "\r\nErr4\r\n");
+    CHECK_REPLY("AT+MQTTSUB=16,/x,0", "\r\nErr4\r\n");
+    CHECK_REPLY("AT+MQTTSUB=2,/x,3", "\r\nErr4\r\n");
+    CHECK_REPLY("AT+MQTTSUB=2,,0", "\r\nErr4\r\n");
+    CHECK_REPLY("AT+MQTTSUB=2", "\r\nErr4\r\n");
+    CHECK_REPLY("AT+MQTTSUB", VALUE("MQTTSUB:1,/new,1\r\n+MQTTSUB:15,/last,2"));
+    CHECK_REPLY("AT+MQTTSUB=?", VALUE("MQTTSUB:<1~15>,<1~100 bytes>,<0~2>"));
+}
+
+/* --- The list of commands ------------------------------------------------------------------- */
+
+static unsigned times_in(const char *what)
+{
+    unsigned times = 0;
+    for (size_t i = 0; i + strlen(what) <= out_len; i++)
+        times += memcmp(out + i, what, strlen(what)) == 0;
+    return times;
+}
+
+static void check_list(const struct dtu_profile *p)
+{
+    static const char head[] = "\r\nAT: Test\r\nAT+";
+    static const char tail[] = "\r\n\r\nOK\r\n";
+    char entry[200];
+    unsigned listed = 1;
+    for (size_t i = 0; i < p->table->count; i++) {
+        const struct dtu_param *row = &p->table->rows[i];
+        snprintf(entry, sizeof entry, "\r\nAT+%s: %s\r\n", row->name,
+                 row->help != NULL ? row->help : "");
+        CHECK_EQ(times_in(entry), row->help != NULL ? 1 : 0);
+        snprintf(entry, sizeof entry, "AT+%s:", row->name);
+        CHECK_EQ(times_in(entry), row->help != NULL ? 1 : 0);
+        listed += row->help != NULL;
+    }
+    CHECK_EQ(times_in("\r\n"), listed + 3); /* in front of each, behind the last, around OK */
+    CHECK(out_len > sizeof head + sizeof tail);
+    CHECK(memcmp(out, head, sizeof head - 1) == 0);
+    CHECK(memcmp(out + out_len - (sizeof tail - 1), tail, sizeof tail - 1) == 0);
+}
+
+static void the_list_has_each_command_with_its_help_once(void)
+{
+    static const char *const names[] = {"gprs232-7s3", "lte-7s4"}; /* the others have no H */
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        begin(names[i]);
+        feed("AT+H\r");
+        check_list(product);
+        memcpy(expected, out, out_len);
+        expected_len = out_len;
+        for (refuse_takes = 1; refuse_takes < 5; refuse_takes++) { /* bytes at a time */
+            out_len = 0;
+            refuse_from = writes;
+            refuse_to = writes + 100000;
+            feed("AT+H\r");
+            CHECK_BYTES(out, out_len, expected, expected_len);
+            CHECK(last_status == DTU_OK && last_form == DTU_AT_BARE);
+        }
+    }
+}
+
+static void the_list_has_only_its_bare_form(void)
+{
+    begin("lte-7s4");
+    CHECK_REPLY("AT+H?", "\r\nErr3\r\n");
+    CHECK_REPLY("AT+H=?", "\r\nErr3\r\n");
+    CHECK_REPLY("AT+H=1", "\r\nErr3\r\n");
+    begin("gprs232-7s3");
+    CHECK_REPLY("AT+H?", ERROR);
 }
 
 /* --- Any split, and no room ----------------------------------------------------------------- */
@@ -660,10 +971,6 @@ static const char script[] =
     "0123456789012345678901234567890123456789\r"
     "AT+Z\r\n"
     "AT+S\rAT";
-
-static char expected[OUT_MAX];
-static size_t expected_len;
-static struct dtu_at_server_stats expected_stats;
 
 static void begin_script(bool echo)
 {
@@ -869,6 +1176,21 @@ static const struct check_test tests[] = {
     CHECK_TEST(the_echo_is_the_line_and_the_byte_that_ended_it),
     CHECK_TEST(a_line_that_is_too_long_is_echoed_whole),
     CHECK_TEST(echo_changes_with_the_next_line),
+    CHECK_TEST(an_action_with_parameters_is_a_set_and_gets_them_checked),
+    CHECK_TEST(an_action_with_parameters_tells_their_range),
+    CHECK_TEST(a_bare_action_has_no_parameters),
+    CHECK_TEST(an_action_may_have_an_answer_of_its_own),
+    CHECK_TEST(a_secret_is_set_by_the_owner_and_never_shown),
+    CHECK_TEST(a_question_with_parameters_is_answered_with_a_value),
+    CHECK_TEST(information_that_can_be_set_is_an_action),
+    CHECK_TEST(a_question_without_room_for_the_answer_is_asked_once),
+    CHECK_TEST(what_is_not_permitted_is_told_and_not_done),
+    CHECK_TEST(semicolons_end_commands_and_their_replies),
+    CHECK_TEST(a_semicolon_is_data_where_lines_end_commands),
+    CHECK_TEST(any_split_at_semicolons_gives_the_same_replies),
+    CHECK_TEST(a_query_answers_each_place_that_is_set),
+    CHECK_TEST(the_list_has_each_command_with_its_help_once),
+    CHECK_TEST(the_list_has_only_its_bare_form),
     CHECK_TEST(the_script_is_answered_as_at_md_says),
     CHECK_TEST(any_split_gives_the_same_replies),
     CHECK_TEST(output_without_room_at_any_write_loses_nothing_and_doubles_nothing),

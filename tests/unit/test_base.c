@@ -561,6 +561,62 @@ static void names_are_compared_without_case_and_whole(void)
     CHECK(!equal("\xe4", 1, "\xc4")); /* beyond ASCII nothing is a letter */
 }
 
+/* --- Secrets -------------------------------------------------------------------------------- */
+
+static bool same(const char *secret, size_t secret_len, const char *guess, size_t guess_len)
+{
+    return dtu_equal_secret((const uint8_t *)secret, secret_len, (const uint8_t *)guess, guess_len);
+}
+
+static void a_guess_is_right_if_length_and_bytes_are(void)
+{
+    CHECK(same("usr_cn", 6, "usr_cn", 6));
+    CHECK(same("x", 1, "x", 1));
+    CHECK(same("a\0b", 3, "a\0b", 3)); /* a 00 byte is a byte */
+    CHECK(!same("a\0b", 3, "a\0c", 3));
+    CHECK(!same("usr_cn", 6, "USR_CN", 6));
+    CHECK(!same("usr_cn", 6, "", 0));
+    CHECK(!same("usr_cn", 6, NULL, 0));
+}
+
+static void each_byte_of_a_guess_counts(void)
+{
+    char secret[8] = "abcdefg";
+    for (size_t at = 0; at < 7; at++)
+        for (unsigned bit = 0; bit < 8; bit++) {
+            char guess[8];
+            memcpy(guess, secret, sizeof guess);
+            guess[at] = (char)((unsigned char)guess[at] ^ (1u << bit));
+            CHECK(!same(secret, 7, guess, 7));
+        }
+}
+
+/* The secret is gone round as often as the guess is long: neither a part of it nor a repetition
+ * may pass. */
+static void a_guess_of_another_length_is_wrong(void)
+{
+    CHECK(!same("abab", 4, "ab", 2));
+    CHECK(!same("ab", 2, "abab", 4));
+    CHECK(!same("ab", 2, "aba", 3));
+    CHECK(!same("aaaa", 4, "aaa", 3));
+    CHECK(!same("aaa", 3, "aaaa", 4));
+    CHECK(!same("ab", 2, "ab\0", 3));
+}
+
+static void a_guess_256_bytes_longer_is_wrong(void)
+{
+    static char guess[1 + 256];
+    memset(guess, 'a', sizeof guess);
+    CHECK(!same("a", 1, guess, sizeof guess)); /* the difference does not wrap to 0 */
+}
+
+static void an_empty_secret_equals_nothing(void)
+{
+    CHECK(!same("", 0, "", 0));
+    CHECK(!same(NULL, 0, NULL, 0));
+    CHECK(!same("", 0, "x", 1));
+}
+
 static const struct check_test tests[] = {
     CHECK_TEST(version_text_agrees_with_the_macros),
     CHECK_TEST(each_status_has_a_text_of_its_own),
@@ -595,5 +651,10 @@ static const struct check_test tests[] = {
     CHECK_TEST(upper_changes_the_26_letters_only),
     CHECK_TEST(string_length_leaves_out_the_final_zero),
     CHECK_TEST(names_are_compared_without_case_and_whole),
+    CHECK_TEST(a_guess_is_right_if_length_and_bytes_are),
+    CHECK_TEST(each_byte_of_a_guess_counts),
+    CHECK_TEST(a_guess_of_another_length_is_wrong),
+    CHECK_TEST(a_guess_256_bytes_longer_is_wrong),
+    CHECK_TEST(an_empty_secret_equals_nothing),
 };
 CHECK_MAIN(tests)

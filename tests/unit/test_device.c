@@ -11,7 +11,8 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define UART_MAX 2048
 #define SENT_MAX 6200
-#define SLOT_SIZE 2048
+#define SLOT_SIZE 8192
+#define REPLY_MAX 4000
 #define LOTS 60000u /* of room */
 
 /* What socket_open() does. */
@@ -33,8 +34,9 @@ struct fake_socket {
 struct board {
     struct dtu_device device;
     struct dtu_device_config config;
-    uint8_t values[2 * DTU_CAT1_VALUES_SIZE];
+    uint8_t values[2 * DTU_LTE_7S4_VALUES_SIZE]; /* no product has more */
     uint8_t line[DTU_CAT1_LINE_SIZE];
+    uint8_t message[DTU_CAT1_LINE_SIZE];
     uint8_t packet[DTU_CAT1_PACKET_LEN];
     uint8_t queues[4][DTU_CAT1_PACKET_LEN + 2];
     char uart[UART_MAX];
@@ -50,12 +52,18 @@ struct board {
     struct dtu_device_event last;
     bool command_mode; /* as told by the last event of it */
     const char *imei;
+    char replies[DTU_CHANNEL_MQTT + 1][REPLY_MAX]; /* by channel */
+    size_t reply_len[DTU_CHANNEL_MQTT + 1];
+    unsigned reply_room; /* calls that are taken */
+    unsigned actions;
+    char action[200]; /* the last: its name, and its parameters in brackets */
 };
 
 static struct board boards[2];
 static struct board *b = &boards[0];
 
 static uint8_t slots[2][SLOT_SIZE];
+static uint8_t default_slots[2][SLOT_SIZE]; /* of the user's defaults */
 static bool medium_fails;
 
 /* --- The port ------------------------------------------------------------------------------- */
@@ -134,14 +142,46 @@ static void restart(void *ctx)
     board->restarts++;
 }
 
-static enum dtu_status info(void *ctx, const struct dtu_param *row, const struct dtu_text *out)
+static enum dtu_status info(void *ctx, const struct dtu_param *row, const uint8_t *args, size_t len,
+                            const struct dtu_text *out)
 {
     struct board *board = ctx;
+    CHECK(args == NULL || out == NULL);
+    if (strcmp(row->name, "MAC") == 0 || strcmp(row->name, "LBS") == 0) {
+        CHECK(row->id == DTU_ID_MAC || out != NULL || (args != NULL && len == 1));
+        if (out != NULL)
+            dtu_text_string(out, row->id == DTU_ID_MAC ? "D8B04CF00001" : "1,2");
+        return DTU_OK;
+    }
     if (board->imei == NULL || strcmp(row->name, "VER") != 0)
         return DTU_ERR_NOT_ALLOWED;
     if (out != NULL)
         dtu_text_string(out, board->imei);
     return DTU_OK;
+}
+
+static enum dtu_status action(void *ctx, const struct dtu_param *row, const uint8_t *args,
+                              size_t len)
+{
+    struct board *board = ctx;
+    board->actions++;
+    snprintf(board->action, sizeof board->action, "%s(%.*s)", row->name, (int)len,
+             args != NULL ? (const char *)args : "");
+    bool offered = strcmp(row->name, "SMSSEND") == 0 || strcmp(row->name, "CCLK") == 0;
+    return offered ? DTU_OK : DTU_ERR_NOT_ALLOWED;
+}
+
+static bool reply(void *ctx, enum dtu_channel channel, const uint8_t *data, size_t len)
+{
+    struct board *board = ctx;
+    CHECK(channel != DTU_CHANNEL_UART && channel != DTU_CHANNEL_SOCKET);
+    CHECK(len > 0 && len <= REPLY_MAX - board->reply_len[channel]);
+    if (board->reply_room == 0 || len > REPLY_MAX - board->reply_len[channel])
+        return false;
+    board->reply_room--;
+    memcpy(board->replies[channel] + board->reply_len[channel], data, len);
+    board->reply_len[channel] += len;
+    return true;
 }
 
 static void event(void *ctx, const struct dtu_device_event *e)
@@ -160,26 +200,31 @@ static const struct dtu_device_port port = {.uart_write = uart_write,
                                             .socket_close = socket_close,
                                             .restart = restart,
                                             .info = info,
+                                            .action = action,
+                                            .reply = reply,
                                             .event = event};
+
+static uint8_t *slot_of(void *ctx, unsigned slot, size_t offset)
+{
+    CHECK((ctx == slots || ctx == default_slots) && slot < 2 && offset < SLOT_SIZE);
+    return (uint8_t *)ctx + slot * SLOT_SIZE + offset;
+}
 
 static bool medium_read(void *ctx, unsigned slot, size_t offset, uint8_t *data, size_t len)
 {
-    CHECK(ctx == slots);
-    memcpy(data, slots[slot] + offset, len);
+    memcpy(data, slot_of(ctx, slot, offset), len);
     return true;
 }
 
 static bool medium_erase(void *ctx, unsigned slot)
 {
-    CHECK(ctx == slots);
-    memset(slots[slot], 0xFF, SLOT_SIZE);
+    memset(slot_of(ctx, slot, 0), 0xFF, SLOT_SIZE);
     return !medium_fails;
 }
 
 static bool medium_write(void *ctx, unsigned slot, size_t offset, const uint8_t *data, size_t len)
 {
-    CHECK(ctx == slots);
-    memcpy(slots[slot] + offset, data, len);
+    memcpy(slot_of(ctx, slot, offset), data, len);
     return true;
 }
 
@@ -197,6 +242,8 @@ static void new_board(const char *product)
     b->config.values_size = sizeof b->values;
     b->config.line = b->line;
     b->config.line_size = sizeof b->line;
+    b->config.message = b->message;
+    b->config.message_size = sizeof b->message;
     b->config.packet = b->packet;
     b->config.packet_size = sizeof b->packet;
     for (size_t i = 0; i < b->config.profile->sockets; i++)
@@ -204,6 +251,7 @@ static void new_board(const char *product)
     for (size_t i = 0; i < 4; i++)
         b->sockets[i].room = LOTS;
     b->uart_room = LOTS;
+    b->reply_room = LOTS;
     b->now = 1000;
 }
 
@@ -357,11 +405,13 @@ static void init_refuses_what_cannot_work(void)
                            2 * (size_t)b->config.profile->table->values_size - 1);
     CHECK_INIT_REFUSED(b->config.line = NULL);
     CHECK_INIT_REFUSED(b->config.line_size = DTU_CAT1_LINE_SIZE - 1);
+    CHECK_INIT_REFUSED(b->config.message_size = DTU_CAT1_LINE_SIZE - 1);
     CHECK_INIT_REFUSED(b->config.packet = NULL);
     CHECK_INIT_REFUSED(b->config.packet_size = DTU_CAT1_PACKET_LEN - 1);
     CHECK_INIT_REFUSED(b->config.open_ms = UINT32_C(1) << 31);
     small.slot_size = 20;
     CHECK_INIT_REFUSED(b->config.medium = &small);
+    CHECK_INIT_REFUSED(b->config.default_medium = &small);
 }
 
 static void init_refuses_a_table_with_a_bad_default(void)
@@ -397,6 +447,7 @@ static void memory_of_exactly_the_needed_size_is_enough(void)
         new_board(p->name);
         b->config.values_size = 2 * (size_t)p->table->values_size;
         b->config.line_size = p->line_size;
+        b->config.message_size = p->line_size;
         b->config.packet_size = p->packet_len;
         init();
     }
@@ -808,7 +859,7 @@ static void the_handshake_opens_command_mode_on_every_product(void)
     for (size_t i = 0; i < COUNT(cases); i++) {
         begin(cases[i].product);
         type("x");
-        wait_ms(cases[i].guard_ms);
+        wait_ms(cases[i].guard_ms + 1); /* cmdmode.md, rule 5: a step of the clock more */
         for (unsigned n = 0; n < 3; n++) {
             CHECK_UART("");
             type("+");
@@ -829,6 +880,25 @@ static void the_handshake_opens_command_mode_on_every_product(void)
         CHECK(b->last.kind == DTU_EVENT_MODE && b->last.len == 0);
         type("AT\r"); /* is data now */
         CHECK_UART("");
+    }
+}
+
+/* Two readings of a clock of milliseconds can be 1 apart with hardly any time between them. */
+static void a_silence_that_may_be_shorter_than_the_guard_time_does_not_count(void)
+{
+    static const struct {
+        const char *product;
+        uint32_t guard_ms;
+    } cases[] = {{"cat1", 50}, {"gprs232-7s3", 200}, {"lte-7s4", 50}, {"k7", 1}};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        begin(cases[i].product);
+        type("x");
+        wait_ms(cases[i].guard_ms);
+        type("+++");
+        CHECK_UART("");
+        wait_ms(cases[i].guard_ms + 1);
+        type("+++");
+        CHECK_UART("a");
     }
 }
 
@@ -1096,10 +1166,13 @@ static void information_that_nobody_has_is_refused(void)
 static void begin_stored(const char *product)
 {
     memset(slots, 0xFF, sizeof slots);
+    memset(default_slots, 0xFF, sizeof default_slots);
     medium_fails = false;
     new_board(product);
     b->config.medium = &medium;
     b->config.medium_ctx = slots;
+    b->config.default_medium = &medium;
+    b->config.default_ctx = default_slots;
     init();
     start();
     clear_uart();
@@ -1130,6 +1203,8 @@ static void power_cycle(void)
     new_board(product);
     b->config.medium = &medium;
     b->config.medium_ctx = slots;
+    b->config.default_medium = &medium;
+    b->config.default_ctx = default_slots;
     init();
     start();
     clear_uart();
@@ -1238,6 +1313,941 @@ static void without_a_medium_only_saving_is_refused(void)
     do_restart();
     enter_command_mode();
     CHECK_COMMAND("AT+SOCKSL", "\r\n+OK=OFF\r\n");
+}
+
+/* --- The user's defaults and the factory's -------------------------------------------------- */
+
+static void reld_restores_what_cfgtf_made_the_users_defaults(void)
+{
+    begin_stored("k7"); /* at.md, Entering, 5; Saving: `+OK=saved` */
+    CHECK_COMMAND("AT+SOCKSL=ON", "\r\n+OK\r\n");
+    CHECK_COMMAND("AT+CFGTF", "\r\n+OK=saved\r\n");
+    CHECK_COMMAND("AT+SOCKSL=OFF", "\r\n+OK\r\n");
+    CHECK_COMMAND("AT+MID=other", "\r\n+OK\r\n");
+    CHECK_COMMAND("AT+RELD", "\r\n+OK\r\n");
+    CHECK_COMMAND("AT+SOCKSL", "\r\n+OK=ON\r\n");
+    CHECK_COMMAND("AT+MID", "\r\n+OK=USR-K7\r\n");
+    CHECK_EQ(b->restarts, 0); /* does not restart by itself */
+    power_cycle();            /* and is not undone by a power cut */
+    enter_command_mode();
+    CHECK_COMMAND("AT+SOCKSL", "\r\n+OK=ON\r\n");
+    begin_stored("gprs232-7s3");
+    CHECK_COMMAND("AT+HEARTTM=77", OK);
+    CHECK_COMMAND("AT+CFGTF", OK);
+    CHECK_COMMAND("AT+HEARTTM=78", OK);
+    CHECK_COMMAND("AT+S", OK);
+    power_cycle(); /* the user's defaults outlive it */
+    enter_command_mode();
+    type("AT+E=off\r");
+    clear_uart();
+    CHECK_COMMAND("AT+RELD", OK);
+    CHECK_COMMAND("AT+HEARTTM", VALUE("HEARTTM:77"));
+    CHECK_COMMAND("AT+CLEAR", OK);
+    CHECK_COMMAND("AT+HEARTTM", VALUE("HEARTTM:30"));
+    CHECK_COMMAND("AT+RELD", OK); /* CLEAR did not take them away */
+    CHECK_COMMAND("AT+HEARTTM", VALUE("HEARTTM:77"));
+}
+
+static void reld_without_users_defaults_is_the_factorys(void)
+{
+    begin_stored("k7");
+    CHECK_COMMAND("AT+SOCKSL=ON", "\r\n+OK\r\n");
+    CHECK_COMMAND("AT+RELD", "\r\n+OK\r\n");
+    CHECK_COMMAND("AT+SOCKSL", "\r\n+OK=OFF\r\n");
+}
+
+static void without_a_medium_for_them_cfgtf_is_refused(void)
+{
+    begin("k7");
+    enter_command_mode();
+    CHECK_COMMAND("AT+CFGTF", "\r\n+ERR=-5\r\n");
+    CHECK_COMMAND("AT+SOCKSL=ON", "\r\n+OK\r\n");
+    CHECK_COMMAND("AT+RELD", "\r\n+OK\r\n");
+    CHECK_COMMAND("AT+SOCKSL", "\r\n+OK=OFF\r\n");
+    begin("gprs232-7s3");
+    enter_command_mode();
+    CHECK_COMMAND("AT+CFGTF", "\r\nERROR\r\n");
+}
+
+static void defaults_that_cannot_be_stored_are_told(void)
+{
+    begin_stored("k7");
+    medium_fails = true;
+    CHECK_COMMAND("AT+CFGTF", "\r\n+ERR=-5\r\n");
+    CHECK_COMMAND("AT+RELD", "\r\n+ERR=-5\r\n");
+}
+
+static void on_7s4_reld_and_clear_keep_the_apn(void)
+{
+    static const char *const resets[] = {"AT+CLEAR\r", "AT+RELD\r"};
+    for (size_t i = 0; i < COUNT(resets); i++) {
+        begin_stored("lte-7s4"); /* at.md, Saving */
+        CHECK_COMMAND("AT+APN=3gnet,admin,admin,1", OK);
+        CHECK_COMMAND("AT+UARTFT=100", OK);
+        type(resets[i]);
+        CHECK_UART(OK);
+        CHECK_COMMAND("AT+UARTFT", VALUE("UARTFT:50"));
+        CHECK_COMMAND("AT+APN", VALUE("APN:3gnet,admin,admin,1"));
+        CHECK_COMMAND("AT+APN=Default", OK);
+        CHECK_COMMAND("AT+APN", VALUE("APN:,,,0"));
+        CHECK_COMMAND("AT+APN=default,a,b,0", OK); /* only if it is all of it */
+        CHECK_COMMAND("AT+APN", VALUE("APN:default,a,b,0"));
+    }
+}
+
+static void the_users_mac_takes_the_place_of_the_boards(void)
+{
+    begin_stored("k7"); /* 003 sections 4.4.7, 5.3.5 number 32 */
+    CHECK_COMMAND("AT+MAC", "\r\n+OK=D8B04CF00001\r\n");
+    CHECK_COMMAND("AT+USERMAC=002233445566", "\r\n+OK\r\n");
+    CHECK_COMMAND("AT+MAC", "\r\n+OK=D8B04CF00001\r\n"); /* until the restart */
+    CHECK_COMMAND("AT+USERMAC", "\r\n+ERR=-3\r\n");
+    CHECK_COMMAND("AT+USERMAC=ffFFffffFFFF", "\r\n+ERR=-4\r\n");
+    CHECK_COMMAND("AT+Z", "\r\n+OK\r\n");
+    do_restart();
+    enter_command_mode();
+    CHECK_COMMAND("AT+MAC", "\r\n+OK=002233445566\r\n");
+    CHECK_COMMAND("AT+USERMAC=000000000000", "\r\n+OK\r\n");
+    CHECK_COMMAND("AT+Z", "\r\n+OK\r\n");
+    do_restart();
+    enter_command_mode();
+    CHECK_COMMAND("AT+MAC", "\r\n+OK=D8B04CF00001\r\n");
+}
+
+static void mqttunsub_empties_the_place_and_stores_it(void)
+{
+    begin_stored("lte-7s4"); /* at.md, Ranges: MQTTUNSUB=1..15 */
+    CHECK_COMMAND("AT+MQTTSUB=2,/two,1", OK);
+    CHECK_COMMAND("AT+MQTTSUB=3,/three,0", OK);
+    CHECK_COMMAND("AT+MQTTUNSUB=2", OK);
+    CHECK_COMMAND("AT+MQTTUNSUB=16", "\r\nErr4\r\n");
+    CHECK_COMMAND("AT+MQTTUNSUB=0", "\r\nErr4\r\n");
+    CHECK_COMMAND("AT+MQTTSUB?", VALUE("MQTTSUB:3,/three,0"));
+    power_cycle();
+    enter_command_mode();
+    CHECK_COMMAND("AT+MQTTSUB?", VALUE("MQTTSUB:3,/three,0"));
+}
+
+static void what_the_device_cannot_do_goes_to_the_port(void)
+{
+    struct dtu_device_port few = port;
+    begin("lte-7s4");
+    enter_command_mode();
+    CHECK_COMMAND("AT+SMSSEND=86138,hi", OK);
+    CHECK(strcmp(b->action, "SMSSEND(86138,hi)") == 0);
+    CHECK_COMMAND("AT+SHELL=reboot", "\r\nErr4\r\n"); /* the port does not offer it */
+    CHECK(strcmp(b->action, "SHELL(reboot)") == 0);
+    CHECK_EQ(b->actions, 2);
+    CHECK_COMMAND("AT+SHELL=", "\r\nErr4\r\n");
+    CHECK_COMMAND("AT+SHELL", "\r\nErr3\r\n");
+    CHECK_EQ(b->actions, 2);
+    few.action = NULL;
+    b->config.port = &few;
+    CHECK_COMMAND("AT+SMSSEND=86138,hi", "\r\nErr4\r\n");
+    begin("cat1"); /* 004 section 4.20 */
+    enter_command_mode();
+    CHECK_COMMAND("AT+LBS=1", VALUE("LBS:1,2"));
+    CHECK_COMMAND("AT+CCLK=20/01/01,12:00:00", OK);
+    CHECK(strcmp(b->action, "CCLK(20/01/01,12:00:00)") == 0);
+}
+
+/* --- Login --------------------------------------------------------------------------------------
+ */
+
+static void begin_locked(void)
+{
+    begin("cat1");
+    set("SAFEATEN", "ON");
+    start();
+    clear_uart();
+    enter_command_mode();
+}
+
+#define LOGIN_ERROR "\r\n+CME ERROR:73\r\n"
+
+static void until_the_login_every_command_but_it_is_refused(void)
+{
+    begin_locked(); /* at.md, Entering, 7; 000 section 6.7 */
+    CHECK_COMMAND("AT", OK);
+    CHECK_COMMAND("AT+VER?", LOGIN_ERROR);
+    CHECK_COMMAND("AT+UARTFT=60", LOGIN_ERROR);
+    CHECK_COMMAND("AT+UARTFT=?", LOGIN_ERROR);
+    CHECK_COMMAND("AT+SAFEATEN=OFF", LOGIN_ERROR);
+    CHECK_COMMAND("AT+NOSUCH", LOGIN_ERROR);
+    CHECK_COMMAND("AT+LBS=1", LOGIN_ERROR);
+    CHECK_COMMAND("AT+Z", LOGIN_ERROR);
+    CHECK_COMMAND("AT+ENTM", LOGIN_ERROR);
+    CHECK_EQ(b->restarts, 0);
+    CHECK_COMMAND("AT+SIGNINAT=usr_c", LOGIN_ERROR);
+    CHECK_COMMAND("AT+SIGNINAT=usr_cn#", LOGIN_ERROR);
+    CHECK_COMMAND("AT+SIGNINAT=USR_CN", LOGIN_ERROR);
+    CHECK_COMMAND("AT+VER?", LOGIN_ERROR);
+    CHECK_COMMAND("AT+SIGNINAT=usr[5F]cn", OK); /* escaped as any text */
+    CHECK_COMMAND("AT+VER?", VALUE("VER:V1.1.01.000000.0000"));
+    CHECK_COMMAND("AT+UARTFT?", VALUE("UARTFT:50"));
+}
+
+static void once_logged_in_the_same_command_sets_the_password(void)
+{
+    begin_locked(); /* 000 section 6.7 */
+    CHECK_COMMAND("AT+SIGNINAT=usr_cn", OK);
+    CHECK_COMMAND("AT+SIGNINAT=usr_cn#", OK);
+    CHECK_COMMAND("AT+SIGNINAT=", "\r\n+CME ERROR:3\r\n");
+    CHECK_COMMAND("AT+SIGNINAT=01234567890", "\r\n+CME ERROR:53\r\n");
+    CHECK_COMMAND("AT+ENTM", OK);
+    start();
+    clear_uart();
+    enter_command_mode();
+    CHECK_COMMAND("AT+SIGNINAT=usr_cn", LOGIN_ERROR);
+    CHECK_COMMAND("AT+SIGNINAT=usr_cn#", OK);
+}
+
+static void without_the_lock_the_command_sets_the_password(void)
+{
+    begin("cat1"); /* at.md, Saving */
+    enter_command_mode();
+    CHECK_COMMAND("AT+SIGNINAT=new", OK);
+    CHECK_COMMAND("AT+VER?", VALUE("VER:V1.1.01.000000.0000"));
+    set("SAFEATEN", "ON");
+    start();
+    clear_uart();
+    enter_command_mode();
+    CHECK_COMMAND("AT+SIGNINAT=usr_cn", LOGIN_ERROR);
+    CHECK_COMMAND("AT+SIGNINAT=new", OK);
+}
+
+static void leaving_command_mode_logs_out(void)
+{
+    begin_locked();
+    CHECK_COMMAND("AT+SIGNINAT=usr_cn", OK);
+    CHECK_COMMAND("AT+ENTM", OK);
+    enter_command_mode();
+    CHECK_COMMAND("AT+VER?", LOGIN_ERROR);
+}
+
+static void without_a_login_command_mode_ends_after_30_s(void)
+{
+    static const uint32_t starts[] = {1000, UINT32_MAX - 29999, UINT32_MAX - 15000, UINT32_MAX};
+    for (size_t i = 0; i < COUNT(starts); i++) {
+        begin("cat1"); /* at.md, Entering, 6; 000 section 6.7 */
+        set("SAFEATEN", "ON");
+        start();
+        b->now = starts[i] - 51;
+        start();
+        clear_uart();
+        wait_ms(51);
+        type("+++a");
+        CHECK_UART("a+ok");
+        wait_ms(29999);
+        CHECK(b->command_mode);
+        CHECK_COMMAND("AT+VER?", LOGIN_ERROR); /* does not lengthen it */
+        CHECK_COMMAND("AT", OK);
+        CHECK_EQ(dtu_device_next(&b->device, b->now), 1);
+        wait_ms(1);
+        CHECK(!b->command_mode);
+        open_socket(0);
+        type_frame("data");
+        CHECK_SENT(0, "data");
+    }
+}
+
+static void a_login_in_time_stays(void)
+{
+    begin_locked();
+    wait_ms(29999);
+    CHECK_COMMAND("AT+SIGNINAT=usr_cn", OK);
+    CHECK_EQ(dtu_device_next(&b->device, b->now), DTU_NEVER);
+    wait_ms(1000000);
+    CHECK(b->command_mode);
+    CHECK_COMMAND("AT+VER?", VALUE("VER:V1.1.01.000000.0000"));
+}
+
+static void a_login_that_comes_with_the_end_of_the_30_s_is_data(void)
+{
+    begin_locked();
+    b->now += 30000; /* no poll in between: the bytes come first */
+    type("AT+SIGNINAT=usr_cn\r");
+    CHECK_UART("");
+    CHECK(!b->command_mode);
+}
+
+static void the_end_of_the_30_s_cuts_no_reply(void)
+{
+    begin_locked();
+    b->uart_room = 5;
+    CHECK_EQ(rx_bytes("AT+VER\r", 7), 7);
+    wait_ms(40000);
+    b->uart_room = LOTS;
+    dtu_device_poll(&b->device, b->now);
+    CHECK_UART(LOGIN_ERROR);
+    CHECK(!b->command_mode);
+}
+
+/* --- Commands in the data stream of the UART ----------------------------------------------------
+ */
+
+static const struct {
+    const char *product;
+    const char *command; /* at.md, AT inside the data stream */
+    const char *reply;
+} in_stream[] = {
+    {"cat1", "usr.cn#AT+UARTFT\r\n", VALUE("UARTFT:50")},
+    {"cat1", "usr.cn#at+uartft?\r", VALUE("UARTFT:50")},
+    {"cat1", "usr.cn#AT+NOSUCH\r\n", "\r\n+CME ERROR:58\r\n"},
+    {"gprs232-7s3", "usr.cn#AT+VER\r", VALUE("VER:\"V1.0.0\"")},
+    {"lte-7s4", "usr.cnAT+E\r", VALUE("E:OFF")},
+    {"lte-7s4", "adminAT+E\r", VALUE("E:OFF")},
+};
+
+static void a_command_in_the_data_of_the_uart_is_answered_there(void)
+{
+    for (size_t i = 0; i < COUNT(in_stream); i++) {
+        begin_open(in_stream[i].product);
+        type_frame(in_stream[i].command);
+        CHECK_UART(in_stream[i].reply); /* no echo: at.md, Replies */
+        CHECK_SENT(0, "");
+        CHECK_EQ(b->device.stats.messages, 1);
+        CHECK_EQ(b->device.stats.frames, 0);
+        type_frame("data");
+        CHECK_SENT(0, "data");
+        CHECK_UART("");
+    }
+}
+
+static void any_split_of_a_command_in_the_data_gives_the_same(void)
+{
+    for (size_t i = 0; i < COUNT(in_stream); i++) {
+        const char *command = in_stream[i].command;
+        for (size_t cut = 0; cut <= strlen(command); cut++) {
+            begin_open(in_stream[i].product);
+            CHECK_EQ(rx_bytes(command, cut), cut);
+            dtu_device_poll(&b->device, b->now);
+            type_frame(command + cut);
+            CHECK_UART(in_stream[i].reply);
+            CHECK_SENT(0, "");
+        }
+    }
+}
+
+static void a_frame_that_is_no_whole_command_is_data_unchanged(void)
+{
+    static const char *const frames[][2] = {{"cat1", "usr.cn#AT+VER"},
+                                            {"cat1", "usr.cn#hello\r\n"},
+                                            {"cat1", "usr.cn#"},
+                                            {"cat1", "usr.cnAT+VER\r\n"},
+                                            {"cat1", " usr.cn#AT+VER\r\n"},
+                                            {"cat1", "USR.CN#AT+VER\r\n"},
+                                            {"cat1", "usr.cn#AT+VER\r\nmore"},
+                                            {"cat1", "usr.cn#AT+VER\r\nAT+VER\r\n"},
+                                            {"cat1", "AT+VER\r\n"},
+                                            {"gprs232-7s3", "usr.cnAT+VER\r"},
+                                            {"gprs232-7s3", "usr.cn# AT+VER\r"},
+                                            {"lte-7s4", "usr.cn#AT+E\r"},
+                                            {"lte-7s4", "admiNAT+E\r"},
+                                            {"lte-7s4", "adminAT+E;"}};
+    for (size_t i = 0; i < COUNT(frames); i++) {
+        begin_open(frames[i][0]);
+        type_frame(frames[i][1]);
+        CHECK_SENT(0, frames[i][1]);
+        CHECK_UART("");
+        CHECK_EQ(b->device.stats.messages, 0);
+        CHECK_EQ(socket_rx(0, frames[i][1]), strlen(frames[i][1]));
+        CHECK_UART(frames[i][1]);
+        CHECK_SENT(0, "");
+        CHECK_EQ(b->device.stats.messages, 0);
+    }
+}
+
+static void commands_in_the_data_can_be_switched_off_for_each_side(void)
+{
+    begin("cat1"); /* 004, UATEN and NATEN */
+    set("UATEN", "OFF");
+    start();
+    open_socket(0);
+    clear_uart();
+    type_frame("usr.cn#AT+E\r\n");
+    CHECK_SENT(0, "usr.cn#AT+E\r\n");
+    CHECK_EQ(socket_rx(0, "usr.cn#AT+E\r\n"), 13);
+    CHECK_UART("");
+    CHECK_SENT(0, VALUE("E:OFF"));
+    set("UATEN", "ON");
+    set("NATEN", "OFF");
+    start();
+    open_socket(0);
+    clear_uart();
+    type_frame("usr.cn#AT+E\r\n");
+    CHECK_UART(VALUE("E:OFF"));
+    CHECK_EQ(socket_rx(0, "usr.cn#AT+E\r\n"), 13);
+    CHECK_UART("usr.cn#AT+E\r\n");
+    CHECK_SENT(0, "");
+}
+
+static void the_password_is_a_setting(void)
+{
+    begin("cat1");
+    set("CMDPW", "a[2C]b");
+    start();
+    open_socket(0);
+    clear_uart();
+    type_frame("a,bAT+E\r\n");
+    CHECK_UART(VALUE("E:OFF"));
+    type_frame("usr.cn#AT+E\r\n");
+    CHECK_SENT(0, "usr.cn#AT+E\r\n");
+}
+
+static void without_memory_for_them_there_are_no_commands_in_the_data(void)
+{
+    new_board("cat1");
+    b->config.message = NULL;
+    b->config.message_size = 0;
+    init();
+    start();
+    open_socket(0);
+    clear_uart();
+    type_frame("usr.cn#AT+E\r\n");
+    CHECK_SENT(0, "usr.cn#AT+E\r\n");
+    CHECK_EQ(socket_rx(0, "usr.cn#AT+E\r\n"), 13);
+    CHECK_UART("usr.cn#AT+E\r\n");
+    CHECK_EQ(
+        dtu_device_message(&b->device, DTU_CHANNEL_SMS, (const uint8_t *)"usr.cn#AT", 9, b->now),
+        DTU_ERR_NOT_ALLOWED);
+}
+
+static void k7_has_no_commands_in_the_data(void)
+{
+    begin("k7");
+    set("SOCKA", "TCPC,a,1");
+    start();
+    open_socket(0);
+    type_frame("www.usr.cnAT+VER\r");
+    CHECK_SENT(0, "www.usr.cnAT+VER\r");
+    CHECK_EQ(socket_rx(0, "www.usr.cnAT+VER\r"), 17);
+    CHECK_UART("www.usr.cnAT+VER\r");
+}
+
+static void a_reply_in_the_data_without_room_is_gone_on_with_and_not_split(void)
+{
+    static const char reply[] = VALUE("UARTFT:50");
+    for (size_t room = 0; room < sizeof reply; room++) {
+        begin_open("cat1");
+        b->uart_room = room;
+        type_frame("usr.cn#AT+UARTFT\r\n");
+        CHECK_EQ(b->uart_len, room);
+        b->uart_room = LOTS;
+        if (room < sizeof reply - 1) {
+            /* neither data nor an answer of the handshake comes in between */
+            CHECK(!dtu_device_socket_ready(&b->device, 0));
+            CHECK_EQ(socket_rx(0, "data"), 0);
+            b->now += 300;
+            CHECK_EQ(rx_bytes("+++", 3), 3); /* the reply goes out first */
+        } else {
+            wait_ms(300);
+            type("+++");
+        }
+        CHECK_UART("\r\n+UARTFT:50\r\n\r\nOK\r\na");
+    }
+}
+
+static void input_waits_for_a_reply_in_the_data(void)
+{
+    begin_open("cat1");
+    b->uart_room = 4;
+    type_frame("usr.cn#AT+UARTFT\r\n");
+    wait_ms(300);
+    CHECK(!dtu_device_uart_ready(&b->device));
+    CHECK_EQ(rx_bytes("+++", 3), 0);
+    b->uart_room = LOTS;
+    dtu_device_poll(&b->device, b->now);
+    CHECK(dtu_device_uart_ready(&b->device));
+    CHECK_UART(VALUE("UARTFT:50"));
+}
+
+static void a_command_in_the_data_needs_no_login_and_gives_none(void)
+{
+    begin("cat1"); /* it has had its password */
+    set("SAFEATEN", "ON");
+    start();
+    open_socket(0);
+    clear_uart();
+    type_frame("usr.cn#AT+VER\r\n");
+    CHECK_UART(VALUE("VER:V1.1.01.000000.0000"));
+    type_frame("usr.cn#AT+SIGNINAT=usr_cn\r\n");
+    CHECK_UART(OK);
+    enter_command_mode();
+    CHECK_COMMAND("AT+VER", LOGIN_ERROR);
+    static const char sms[] = "usr.cn#AT+SIGNINAT=usr_cn\r\n";
+    CHECK_EQ(dtu_device_message(&b->device, DTU_CHANNEL_SMS, (const uint8_t *)sms, sizeof sms - 1,
+                                b->now),
+             DTU_OK);
+    CHECK_COMMAND("AT+VER", LOGIN_ERROR);
+    CHECK_COMMAND("AT+SIGNINAT=usr_cn", OK);
+    static const char other[] = "usr.cn#AT+SIGNINAT=other\r\n";
+    CHECK_EQ(dtu_device_message(&b->device, DTU_CHANNEL_SMS, (const uint8_t *)other,
+                                sizeof other - 1, b->now),
+             DTU_OK);
+    CHECK_COMMAND("AT+VER", VALUE("VER:V1.1.01.000000.0000")); /* nor does it log out */
+}
+
+static void z_and_entm_in_the_data(void)
+{
+    begin_open("cat1");
+    type_frame("usr.cn#AT+ENTM\r\n"); /* there is no command mode to leave */
+    CHECK_UART(OK);
+    CHECK_EQ(b->events[DTU_EVENT_MODE], 0);
+    type_frame("usr.cn#AT+Z\r\n");
+    CHECK_UART(OK);
+    CHECK_EQ(b->restarts, 1);
+}
+
+/* --- Commands in the data stream of a socket ----------------------------------------------------
+ */
+
+static void begin_two_sockets(void)
+{
+    begin("cat1");
+    set("SOCKBEN", "ON");
+    start();
+    open_socket(0);
+    open_socket(1);
+    clear_uart();
+}
+
+static void a_network_reply_goes_to_that_socket_only(void)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        begin_two_sockets();
+        CHECK_EQ(socket_rx(i, "usr.cn#AT+UARTFT=60\r\n"), 21);
+        CHECK_SENT(i, OK);
+        CHECK_SENT(1 - i, "");
+        CHECK_UART("");
+        CHECK_EQ(b->device.stats.messages, 1);
+        CHECK_EQ(b->device.stats.received_bytes, 0);
+        CHECK_EQ(b->events[DTU_EVENT_COMMAND], 1);
+        CHECK_EQ(socket_rx(i, "data"), 4);
+        CHECK_UART("data");
+    }
+}
+
+static void a_uart_reply_goes_to_no_socket(void)
+{
+    begin_two_sockets();
+    type_frame("usr.cn#AT+E\r\n");
+    CHECK_UART(VALUE("E:OFF"));
+    CHECK_SENT(0, "");
+    CHECK_SENT(1, "");
+}
+
+static void a_network_reply_waits_for_the_queue_and_no_other_comes_first(void)
+{
+    begin_two_sockets();
+    b->sockets[0].room = 0;
+    for (unsigned i = 0; i < 20; i++) /* as many packets as the queue holds */
+        type_frame("x");
+    CHECK_EQ(socket_rx(0, "usr.cn#AT+E\r\n"), 13);
+    CHECK_EQ(socket_rx(1, "usr.cn#AT+VER\r\n"), 0); /* one at a time */
+    CHECK_EQ(socket_rx(1, "data"), 4);              /* data is not held up */
+    CHECK_EQ(
+        dtu_device_message(&b->device, DTU_CHANNEL_SMS, (const uint8_t *)"usr.cn#AT\r", 10, b->now),
+        DTU_ERR_STATE);
+    b->sockets[0].room = LOTS;
+    dtu_device_socket_writable(&b->device, 0, b->now);
+    dtu_device_poll(&b->device, b->now);
+    CHECK_SENT(0, "xxxxxxxxxxxxxxxxxxxx" VALUE("E:OFF"));
+    CHECK_SENT(1, "xxxxxxxxxxxxxxxxxxxx");
+    CHECK_EQ(socket_rx(1, "usr.cn#AT+E\r\n"), 13);
+    CHECK_SENT(1, VALUE("E:OFF"));
+    CHECK_UART("data");
+}
+
+static void a_reply_to_a_connection_that_is_gone_is_forgotten(void)
+{
+    begin_two_sockets();
+    b->sockets[0].room = 0;
+    for (unsigned i = 0; i < 20; i++)
+        type_frame("x");
+    CHECK_EQ(socket_rx(0, "usr.cn#AT+E\r\n"), 13);
+    lose_socket(0, 0);
+    dtu_device_poll(&b->device, b->now);
+    CHECK_EQ(socket_rx(1, "usr.cn#AT+E\r\n"), 13);
+    CHECK(b->sockets[1].sent_len > 20);
+    CHECK_UART("");
+}
+
+static void a_long_reply_fits_every_queue_in_pieces(void)
+{
+    static const char command[] = "usr.cn#AT+H\r";
+    size_t whole;
+    begin_open("gprs232-7s3");
+    CHECK_EQ(socket_rx(0, command), sizeof command - 1);
+    whole = b->sockets[0].sent_len;
+    CHECK(whole > 1500); /* 55 commands with help */
+    new_board("gprs232-7s3");
+    b->config.queues[0].size = DTU_GPRS232_7S3_PACKET_LEN + 2; /* one packet */
+    init();
+    set("E", "off");
+    start();
+    open_socket(0);
+    clear_uart();
+    b->sockets[0].room = 100;
+    CHECK_EQ(socket_rx(0, command), sizeof command - 1);
+    for (unsigned turn = 0; turn < 100 && b->sockets[0].sent_len < whole; turn++) {
+        b->sockets[0].room = 100;
+        dtu_device_socket_writable(&b->device, 0, b->now);
+        dtu_device_poll(&b->device, b->now);
+    }
+    CHECK_EQ(b->sockets[0].sent_len, whole);
+    CHECK(memcmp(b->sockets[0].sent + whole - 8, "\r\n\r\nOK\r\n", 8) == 0);
+}
+
+static void a_network_command_does_not_disturb_a_line_at_the_uart(void)
+{
+    begin_stored("k7"); /* the line is half typed; the other command uses the medium too */
+    type("AT+SOCKA=TCPC,half.ty");
+    const struct dtu_peer peer = {{192, 168, 0, 9}, 4000};
+    static const char commands[] = "AT+E=on\rAT+MID=x\rAT+E=off\r";
+    CHECK_EQ(dtu_device_datagram(&b->device, &peer, (const uint8_t *)"www.usr.cn", 10, b->now),
+             DTU_OK);
+    CHECK_EQ(dtu_device_datagram(&b->device, &peer, (const uint8_t *)commands, sizeof commands - 1,
+                                 b->now),
+             DTU_OK);
+    CHECK_UART("");
+    CHECK_COMMAND("ped,7", "\r\n+OK\r\n");
+    CHECK_COMMAND("AT+SOCKA", "\r\n+OK=TCPC,half.typed,7\r\n");
+    begin_stored("lte-7s4");
+    type("AT+STMSG=ab");
+    static const char sms[] = "adminAT+E=ON;AT+E=OFF;AT+CLEAR;AT+MQTTSUB=1,t,0;AT+MQTTUNSUB=1;";
+    CHECK_EQ(dtu_device_message(&b->device, DTU_CHANNEL_SMS, (const uint8_t *)sms, sizeof sms - 1,
+                                b->now),
+             DTU_OK);
+    CHECK_BYTES(b->replies[DTU_CHANNEL_SMS], b->reply_len[DTU_CHANNEL_SMS], "OK;OK;OK;OK;OK;", 15);
+    CHECK_COMMAND("cd", OK);
+    CHECK_COMMAND("AT+STMSG", VALUE("STMSG:abcd"));
+}
+
+/* --- Messages ------------------------------------------------------------------------------------
+ */
+
+static enum dtu_status send_message(enum dtu_channel channel, const char *text)
+{
+    return dtu_device_message(&b->device, channel, (const uint8_t *)text, strlen(text), b->now);
+}
+
+#define CHECK_REPLIED(channel, expected)                                                           \
+    do {                                                                                           \
+        CHECK_BYTES(b->replies[channel], b->reply_len[channel], expected, strlen(expected));       \
+        b->reply_len[channel] = 0;                                                                 \
+        CHECK_UART("");                                                                            \
+    } while (0)
+
+static void an_sms_with_the_mark_is_a_command(void)
+{
+    begin_open("lte-7s4"); /* at.md, AT inside the data stream; 001 section 3.1.5 */
+    CHECK_EQ(send_message(DTU_CHANNEL_SMS, "adminAT+VER;"), DTU_OK);
+    CHECK_REPLIED(DTU_CHANNEL_SMS, "+VER:V2.1.04.000000.0000;");
+    CHECK_EQ(send_message(DTU_CHANNEL_SMS, "usr.cnAT+E;"), DTU_OK);
+    CHECK_REPLIED(DTU_CHANNEL_SMS, "+E:OFF;");
+    CHECK_EQ(send_message(DTU_CHANNEL_SMS, "adminAT+E"), DTU_OK); /* its end is an end too */
+    CHECK_REPLIED(DTU_CHANNEL_SMS, "+E:OFF;");
+    CHECK_EQ(send_message(DTU_CHANNEL_SMS, "adminAT+NOSUCH;"), DTU_OK);
+    CHECK_REPLIED(DTU_CHANNEL_SMS, "Err2;");
+    CHECK_EQ(b->device.stats.messages, 4);
+    CHECK_SENT(0, "");
+}
+
+static void an_sms_without_the_mark_is_data(void)
+{
+    static const char *const texts[] = {"AT+VER;", "hello", "", "admin", "adminhello;", "admi"};
+    begin_open("lte-7s4");
+    for (size_t i = 0; i < COUNT(texts); i++)
+        CHECK_EQ(send_message(DTU_CHANNEL_SMS, texts[i]), DTU_ERR_FORMAT);
+    CHECK_REPLIED(DTU_CHANNEL_SMS, "");
+    CHECK_EQ(b->device.stats.messages, 0);
+}
+
+static void on_other_products_an_sms_is_a_line(void)
+{
+    begin_open("cat1"); /* 000 section 7.4: a carriage return and line feed after it */
+    CHECK_EQ(send_message(DTU_CHANNEL_SMS, "usr.cn#AT+STMSG=a;b\r\n"), DTU_OK);
+    CHECK_REPLIED(DTU_CHANNEL_SMS, OK);
+    CHECK_EQ(send_message(DTU_CHANNEL_SMS, "usr.cn#AT+STMSG\r\n"), DTU_OK);
+    CHECK_REPLIED(DTU_CHANNEL_SMS, VALUE("STMSG:a;b"));
+    begin_open("gprs232-7s3"); /* 002 section 4.1.4 */
+    CHECK_EQ(send_message(DTU_CHANNEL_SMS, "usr.cn#AT+VER\r"), DTU_OK);
+    CHECK_REPLIED(DTU_CHANNEL_SMS, VALUE("VER:\"V1.0.0\""));
+    CHECK_EQ(send_message(DTU_CHANNEL_SMS, "usr.cnAT+VER\r"), DTU_ERR_FORMAT);
+}
+
+static void an_mqtt_message_has_commands_between_semicolons(void)
+{
+    begin_open("lte-7s4"); /* 001 section 2.1.3.3 */
+    CHECK_EQ(send_message(DTU_CHANNEL_MQTT, "AT+VER;AT+MQTTSSLEN"), DTU_OK);
+    CHECK_REPLIED(DTU_CHANNEL_MQTT, "+VER:V2.1.04.000000.0000;+MQTTSSLEN:OFF;");
+    CHECK_EQ(send_message(DTU_CHANNEL_MQTT, "AT+VER;AT+MQTTSSLEN;\r\n"), DTU_OK);
+    CHECK_REPLIED(DTU_CHANNEL_MQTT, "+VER:V2.1.04.000000.0000;+MQTTSSLEN:OFF;");
+    CHECK_EQ(send_message(DTU_CHANNEL_MQTT, "hello"), DTU_OK);
+    CHECK_REPLIED(DTU_CHANNEL_MQTT, "Err1;");
+    CHECK_EQ(b->device.stats.messages, 3);
+    CHECK_EQ(b->device.stats.ignored, 0);
+}
+
+static void an_mqtt_message_has_at_most_10_commands(void)
+{
+    begin_open("lte-7s4");
+    CHECK_EQ(send_message(DTU_CHANNEL_MQTT, "AT;AT;AT;AT;AT;AT;AT;AT;AT;AT+E"), DTU_OK);
+    CHECK_REPLIED(DTU_CHANNEL_MQTT, "OK;OK;OK;OK;OK;OK;OK;OK;OK;+E:OFF;");
+    CHECK_EQ(b->device.stats.ignored, 0);
+    CHECK_EQ(send_message(DTU_CHANNEL_MQTT, "AT;\nAT;\nAT;\nAT;\nAT;\nAT;\nAT;\nAT;\nAT;\nAT+E;"),
+             DTU_OK);
+    CHECK_REPLIED(DTU_CHANNEL_MQTT, "OK;OK;OK;OK;OK;OK;OK;OK;OK;+E:OFF;");
+    CHECK_EQ(b->device.stats.ignored, 0);
+    CHECK_EQ(send_message(DTU_CHANNEL_MQTT, "AT;AT;AT;AT;AT;AT;AT;AT;AT;AT+E;AT+E=ON"), DTU_OK);
+    CHECK_REPLIED(DTU_CHANNEL_MQTT, "OK;OK;OK;OK;OK;OK;OK;OK;OK;+E:OFF;");
+    CHECK_EQ(b->device.stats.ignored, 1); /* and told so */
+    CHECK_EQ(send_message(DTU_CHANNEL_MQTT, "AT+E"), DTU_OK);
+    CHECK_REPLIED(DTU_CHANNEL_MQTT, "+E:OFF;");
+}
+
+static void only_products_with_topics_take_mqtt_commands(void)
+{
+    static const char *const products[] = {"cat1", "gprs232-7s3", "k7"};
+    for (size_t i = 0; i < COUNT(products); i++) {
+        begin(products[i]);
+        CHECK_EQ(send_message(DTU_CHANNEL_MQTT, "AT+VER"), DTU_ERR_NOT_ALLOWED);
+        CHECK_REPLIED(DTU_CHANNEL_MQTT, "");
+    }
+    begin("lte-7s4"); /* these have calls of their own */
+    CHECK_EQ(send_message(DTU_CHANNEL_UART, "AT+VER"), DTU_ERR_NOT_ALLOWED);
+    CHECK_EQ(send_message(DTU_CHANNEL_SOCKET, "AT+VER"), DTU_ERR_NOT_ALLOWED);
+    CHECK_EQ(send_message(DTU_CHANNEL_UDP, "AT+VER"), DTU_ERR_NOT_ALLOWED);
+    CHECK_REPLIED(DTU_CHANNEL_UDP, "");
+}
+
+static void messages_need_a_port_that_takes_replies_and_a_device_that_runs(void)
+{
+    struct dtu_device_port few = port;
+    const struct dtu_peer peer = {{10, 0, 0, 1}, 1};
+    few.reply = NULL;
+    new_board("lte-7s4");
+    init();
+    CHECK_EQ(send_message(DTU_CHANNEL_MQTT, "AT"), DTU_ERR_NOT_ALLOWED); /* not started */
+    b->uart_room = 0;
+    start();
+    CHECK_EQ(send_message(DTU_CHANNEL_MQTT, "AT"), DTU_ERR_NOT_ALLOWED); /* greeting */
+    b->uart_room = LOTS;
+    dtu_device_poll(&b->device, b->now);
+    CHECK_EQ(send_message(DTU_CHANNEL_MQTT, "AT"), DTU_OK);
+    b->config.port = &few;
+    CHECK_EQ(send_message(DTU_CHANNEL_MQTT, "AT"), DTU_ERR_NOT_ALLOWED);
+    CHECK_EQ(dtu_device_datagram(&b->device, &peer, (const uint8_t *)"www.usr.cn", 10, b->now),
+             DTU_ERR_NOT_ALLOWED); /* has no such command */
+    begin("k7");
+    b->config.port = &few;
+    CHECK_EQ(dtu_device_datagram(&b->device, &peer, (const uint8_t *)"www.usr.cn", 10, b->now),
+             DTU_ERR_NOT_ALLOWED);
+}
+
+static void a_message_without_room_for_its_reply_loses_nothing_of_it(void)
+{
+    begin_open("lte-7s4");
+    b->reply_room = 0;
+    CHECK_EQ(send_message(DTU_CHANNEL_MQTT, "AT+E;AT+VER;AT"), DTU_OK);
+    CHECK_EQ(send_message(DTU_CHANNEL_MQTT, "AT"), DTU_ERR_STATE);
+    CHECK_EQ(send_message(DTU_CHANNEL_SMS, "adminAT"), DTU_ERR_STATE);
+    CHECK_EQ(socket_rx(0, "usr.cnAT\r"), 0);
+    CHECK_EQ(rx_bytes("usr.cnAT\r", 9), 9);
+    wait_ms(60); /* waits too */
+    CHECK_EQ(b->uart_len, 0);
+    b->reply_room = 1;
+    dtu_device_poll(&b->device, b->now);
+    CHECK_BYTES(b->replies[DTU_CHANNEL_MQTT], b->reply_len[DTU_CHANNEL_MQTT], "+E:OFF;", 7);
+    CHECK_EQ(b->device.stats.ignored, 1); /* the commands behind it are counted */
+    dtu_device_poll(&b->device, b->now);
+    CHECK_UART(OK);
+    CHECK_SENT(0, "");
+}
+
+static void a_long_message_reply_refused_at_every_step_is_the_same(void)
+{
+    static char whole[REPLY_MAX];
+    size_t whole_len;
+    begin_open("lte-7s4");
+    CHECK_EQ(send_message(DTU_CHANNEL_MQTT, "AT+H"), DTU_OK);
+    whole_len = b->reply_len[DTU_CHANNEL_MQTT];
+    memcpy(whole, b->replies[DTU_CHANNEL_MQTT], whole_len);
+    CHECK(whole_len > 3000); /* more than the buffer of messages */
+    for (unsigned every = 1; every < 5; every++) {
+        begin_open("lte-7s4");
+        b->reply_room = every - 1;
+        CHECK_EQ(send_message(DTU_CHANNEL_MQTT, "AT+H"), DTU_OK);
+        for (unsigned turn = 0; turn < 40; turn++) {
+            b->reply_room = turn % every == 0 ? 1 : 0;
+            dtu_device_poll(&b->device, b->now);
+        }
+        CHECK_BYTES(b->replies[DTU_CHANNEL_MQTT], b->reply_len[DTU_CHANNEL_MQTT], whole, whole_len);
+        b->reply_room = LOTS;
+        CHECK_EQ(send_message(DTU_CHANNEL_MQTT, "AT"), DTU_OK);
+    }
+}
+
+static void a_restart_by_message_waits_for_the_reply(void)
+{
+    begin_open("lte-7s4");
+    b->reply_room = 0;
+    CHECK_EQ(send_message(DTU_CHANNEL_SMS, "adminAT+Z;"), DTU_OK);
+    CHECK_EQ(b->restarts, 0);
+    dtu_device_poll(&b->device, b->now);
+    CHECK_EQ(b->restarts, 0);
+    b->reply_room = LOTS;
+    dtu_device_poll(&b->device, b->now);
+    CHECK_REPLIED(DTU_CHANNEL_SMS, "OK;");
+    CHECK_EQ(b->restarts, 1);
+}
+
+static void nothing_behind_a_restart_in_a_message_is_done(void)
+{
+    begin_open("lte-7s4");
+    CHECK_EQ(send_message(DTU_CHANNEL_MQTT, "AT+E;AT+Z;AT+E=ON;"), DTU_OK);
+    CHECK_REPLIED(DTU_CHANNEL_MQTT, "+E:OFF;OK;");
+    CHECK_EQ(b->restarts, 1);
+    CHECK_EQ(b->device.stats.ignored, 1);
+    do_restart();
+    CHECK_EQ(send_message(DTU_CHANNEL_MQTT, "AT+E"), DTU_OK);
+    CHECK_REPLIED(DTU_CHANNEL_MQTT, "+E:OFF;");
+}
+
+/* --- Datagrams ------------------------------------------------------------------------------ */
+
+static const struct dtu_peer one = {{192, 168, 0, 100}, 5001};
+static const struct dtu_peer other_port = {{192, 168, 0, 100}, 5002};
+static const struct dtu_peer other_host = {{192, 168, 0, 101}, 5001};
+
+static enum dtu_status send_datagram(const struct dtu_peer *peer, const char *text)
+{
+    return dtu_device_datagram(&b->device, peer, (const uint8_t *)text, strlen(text), b->now);
+}
+
+static void the_keyword_is_answered_and_opens_the_session(void)
+{
+    begin("k7"); /* at.md, AT inside the data stream; 003 section 5.3.1 */
+    CHECK_EQ(send_datagram(&one, "AT+VER\r"), DTU_ERR_FORMAT);
+    CHECK_EQ(b->device.stats.ignored, 1);
+    CHECK_REPLIED(DTU_CHANNEL_UDP, "");
+    CHECK_EQ(send_datagram(&one, "www.usr.cn"), DTU_OK);
+    CHECK_REPLIED(DTU_CHANNEL_UDP, "192.168.0.7,D8B04CF00001,USR-K7");
+    CHECK_EQ(send_datagram(&one, "+ok"), DTU_OK); /* is not answered */
+    CHECK_REPLIED(DTU_CHANNEL_UDP, "");
+    CHECK_EQ(send_datagram(&one, "AT+VER\r"), DTU_OK);
+    CHECK_REPLIED(DTU_CHANNEL_UDP, "\r\n+OK=3016\r\n");
+    CHECK_EQ(send_datagram(&one, "AT+UART1?\r\n"), DTU_OK);
+    CHECK_REPLIED(DTU_CHANNEL_UDP, "\r\n+OK=115200,8,1,NONE,NFC\r\n");
+    CHECK_EQ(send_datagram(&one, "AT+VER"), DTU_OK); /* its end is an end too */
+    CHECK_REPLIED(DTU_CHANNEL_UDP, "\r\n+OK=3016\r\n");
+    CHECK_EQ(send_datagram(&one, "hello"), DTU_OK);
+    CHECK_REPLIED(DTU_CHANNEL_UDP, "\r\n+ERR=-1\r\n");
+    CHECK_EQ(b->device.stats.ignored, 1);
+}
+
+static void what_is_not_quite_the_keyword_opens_nothing(void)
+{
+    static const char *const texts[] = {"www.usr.c", "www.usr.cn\r", "WWW.USR.CN", "", "w"};
+    begin("k7");
+    for (size_t i = 0; i < COUNT(texts); i++)
+        CHECK_EQ(send_datagram(&one, texts[i]), DTU_ERR_FORMAT);
+    CHECK_REPLIED(DTU_CHANNEL_UDP, "");
+    CHECK_EQ(b->device.stats.ignored, COUNT(texts));
+    set("SEARCH", "1500,open[2C]sesame"); /* no escapes on this product */
+    start();
+    CHECK_EQ(send_datagram(&one, "www.usr.cn"), DTU_ERR_FORMAT);
+    CHECK_EQ(send_datagram(&one, "open[2C]sesame"), DTU_OK);
+}
+
+static void another_sender_is_ignored_and_counted_until_it_has_the_keyword(void)
+{
+    begin("k7");
+    CHECK_EQ(send_datagram(&one, "www.usr.cn"), DTU_OK);
+    b->reply_len[DTU_CHANNEL_UDP] = 0;
+    CHECK_EQ(send_datagram(&other_port, "AT+VER\r"), DTU_ERR_FORMAT);
+    CHECK_EQ(send_datagram(&other_host, "AT+VER\r"), DTU_ERR_FORMAT);
+    CHECK_EQ(send_datagram(&other_host, "+ok"), DTU_ERR_FORMAT);
+    CHECK_REPLIED(DTU_CHANNEL_UDP, "");
+    CHECK_EQ(b->device.stats.ignored, 3);
+    CHECK_EQ(send_datagram(&other_host, "www.usr.cn"), DTU_OK); /* takes over */
+    CHECK_REPLIED(DTU_CHANNEL_UDP, "192.168.0.7,D8B04CF00001,USR-K7");
+    CHECK_EQ(send_datagram(&other_host, "AT+E\r"), DTU_OK);
+    CHECK_REPLIED(DTU_CHANNEL_UDP, "\r\n+OK=off\r\n");
+    CHECK_EQ(send_datagram(&one, "AT+E\r"), DTU_ERR_FORMAT);
+    CHECK_EQ(b->device.stats.ignored, 4);
+    CHECK_REPLIED(DTU_CHANNEL_UDP, "");
+}
+
+static void the_session_ends_30_s_after_the_last_command(void)
+{
+    static const uint32_t starts[] = {1000, UINT32_MAX - 29999, UINT32_MAX - 15000, UINT32_MAX};
+    for (size_t i = 0; i < COUNT(starts); i++)
+        for (unsigned polled = 0; polled < 2; polled++) {
+            begin("k7"); /* at.md, Entering, 6 */
+            b->now = starts[i];
+            CHECK_EQ(send_datagram(&one, "www.usr.cn"), DTU_OK);
+            CHECK_EQ(dtu_device_next(&b->device, b->now), 30000);
+            wait_ms(29999);
+            CHECK_EQ(dtu_device_next(&b->device, b->now), 1);
+            CHECK_EQ(send_datagram(&one, "AT+E\r"), DTU_OK); /* begins anew */
+            wait_ms(29999);
+            CHECK_EQ(send_datagram(&other_host, "AT+E\r"), DTU_ERR_FORMAT); /* does not */
+            if (polled != 0)
+                wait_ms(1);
+            else
+                b->now++;
+            b->reply_len[DTU_CHANNEL_UDP] = 0;
+            CHECK_EQ(send_datagram(&one, "AT+E\r"), DTU_ERR_FORMAT);
+            CHECK_REPLIED(DTU_CHANNEL_UDP, "");
+            CHECK_EQ(dtu_device_next(&b->device, b->now), DTU_NEVER);
+        }
+}
+
+static void entm_ends_the_session_and_a_restart_does(void)
+{
+    begin("k7");
+    CHECK_EQ(send_datagram(&one, "www.usr.cn"), DTU_OK);
+    b->reply_len[DTU_CHANNEL_UDP] = 0;
+    CHECK_EQ(send_datagram(&one, "AT+ENTM\r"), DTU_OK);
+    CHECK_REPLIED(DTU_CHANNEL_UDP, "\r\n+OK\r\n");
+    CHECK_EQ(send_datagram(&one, "AT+E\r"), DTU_ERR_FORMAT);
+    CHECK_EQ(send_datagram(&one, "www.usr.cn"), DTU_OK);
+    b->reply_len[DTU_CHANNEL_UDP] = 0;
+    CHECK_EQ(send_datagram(&one, "AT+Z\r"), DTU_OK);
+    CHECK_REPLIED(DTU_CHANNEL_UDP, "\r\n+OK\r\n");
+    CHECK_EQ(b->restarts, 1);
+    CHECK_EQ(send_datagram(&one, "www.usr.cn"), DTU_ERR_NOT_ALLOWED);
+    do_restart();
+    CHECK_EQ(send_datagram(&one, "AT+E\r"), DTU_ERR_FORMAT);
+}
+
+static void a_datagram_waits_while_another_is_answered(void)
+{
+    begin("k7");
+    b->reply_room = 0;
+    CHECK_EQ(send_datagram(&one, "www.usr.cn"), DTU_OK);
+    CHECK_EQ(send_datagram(&one, "AT+E\r"), DTU_ERR_STATE);
+    CHECK_EQ(send_datagram(&other_host, "www.usr.cn"), DTU_ERR_STATE);
+    CHECK_EQ(send_datagram(&other_host, "AT+E\r"), DTU_ERR_FORMAT);
+    b->reply_room = 1;
+    dtu_device_poll(&b->device, b->now);
+    CHECK_REPLIED(DTU_CHANNEL_UDP, "192.168.0.7,D8B04CF00001,USR-K7");
+    b->reply_room = LOTS;
+    CHECK_EQ(send_datagram(&one, "AT+E\r"), DTU_OK); /* nobody took over */
+    CHECK_REPLIED(DTU_CHANNEL_UDP, "\r\n+OK=off\r\n");
+}
+
+static void the_answer_to_the_keyword_has_the_users_values(void)
+{
+    begin("k7");
+    set("WANN", "static,10.255.0.1,255.0.0.0,10.0.0.254");
+    set("MID", "pump 7");
+    set("USERMAC", "0a0b0c0d0e0f");
+    start();
+    CHECK_EQ(send_datagram(&one, "www.usr.cn"), DTU_OK);
+    CHECK_REPLIED(DTU_CHANNEL_UDP, "10.255.0.1,0A0B0C0D0E0F,pump 7");
 }
 
 /* --- Connections ---------------------------------------------------------------------------- */
@@ -1620,10 +2630,8 @@ static void nothing_to_do_means_never(void)
     wait_ms(1000);
     CHECK_EQ(dtu_device_next(&b->device, b->now), DTU_NEVER);
     type("x");
-    CHECK_EQ(dtu_device_next(&b->device, b->now), 50); /* the guard time; the frame takes 51 */
-    wait_ms(50);
-    CHECK_EQ(dtu_device_next(&b->device, b->now), 1);
-    wait_ms(1);
+    CHECK_EQ(dtu_device_next(&b->device, b->now), 51); /* guard and packing time, and a step */
+    wait_ms(51);
     CHECK_EQ(dtu_device_next(&b->device, b->now), DTU_NEVER);
     CHECK_SENT(0, "x");
 }
@@ -1833,6 +2841,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_socket_without_memory_is_not_used),
     CHECK_TEST(udp_is_sent_in_whole_datagrams),
     CHECK_TEST(the_handshake_opens_command_mode_on_every_product),
+    CHECK_TEST(a_silence_that_may_be_shorter_than_the_guard_time_does_not_count),
     CHECK_TEST(all_of_a_dialogue_in_one_read_is_understood),
     CHECK_TEST(a_handshake_that_breaks_is_data),
     CHECK_TEST(socket_data_waits_while_in_command_mode),
@@ -1855,6 +2864,57 @@ static const struct check_test tests[] = {
     CHECK_TEST(echo_is_at_once_and_stored_alone),
     CHECK_TEST(a_medium_that_fails_is_answered),
     CHECK_TEST(without_a_medium_only_saving_is_refused),
+    CHECK_TEST(reld_restores_what_cfgtf_made_the_users_defaults),
+    CHECK_TEST(reld_without_users_defaults_is_the_factorys),
+    CHECK_TEST(without_a_medium_for_them_cfgtf_is_refused),
+    CHECK_TEST(defaults_that_cannot_be_stored_are_told),
+    CHECK_TEST(on_7s4_reld_and_clear_keep_the_apn),
+    CHECK_TEST(the_users_mac_takes_the_place_of_the_boards),
+    CHECK_TEST(mqttunsub_empties_the_place_and_stores_it),
+    CHECK_TEST(what_the_device_cannot_do_goes_to_the_port),
+    CHECK_TEST(until_the_login_every_command_but_it_is_refused),
+    CHECK_TEST(once_logged_in_the_same_command_sets_the_password),
+    CHECK_TEST(without_the_lock_the_command_sets_the_password),
+    CHECK_TEST(leaving_command_mode_logs_out),
+    CHECK_TEST(without_a_login_command_mode_ends_after_30_s),
+    CHECK_TEST(a_login_in_time_stays),
+    CHECK_TEST(a_login_that_comes_with_the_end_of_the_30_s_is_data),
+    CHECK_TEST(the_end_of_the_30_s_cuts_no_reply),
+    CHECK_TEST(a_command_in_the_data_of_the_uart_is_answered_there),
+    CHECK_TEST(any_split_of_a_command_in_the_data_gives_the_same),
+    CHECK_TEST(a_frame_that_is_no_whole_command_is_data_unchanged),
+    CHECK_TEST(commands_in_the_data_can_be_switched_off_for_each_side),
+    CHECK_TEST(the_password_is_a_setting),
+    CHECK_TEST(without_memory_for_them_there_are_no_commands_in_the_data),
+    CHECK_TEST(k7_has_no_commands_in_the_data),
+    CHECK_TEST(a_reply_in_the_data_without_room_is_gone_on_with_and_not_split),
+    CHECK_TEST(input_waits_for_a_reply_in_the_data),
+    CHECK_TEST(a_command_in_the_data_needs_no_login_and_gives_none),
+    CHECK_TEST(z_and_entm_in_the_data),
+    CHECK_TEST(a_network_reply_goes_to_that_socket_only),
+    CHECK_TEST(a_uart_reply_goes_to_no_socket),
+    CHECK_TEST(a_network_reply_waits_for_the_queue_and_no_other_comes_first),
+    CHECK_TEST(a_reply_to_a_connection_that_is_gone_is_forgotten),
+    CHECK_TEST(a_long_reply_fits_every_queue_in_pieces),
+    CHECK_TEST(a_network_command_does_not_disturb_a_line_at_the_uart),
+    CHECK_TEST(an_sms_with_the_mark_is_a_command),
+    CHECK_TEST(an_sms_without_the_mark_is_data),
+    CHECK_TEST(on_other_products_an_sms_is_a_line),
+    CHECK_TEST(an_mqtt_message_has_commands_between_semicolons),
+    CHECK_TEST(an_mqtt_message_has_at_most_10_commands),
+    CHECK_TEST(only_products_with_topics_take_mqtt_commands),
+    CHECK_TEST(messages_need_a_port_that_takes_replies_and_a_device_that_runs),
+    CHECK_TEST(a_message_without_room_for_its_reply_loses_nothing_of_it),
+    CHECK_TEST(a_long_message_reply_refused_at_every_step_is_the_same),
+    CHECK_TEST(a_restart_by_message_waits_for_the_reply),
+    CHECK_TEST(nothing_behind_a_restart_in_a_message_is_done),
+    CHECK_TEST(the_keyword_is_answered_and_opens_the_session),
+    CHECK_TEST(what_is_not_quite_the_keyword_opens_nothing),
+    CHECK_TEST(another_sender_is_ignored_and_counted_until_it_has_the_keyword),
+    CHECK_TEST(the_session_ends_30_s_after_the_last_command),
+    CHECK_TEST(entm_ends_the_session_and_a_restart_does),
+    CHECK_TEST(a_datagram_waits_while_another_is_answered),
+    CHECK_TEST(the_answer_to_the_keyword_has_the_users_values),
     CHECK_TEST(a_lost_connection_is_opened_again_after_the_products_time),
     CHECK_TEST(each_socket_of_7s4_has_its_own_time),
     CHECK_TEST(too_many_failures_in_a_row_want_a_restart),

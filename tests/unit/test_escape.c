@@ -322,7 +322,26 @@ static void k7_round_trips_what_it_can_write(void)
     }
 }
 
+/* What was read may be written over what was read: it is never longer. */
+static void a_text_can_be_unescaped_in_place(void)
+{
+    uint8_t hex[] = "[41][[0D]x[0A]]";
+    uint8_t crlf[] = "a<<CRLF>><<CRLR>>b";
+    struct dtu_unescape u = dtu_unescape(DTU_ESCAPE_HEX, hex, sizeof hex - 1);
+    size_t len = 0;
+    uint8_t byte;
+
+    while (dtu_unescape_next(&u, &byte))
+        hex[len++] = byte;
+    CHECK_BYTES(hex, len, "A[\rx\n]", 6);
+    u = dtu_unescape(DTU_ESCAPE_CRLF, crlf, sizeof crlf - 1);
+    for (len = 0; dtu_unescape_next(&u, &byte); len++)
+        crlf[len] = byte;
+    CHECK_BYTES(crlf, len, "a\r\n\r\nb", 6);
+}
+
 static const struct check_test tests[] = {
+    CHECK_TEST(a_text_can_be_unescaped_in_place),
     CHECK_TEST(two_hex_digits_in_brackets_are_a_byte),
     CHECK_TEST(every_byte_can_be_written_with_either_case),
     CHECK_TEST(any_other_bracket_is_itself),

@@ -195,6 +195,8 @@ static void fields_take_the_bytes_that_the_header_says(void)
         size_t size;
     } cases[] = {
         {{.type = DTU_FIELD_ENUM, .text = "A,B"}, 1},
+        {{.type = DTU_FIELD_DATA, .max = 255}, 257},
+        {{.type = DTU_FIELD_DATA, .max = 256}, 259},
         {{.type = DTU_FIELD_CHOICE, .max = 255}, 1},
         {{.type = DTU_FIELD_CHOICE, .max = 460800}, 4},
         {{.type = DTU_FIELD_NUMBER, .max = 255}, 1},
@@ -667,6 +669,386 @@ static void a_view_shares_the_values_of_another_row(void)
     CHECK_PENDING("VIEW", "77");
 }
 
+/* --- Typed data, lines, places, secrets: a table of its own, as 7S4 and as K7 --------------- */
+
+#define TOPICS 4
+
+struct more_values {
+    uint8_t apn[4 + 4 + 1];
+    uint8_t cloud[5];
+    uint8_t data[1 + 1 + 5];
+    uint8_t head[9];
+    uint8_t ntp[4 + 4 + 4];
+    uint8_t pw[7];
+    uint8_t sub[TOPICS][5 + 1];
+    uint8_t wan[1 + 4 + 4];
+};
+
+static const struct dtu_param_field apn[] = {{.type = DTU_FIELD_TEXT, .max = 3},
+                                             {.type = DTU_FIELD_TEXT, .max = 3},
+                                             {.type = DTU_FIELD_CHOICE, .max = 2, .text = "0,1,2"}};
+static const struct dtu_param_field cloud[] = {{.type = DTU_FIELD_TEXT, .min = 4, .max = 4}};
+static const struct dtu_param_field data_text[] = {{.type = DTU_FIELD_DATA, .min = 1, .max = 5}};
+static const struct dtu_param_field data_typed[] = {
+    {.type = DTU_FIELD_DATA, .flags = DTU_FIELD_TYPED, .min = 1, .max = 5}};
+static const struct dtu_param_field head[] = {
+    {.type = DTU_FIELD_TEXT, .flags = DTU_FIELD_LINES, .min = 2, .max = 8}};
+static const struct dtu_param_field ntp[] = {
+    {.type = DTU_FIELD_TEXT, .min = 1, .max = 3},
+    {.type = DTU_FIELD_TEXT, .flags = DTU_FIELD_CLEARABLE, .min = 1, .max = 3},
+    {.type = DTU_FIELD_TEXT, .flags = DTU_FIELD_CLEARABLE, .min = 1, .max = 3}};
+static const struct dtu_param_field password[] = {{.type = DTU_FIELD_TEXT, .min = 1, .max = 6}};
+static const struct dtu_param_field sub[] = {{.type = DTU_FIELD_NUMBER, .min = 1, .max = TOPICS},
+                                             {.type = DTU_FIELD_TEXT, .min = 1, .max = 4},
+                                             {.type = DTU_FIELD_NUMBER, .max = 2}};
+static const struct dtu_param_field wan[] = {
+    {.type = DTU_FIELD_ENUM, .text = "static,DHCP"},
+    {.type = DTU_FIELD_IP, .flags = DTU_FIELD_OPTIONAL | DTU_FIELD_FIRST_NEEDS},
+    {.type = DTU_FIELD_IP, .flags = DTU_FIELD_OPTIONAL | DTU_FIELD_FIRST_NEEDS}};
+static const struct dtu_param_field sms[] = {
+    {.type = DTU_FIELD_TEXT, .min = 1, .max = 4},
+    {.type = DTU_FIELD_ENUM, .text = "GSM,UCS2"},
+    {.type = DTU_FIELD_CHOICE, .max = 9, .text = "5,9"},
+    {.type = DTU_FIELD_NUMBER, .flags = DTU_FIELD_OPTIONAL, .max = 70000}};
+
+#define MORE(kind_, name_, flags_, member_, fields_, initial_)                                     \
+    {                                                                                              \
+        .name = name_, .kind = kind_, .flags = flags_, .field_count = COUNT(fields_),              \
+        .fields = fields_, .offset = offsetof(struct more_values, member_), .initial = initial_    \
+    }
+static const struct dtu_param more_rows[] = {
+    MORE(DTU_PARAM_SETTING, "APN", DTU_PARAM_KEPT | DTU_PARAM_DEFAULT, apn, apn, ",b,0"),
+    MORE(DTU_PARAM_SETTING, "CLOUD", 0, cloud, cloud, "0"),
+    MORE(DTU_PARAM_SETTING, "DATA", 0, data, data_typed, "usr,ASCII"),
+    MORE(DTU_PARAM_VIEW, "DT", 0, data, data_text, NULL),
+    MORE(DTU_PARAM_SETTING, "HEAD", 0, head, head, NULL),
+    MORE(DTU_PARAM_SETTING, "NTP", 0, ntp, ntp, "a,b"),
+    MORE(DTU_PARAM_SECRET, "PW", 0, pw, password, "usr_cn"),
+    {.name = "SEND", .kind = DTU_PARAM_ACTION, .field_count = COUNT(sms), .fields = sms},
+    {.name = "SOCKC", .kind = DTU_PARAM_ABSENT},
+    {.name = "SUB",
+     .id = 7,
+     .kind = DTU_PARAM_SETTING,
+     .field_count = COUNT(sub),
+     .fields = sub,
+     .offset = offsetof(struct more_values, sub),
+     .places = TOPICS},
+    MORE(DTU_PARAM_SETTING, "WAN", 0, wan, wan, "static,1.2.3.4,5.6.7.8"),
+};
+static const struct dtu_param_table more_tables[] = {
+    {.rows = more_rows,
+     .count = COUNT(more_rows),
+     .values_size = sizeof(struct more_values),
+     .syntax = {.escape = DTU_ESCAPE_HEX, .escape_inner = "=,?", .escape_last = "=,?"}},
+    {.rows = more_rows,
+     .count = COUNT(more_rows),
+     .values_size = sizeof(struct more_values),
+     .syntax = {.escape = DTU_ESCAPE_CRLF,
+                .last_takes_rest = true,
+                .escape_inner = "",
+                .escape_last = ""}},
+};
+enum { AS_7S4, AS_K7 };
+
+static void begin_more(size_t table)
+{
+    CHECK(sizeof(struct more_values) <= sizeof running);
+    memset(running, 0xEE, sizeof running);
+    memset(pending, 0xEE, sizeof pending);
+    CHECK_EQ(dtu_params_init(&params, &more_tables[table], running, pending), DTU_OK);
+}
+
+static void data_is_text_or_hex_as_its_type_says(void)
+{
+    size_t len;
+    begin_more(AS_K7); /* 003 section 5.3.5: HEARTUSER, REGUSER; at.md, Ranges */
+    CHECK_PENDING("DATA", "usr,ASCII");
+    CHECK_EQ(set("DATA", "01fF00,hex"), DTU_OK);
+    CHECK_PENDING("DATA", "01FF00,HEX");
+    dtu_params_apply(&params);
+    const uint8_t *bytes = dtu_params_bytes(&params, row("DATA"), 0, &len);
+    CHECK_BYTES(bytes, len, "\x01\xff\x00", 3);
+    CHECK_EQ(dtu_params_number(&params, row("DATA"), 0), 0);
+    CHECK_EQ(set("DATA", "a,b,ascii"), DTU_OK); /* its own commas, and one for the type */
+    CHECK_PENDING("DATA", "a,b,ASCII");
+    CHECK_EQ(set("DATA", "a<<CRLF>>bc,ASCII"), DTU_OK);
+    CHECK_PENDING("DATA", "a<<CRLF>>bc,ASCII");
+    CHECK_EQ(set("DATA", ",,ASCII"), DTU_OK);
+    CHECK_PENDING("DATA", ",,ASCII");
+    CHECK_EQ(set("DATA", "0123456789,HEX"), DTU_OK); /* twice as many digits as bytes */
+    CHECK_REFUSED("DATA", "0123456789A,HEX", DTU_ERR_TYPE);
+    CHECK_REFUSED("DATA", "0123456789AB,HEX", DTU_ERR_RANGE);
+    CHECK_REFUSED("DATA", "0g,HEX", DTU_ERR_TYPE);
+    CHECK_REFUSED("DATA", "123456,ASCII", DTU_ERR_RANGE);
+    CHECK_REFUSED("DATA", "123456", DTU_ERR_COUNT);
+    CHECK_REFUSED("DATA", "12,BIN", DTU_ERR_RANGE);
+    CHECK_REFUSED("DATA", "12,", DTU_ERR_RANGE);
+    CHECK_REFUSED("DATA", ",HEX", DTU_ERR_MISSING);
+    CHECK_REFUSED("DATA", "", DTU_ERR_MISSING);
+    CHECK_RANGE("DATA", "<1~5 bytes>");
+}
+
+static void an_untyped_view_of_data_sets_text_and_shows_either(void)
+{
+    begin_more(AS_K7); /* at.md, Ranges: HEARTDT and HEARTUSER are one stored value */
+    CHECK_EQ(set("DATA", "01ff,HEX"), DTU_OK);
+    CHECK_PENDING("DT", "01FF");
+    CHECK_EQ(set("DT", "a,HEX"), DTU_OK); /* is text here, all of it */
+    CHECK_PENDING("DT", "a,HEX");
+    CHECK_PENDING("DATA", "a,HEX,ASCII");
+    CHECK_REFUSED("DT", "abcdef", DTU_ERR_RANGE);
+}
+
+static void header_lines_end_with_cr_lf(void)
+{
+    begin_more(AS_7S4); /* at.md, Ranges: HTPHD must end in [0D][0A] */
+    CHECK_EQ(set("HEAD", "a: b[0D][0A]"), DTU_OK);
+    CHECK_EQ(set("HEAD", "[0D][0A]"), DTU_OK);
+    CHECK_REFUSED("HEAD", "a: b", DTU_ERR_RANGE);
+    CHECK_REFUSED("HEAD", "a: b[0D]", DTU_ERR_RANGE);
+    CHECK_REFUSED("HEAD", "ab[0A]", DTU_ERR_RANGE);
+    CHECK_REFUSED("HEAD", "[0D][0A]a", DTU_ERR_RANGE);
+    CHECK_REFUSED("HEAD", "[0A][0D]", DTU_ERR_RANGE);
+    CHECK_REFUSED("HEAD", "[0A]", DTU_ERR_RANGE);
+    CHECK_REFUSED("HEAD", "1234567[0D][0A]", DTU_ERR_RANGE);
+    CHECK_PENDING("HEAD", "[0D][0A]");
+}
+
+static void empty_texts_at_the_end_are_not_written(void)
+{
+    begin_more(AS_7S4); /* NTPSVR: 004 section 4.22 shows two servers of four */
+    CHECK_PENDING("NTP", "a,b");
+    CHECK_EQ(set("NTP", "x"), DTU_OK);
+    CHECK_PENDING("NTP", "x");
+    CHECK_EQ(set("NTP", "x,,z"), DTU_OK); /* one in the middle is */
+    CHECK_PENDING("NTP", "x,,z");
+    CHECK_EQ(set("NTP", "x,y,"), DTU_OK);
+    CHECK_PENDING("NTP", "x,y");
+    CHECK_EQ(set("NTP", "[3F]"), DTU_OK);
+    CHECK_PENDING("NTP", "[3F]");
+    begin_more(AS_K7);
+    CHECK_EQ(set("NTP", "?,,"), DTU_OK);
+    CHECK_PENDING("NTP", "?"); /* no escape on K7, and no `=?` either */
+    CHECK_REFUSED("NTP", ",y", DTU_ERR_MISSING);
+}
+
+static void some_parameters_are_needed_only_with_the_first_word(void)
+{
+    begin_more(AS_K7); /* 003 section 5.3.5, WANN: under DHCP the addresses may be left out */
+    CHECK_REFUSED("WAN", "static", DTU_ERR_MISSING);
+    CHECK_REFUSED("WAN", "STATIC,9.9.9.9", DTU_ERR_MISSING);
+    CHECK_REFUSED("WAN", "static,,9.9.9.9", DTU_ERR_MISSING);
+    CHECK_EQ(set("WAN", "dhcp"), DTU_OK);
+    CHECK_PENDING("WAN", "DHCP,1.2.3.4,5.6.7.8"); /* keeps what it was */
+    CHECK_EQ(set("WAN", "DHCP,,9.9.9.9"), DTU_OK);
+    CHECK_PENDING("WAN", "DHCP,1.2.3.4,9.9.9.9");
+    CHECK_EQ(set("WAN", "static,1.1.1.1,2.2.2.2"), DTU_OK);
+    CHECK_REFUSED("WAN", "neither", DTU_ERR_RANGE);
+}
+
+static void a_default_may_be_shorter_than_what_a_user_may_set(void)
+{
+    begin_more(AS_7S4); /* at.md, Settled: CLOUD, whose page has no default of 20 bytes */
+    CHECK_PENDING("CLOUD", "0");
+    CHECK_REFUSED("CLOUD", "0", DTU_ERR_RANGE);
+    CHECK_REFUSED("CLOUD", "", DTU_ERR_MISSING);
+    CHECK_EQ(set("CLOUD", "1234"), DTU_OK);
+    dtu_params_reset(&params);
+    CHECK_PENDING("CLOUD", "0");
+    static const struct dtu_param long_default[] = {
+        MORE(DTU_PARAM_SETTING, "CLOUD", 0, cloud, cloud, "12345")};
+    static const struct dtu_param_table table = {
+        .rows = long_default, .count = 1, .values_size = sizeof(struct more_values)};
+    CHECK_EQ(dtu_params_init(&params, &table, running, pending), DTU_ERR_CONFIG); /* not longer */
+}
+
+static void the_word_default_sets_the_default_where_it_may(void)
+{
+    begin_more(AS_7S4); /* at.md, Saving: AT+APN=default */
+    CHECK_EQ(set("APN", "x,y,2"), DTU_OK);
+    CHECK_EQ(set("APN", "DeFault"), DTU_OK);
+    CHECK_PENDING("APN", ",b,0");
+    CHECK_REFUSED("APN", "default,", DTU_ERR_COUNT);
+    CHECK_REFUSED("APN", "defaul", DTU_ERR_COUNT);
+    CHECK_REFUSED("PW", "default", DTU_ERR_RANGE); /* elsewhere it is a text, here too long */
+}
+
+static void a_reset_leaves_alone_what_is_kept(void)
+{
+    begin_more(AS_7S4); /* at.md, Saving: RELD and CLEAR keep the APN */
+    CHECK_EQ(set("APN", "x,y,2"), DTU_OK);
+    CHECK_EQ(set("PW", "other"), DTU_OK);
+    CHECK_EQ(set("SUB", "2,t,1"), DTU_OK);
+    CHECK_EQ(set("HEAD", "[0D][0A]"), DTU_OK);
+    dtu_params_reset(&params);
+    CHECK_PENDING("APN", "x,y,2");
+    CHECK_PENDING("PW", "usr_cn");
+    CHECK_PENDING("HEAD", "");
+    CHECK(dtu_params_place_is_empty(&params, DTU_PARAMS_PENDING, row("SUB"), 2));
+    CHECK_EQ(dtu_params_init(&params, &more_tables[AS_7S4], running, pending), DTU_OK);
+    CHECK_PENDING("APN", ",b,0"); /* a new start does not */
+}
+
+static void a_secret_has_values_as_a_setting(void)
+{
+    size_t len;
+    begin_more(AS_7S4);
+    CHECK_EQ(set("PW", "a[2C]b"), DTU_OK);
+    CHECK_PENDING("PW", "a[2C]b");
+    CHECK_REFUSED("PW", "1234567", DTU_ERR_RANGE);
+    dtu_params_apply_row(&params, row("PW"));
+    const uint8_t *bytes = dtu_params_bytes(&params, row("PW"), 0, &len);
+    CHECK_BYTES(bytes, len, "a,b", 3);
+}
+
+static void write_place(enum dtu_param_set which, uint8_t place)
+{
+    dtu_params_write_place(&params, which, row("SUB"), place, fresh_text());
+    CHECK(!buffer.overflow);
+}
+
+#define CHECK_PLACE(which, place, expected)                                                        \
+    do {                                                                                           \
+        write_place(which, place);                                                                 \
+        CHECK_BYTES(text, buffer.len, expected, strlen(expected));                                 \
+    } while (0)
+
+static void a_set_goes_to_the_place_that_its_first_parameter_says(void)
+{
+    size_t len;
+    begin_more(AS_7S4); /* at.md, Ranges: MQTTSUB=1..15,topic,QoS */
+    CHECK_EQ(set("SUB", "4,t[2C]u,2"), DTU_OK);
+    CHECK_EQ(set("SUB", "1,a,0"), DTU_OK);
+    CHECK_PLACE(DTU_PARAMS_PENDING, 4, "4,t[2C]u,2");
+    CHECK_PLACE(DTU_PARAMS_PENDING, 1, "1,a,0");
+    CHECK_PLACE(DTU_PARAMS_RUNNING, 1, "1,,0");
+    CHECK(!dtu_params_place_is_empty(&params, DTU_PARAMS_PENDING, row("SUB"), 4));
+    CHECK(dtu_params_place_is_empty(&params, DTU_PARAMS_PENDING, row("SUB"), 2));
+    CHECK(dtu_params_place_is_empty(&params, DTU_PARAMS_RUNNING, row("SUB"), 4));
+    CHECK_REFUSED("SUB", "0,a,0", DTU_ERR_RANGE);
+    CHECK_REFUSED("SUB", "5,a,0", DTU_ERR_RANGE);
+    CHECK_REFUSED("SUB", "257,a,0", DTU_ERR_RANGE); /* 1 in a byte */
+    CHECK_REFUSED("SUB", "2,a,3", DTU_ERR_RANGE);
+    CHECK_REFUSED("SUB", "2,,0", DTU_ERR_MISSING);
+    CHECK_REFUSED("SUB", "2,a", DTU_ERR_COUNT);
+    CHECK_REFUSED("SUB", ",a,0", DTU_ERR_MISSING);
+    CHECK_REFUSED("SUB", "x,a,0", DTU_ERR_TYPE);
+    dtu_params_apply_row(&params, row("SUB"));
+    CHECK_PLACE(DTU_PARAMS_RUNNING, 4, "4,t[2C]u,2");
+    /* the fields of one place are not those of the row */
+    CHECK(dtu_params_bytes(&params, row("SUB"), 1, &len) == NULL);
+    CHECK_EQ(dtu_params_number(&params, row("SUB"), 2), 0);
+    write_row(DTU_PARAMS_PENDING, "SUB");
+    CHECK_EQ(buffer.len, 0);
+    CHECK_RANGE("SUB", "<1~4>,<1~4 bytes>,<0~2>");
+}
+
+static void a_place_is_emptied_without_its_neighbours(void)
+{
+    begin_more(AS_7S4);
+    CHECK_EQ(set("SUB", "1,aaaa,2"), DTU_OK);
+    CHECK_EQ(set("SUB", "2,bbbb,2"), DTU_OK);
+    CHECK_EQ(set("SUB", "3,cccc,2"), DTU_OK);
+    dtu_params_clear_place(&params, row("SUB"), 2);
+    CHECK(dtu_params_place_is_empty(&params, DTU_PARAMS_PENDING, row("SUB"), 2));
+    CHECK_PLACE(DTU_PARAMS_PENDING, 1, "1,aaaa,2");
+    CHECK_PLACE(DTU_PARAMS_PENDING, 3, "3,cccc,2");
+}
+
+static void places_that_are_not_there_are_empty_and_stay_so(void)
+{
+    static const uint8_t none[] = {0, TOPICS + 1, 255};
+    begin_more(AS_7S4);
+    memcpy(before, pending, sizeof before);
+    for (size_t i = 0; i < COUNT(none); i++) {
+        CHECK(dtu_params_place_is_empty(&params, DTU_PARAMS_PENDING, row("SUB"), none[i]));
+        dtu_params_clear_place(&params, row("SUB"), none[i]);
+        CHECK_PLACE(DTU_PARAMS_PENDING, none[i], "");
+    }
+    dtu_params_clear_place(&params, row("APN"), 1); /* has no places */
+    CHECK_BYTES(pending, sizeof pending, before, sizeof before);
+}
+
+static void init_refuses_a_default_of_no_place(void)
+{
+    static const char *const bad[] = {",a,0", "0,a,0", "5,a,0", ""};
+    struct dtu_param one = more_rows[9];
+    struct dtu_param_table table = more_tables[AS_7S4];
+    table.rows = &one;
+    table.count = 1;
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        one.initial = bad[i];
+        CHECK_EQ(dtu_params_init(&params, &table, running, pending), DTU_ERR_CONFIG);
+    }
+    one.initial = "2,a,0";
+    CHECK_EQ(dtu_params_init(&params, &table, running, pending), DTU_OK);
+    CHECK(!dtu_params_place_is_empty(&params, DTU_PARAMS_RUNNING, &one, 2));
+}
+
+static enum dtu_status check(const char *name, const char *value)
+{
+    return dtu_params_check(params.table, row(name), (const uint8_t *)value, strlen(value));
+}
+
+static void a_check_says_what_a_set_would_and_changes_nothing(void)
+{
+    begin_more(AS_7S4);
+    memcpy(before, pending, sizeof before);
+    CHECK_EQ(check("SEND", "1,GSM,5,70000"), DTU_OK);
+    CHECK_EQ(check("SEND", "1,gsm,9"), DTU_OK);
+    CHECK_EQ(check("SEND", "1,GSM,6"), DTU_ERR_RANGE);
+    CHECK_EQ(check("SEND", "1,GSM"), DTU_ERR_COUNT);
+    CHECK_EQ(check("SEND", "1,GSM,5,1,1"), DTU_ERR_COUNT);
+    CHECK_EQ(check("SEND", ",GSM,5"), DTU_ERR_MISSING);
+    CHECK_EQ(check("SEND", "1,GSM,x"), DTU_ERR_TYPE);
+    CHECK_EQ(check("SUB", "1,a,0"), DTU_OK);
+    CHECK_EQ(check("DATA", "0,HEX"), DTU_ERR_TYPE);
+    CHECK_EQ(check("SOCKC", "1"), DTU_ERR_FORM); /* nothing to be set */
+    CHECK_EQ(set("SEND", "1,GSM,5"), DTU_ERR_FORM);
+    CHECK_EQ(set("SOCKC", "1"), DTU_ERR_FORM);
+    CHECK_BYTES(pending, sizeof pending, before, sizeof before);
+}
+
+static void arguments_are_taken_out_of_a_line(void)
+{
+    const struct dtu_param *send;
+    const uint8_t *line = (const uint8_t *)"a[2C]b,ucs2,9,70000";
+    begin_more(AS_7S4);
+    send = row("SEND");
+    struct dtu_argument a = dtu_params_argument(params.table, send, line, 19, 0);
+    CHECK_BYTES(a.text, a.len, "a[2C]b", 6); /* as it was written */
+    CHECK_EQ(a.number, 0);
+    a = dtu_params_argument(params.table, send, line, 19, 1);
+    CHECK_EQ(a.number, 1);
+    a = dtu_params_argument(params.table, send, line, 19, 2);
+    CHECK_EQ(a.number, 9);
+    a = dtu_params_argument(params.table, send, line, 19, 3);
+    CHECK_EQ(a.number, 70000);
+    a = dtu_params_argument(params.table, send, line, 13, 3); /* left out */
+    CHECK(a.text == NULL && a.len == 0 && a.number == 0);
+    a = dtu_params_argument(params.table, send, line, 19, 4); /* there is none */
+    CHECK(a.text == NULL && a.len == 0 && a.number == 0);
+    line = (const uint8_t *)"1,\"GSM\",5"; /* with quotes, as on 7S3 */
+    struct dtu_param_table quoting = more_tables[AS_7S4];
+    quoting.syntax.quotes = true;
+    a = dtu_params_argument(&quoting, send, line, 9, 1);
+    CHECK_BYTES(a.text, a.len, "GSM", 3);
+    CHECK_EQ(a.number, 0);
+    a = dtu_params_argument(&quoting, send, line, 6, 1); /* a line that is not legal */
+    CHECK(a.text == NULL);
+}
+
+static void more_than_the_most_fields_of_a_row_are_refused(void)
+{
+    static const struct dtu_param_field too_many[DTU_PARAM_FIELDS_MAX + 1] = {
+        {.type = DTU_FIELD_IP}};
+    static const struct dtu_param wide = {.name = "WIDE",
+                                          .kind = DTU_PARAM_ACTION,
+                                          .field_count = COUNT(too_many),
+                                          .fields = too_many};
+    CHECK_EQ(dtu_params_check(&more_tables[0], &wide, (const uint8_t *)"1", 1), DTU_ERR_FORM);
+}
+
 /* --- Typed access and the two sets ---------------------------------------------------------- */
 
 static void a_set_is_pending_until_it_is_applied(void)
@@ -920,5 +1302,21 @@ static const struct check_test tests[] = {
     CHECK_TEST(what_is_written_can_be_set_and_is_the_same),
     CHECK_TEST(an_escaped_text_is_stored_as_what_it_means),
     CHECK_TEST(no_random_line_breaks_anything),
+    CHECK_TEST(data_is_text_or_hex_as_its_type_says),
+    CHECK_TEST(an_untyped_view_of_data_sets_text_and_shows_either),
+    CHECK_TEST(header_lines_end_with_cr_lf),
+    CHECK_TEST(empty_texts_at_the_end_are_not_written),
+    CHECK_TEST(some_parameters_are_needed_only_with_the_first_word),
+    CHECK_TEST(a_default_may_be_shorter_than_what_a_user_may_set),
+    CHECK_TEST(the_word_default_sets_the_default_where_it_may),
+    CHECK_TEST(a_reset_leaves_alone_what_is_kept),
+    CHECK_TEST(a_secret_has_values_as_a_setting),
+    CHECK_TEST(a_set_goes_to_the_place_that_its_first_parameter_says),
+    CHECK_TEST(a_place_is_emptied_without_its_neighbours),
+    CHECK_TEST(places_that_are_not_there_are_empty_and_stay_so),
+    CHECK_TEST(init_refuses_a_default_of_no_place),
+    CHECK_TEST(a_check_says_what_a_set_would_and_changes_nothing),
+    CHECK_TEST(arguments_are_taken_out_of_a_line),
+    CHECK_TEST(more_than_the_most_fields_of_a_row_are_refused),
 };
 CHECK_MAIN(tests)

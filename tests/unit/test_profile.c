@@ -11,8 +11,10 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static uint8_t running[DTU_CAT1_VALUES_SIZE];
-static uint8_t pending[DTU_CAT1_VALUES_SIZE];
+#define VALUES_MAX DTU_LTE_7S4_VALUES_SIZE /* no product has more */
+
+static uint8_t running[VALUES_MAX];
+static uint8_t pending[VALUES_MAX];
 static struct dtu_params params;
 static char text[DTU_CAT1_LINE_SIZE];
 
@@ -46,7 +48,14 @@ static size_t write_pending(const struct dtu_param *row)
 
 static bool has_values(const struct dtu_param *row)
 {
-    return row->kind == DTU_PARAM_SETTING || row->kind == DTU_PARAM_VIEW;
+    return row->kind == DTU_PARAM_SETTING || row->kind == DTU_PARAM_VIEW ||
+           row->kind == DTU_PARAM_SECRET;
+}
+
+/* Rows whose values are their own, and are stored. */
+static bool owns_values(const struct dtu_param *row)
+{
+    return row->kind == DTU_PARAM_SETTING || row->kind == DTU_PARAM_SECRET;
 }
 
 /* Tells which row is meant, for a check in a loop cannot. */
@@ -128,42 +137,129 @@ static void every_command_has_a_help_text(void)
     const struct dtu_profile *p;
     const struct dtu_param *row;
     FOR_ALL_ROWS(p, row)
-    check_row(row->kind == DTU_PARAM_ALIAS || (row->help != NULL && row->help[0] != '\0'), p, row);
+    {
+        bool is_command = row->kind != DTU_PARAM_ALIAS && row->kind != DTU_PARAM_ABSENT;
+        check_row(is_command == (row->help != NULL && row->help[0] != '\0'), p, row);
+    }
 }
 
-static void ids_mean_one_row_each(void)
+/* Bare actions that do the same may share an id (7S4: Z and REBOOT, RELD and CLEAR). */
+static void ids_mean_one_row_or_one_action_each(void)
 {
     const struct dtu_profile *p;
     const struct dtu_param *row;
     FOR_ALL_ROWS(p, row)
-    check_row(row->id == DTU_ID_NONE || dtu_params_by_id(p->table, row->id) == row, p, row);
+    {
+        const struct dtu_param *first = dtu_params_by_id(p->table, row->id);
+        bool same_action = row->kind == DTU_PARAM_ACTION && first->kind == DTU_PARAM_ACTION &&
+                           row->field_count == 0 && first->field_count == 0;
+        check_row(row->id == DTU_ID_NONE || first == row || same_action, p, row);
+    }
 }
 
+/* Who sets, queries or asks needs fields; who answers, does or lists something may have some. */
+static void rows_have_the_fields_of_their_kind(void)
+{
+    const struct dtu_profile *p;
+    const struct dtu_param *row;
+    FOR_ALL_ROWS(p, row)
+    {
+        bool asks = (row->flags & DTU_PARAM_ASKS) != 0;
+        bool may_have = row->kind == DTU_PARAM_ACTION || row->kind == DTU_PARAM_INFO;
+        check_row(!has_values(row) || row->field_count > 0, p, row);
+        check_row(has_values(row) || may_have || row->field_count == 0, p, row);
+        check_row(row->field_count <= DTU_PARAM_FIELDS_MAX, p, row);
+        check_row(!asks || (row->kind == DTU_PARAM_INFO && row->field_count > 0), p, row);
+        check_row((row->flags & DTU_PARAM_DEFAULT) == 0 || row->initial != NULL, p, row);
+        check_row(row->places == 0 || row->kind == DTU_PARAM_SETTING, p, row);
+    }
+}
+
+/* The place comes first in a set, as a number of 1 up to as many as there are. */
+static void places_are_numbered_from_1(void)
+{
+    const struct dtu_profile *p;
+    const struct dtu_param *row;
+    FOR_ALL_ROWS(p, row)
+    {
+        const struct dtu_param_field *first = row->fields;
+        check_row(row->places == 0 || (first->type == DTU_FIELD_NUMBER && first->min == 1 &&
+                                       first->max == row->places && row->field_count > 1),
+                  p, row);
+    }
+}
+
+/* Of all places; the number of the place is not stored. */
 static size_t size_of_values(const struct dtu_param *row)
 {
     size_t size = 0;
-    for (size_t i = 0; i < row->field_count; i++)
+    for (size_t i = row->places > 0 ? 1 : 0; i < row->field_count; i++)
         size += dtu_param_field_size(&row->fields[i]);
-    return size;
+    return size * (row->places > 0 ? row->places : 1);
+}
+
+static uint8_t owners[VALUES_MAX]; /* of each byte of a set */
+
+static void count_owners(const struct dtu_profile *p)
+{
+    memset(owners, 0, sizeof owners);
+    for (const struct dtu_param *row = p->table->rows; row < p->table->rows + p->table->count;
+         row++) {
+        if (!has_values(row))
+            continue;
+        check_row(row->offset + size_of_values(row) <= p->table->values_size, p, row);
+        if (row->kind == DTU_PARAM_VIEW)
+            continue;
+        for (size_t b = 0; b < size_of_values(row); b++)
+            owners[row->offset + b]++;
+    }
 }
 
 static void values_lie_side_by_side_and_do_not_overlap(void)
 {
-    static uint8_t owner[DTU_CAT1_VALUES_SIZE];
     const struct dtu_profile *p;
     for (size_t i = 0; (p = dtu_profile_at(i)) != NULL; i++) {
-        memset(owner, 0, sizeof owner);
-        for (size_t r = 0; r < p->table->count; r++) {
-            const struct dtu_param *row = &p->table->rows[r];
-            check_row(has_values(row) == (row->field_count > 0), p, row);
-            if (row->kind != DTU_PARAM_SETTING)
-                continue;
-            check_row(row->offset + size_of_values(row) <= p->table->values_size, p, row);
-            for (size_t b = 0; b < size_of_values(row); b++)
-                owner[row->offset + b]++;
-        }
+        count_owners(p);
         for (size_t b = 0; b < p->table->values_size; b++)
-            CHECK_EQ(owner[b], 1); /* no byte without an owner, none with two */
+            CHECK_EQ(owners[b], 1); /* no byte without an owner, none with two */
+    }
+}
+
+/* Whether a field of that type and limits begins there in a row that owns it. */
+static bool lies_on_a_field(const struct dtu_profile *p, size_t offset,
+                            const struct dtu_param_field *field)
+{
+    const struct dtu_param *row = p->table->rows;
+    for (; row < p->table->rows + p->table->count; row++) {
+        size_t at = row->offset;
+        if (!owns_values(row) || row->places > 0)
+            continue;
+        for (size_t i = 0; i < row->field_count; i++) {
+            const struct dtu_param_field *f = &row->fields[i];
+            if (at == offset && f->type == field->type && f->min == field->min &&
+                f->max == field->max &&
+                (f->type != DTU_FIELD_ENUM || strcmp(f->text, field->text) == 0))
+                return true;
+            at += dtu_param_field_size(f);
+        }
+    }
+    return false;
+}
+
+static void a_view_lies_on_settings_field_by_field(void)
+{
+    const struct dtu_profile *p;
+    const struct dtu_param *row;
+    FOR_ALL_ROWS(p, row)
+    {
+        size_t at = row->offset;
+        if (row->kind != DTU_PARAM_VIEW)
+            continue;
+        check_row(row->initial == NULL, p, row); /* its default is that of the others */
+        for (size_t i = 0; i < row->field_count; i++) {
+            check_row(lies_on_a_field(p, at, &row->fields[i]), p, row);
+            at += dtu_param_field_size(&row->fields[i]);
+        }
     }
 }
 
@@ -175,10 +271,18 @@ static void fields_make_sense(void)
     for (size_t i = 0; i < row->field_count; i++) {
         const struct dtu_param_field *f = &row->fields[i];
         bool listed = f->type == DTU_FIELD_ENUM || f->type == DTU_FIELD_CHOICE;
-        bool limited = f->type == DTU_FIELD_NUMBER || f->type == DTU_FIELD_TEXT;
+        bool bytes =
+            f->type == DTU_FIELD_TEXT || f->type == DTU_FIELD_HEX || f->type == DTU_FIELD_DATA;
         check_row(!listed || (f->text != NULL && f->text[0] != '\0'), p, row);
-        check_row(!limited || f->min <= f->max, p, row);
-        check_row(f->type != DTU_FIELD_TEXT || f->max <= 65535, p, row);
+        check_row(!(bytes || f->type == DTU_FIELD_NUMBER) || f->min <= f->max, p, row);
+        check_row(!bytes || f->max <= 65535, p, row);
+        check_row((f->flags & DTU_FIELD_LINES) == 0 || f->type == DTU_FIELD_TEXT, p, row);
+        check_row((f->flags & DTU_FIELD_TYPED) == 0 || f->type == DTU_FIELD_DATA, p, row);
+        check_row(f->type != DTU_FIELD_DATA || i + 1 == row->field_count, p, row);
+        check_row((f->flags & DTU_FIELD_FIRST_NEEDS) == 0 ||
+                      (i > 0 && row->fields[0].type == DTU_FIELD_ENUM &&
+                       (f->flags & DTU_FIELD_OPTIONAL) != 0),
+                  p, row);
     }
 }
 
@@ -211,24 +315,35 @@ static void listed_numbers_fit_their_field(void)
 
 /* --- Defaults ------------------------------------------------------------------------------- */
 
-/* The default as a query answers it: on 7S3 with quotes around words and texts. */
+/* The next parameter of a default; the last takes the rest. */
+static const char *copy_parameter(const char *from, bool last, char *out, size_t *len)
+{
+    while (*from != '\0' && (last || *from != ','))
+        out[(*len)++] = *from++;
+    return *from == ',' ? from + 1 : from;
+}
+
+/* The default as a query answers it: on 7S3 with quotes around words and texts; without the texts
+ * at the end that are empty and may be left out. */
 static size_t put_canonical(const struct dtu_profile *p, const struct dtu_param *row, char *out)
 {
     const char *from = row->initial;
     size_t len = 0;
     for (size_t i = 0; i < row->field_count; i++) {
         uint8_t type = row->fields[i].type;
-        bool quoted = p->table->syntax.quotes && (type == DTU_FIELD_ENUM || type == DTU_FIELD_TEXT);
-        if (quoted)
-            out[len++] = '"';
-        while (*from != '\0' && *from != ',')
-            out[len++] = *from++;
-        if (quoted)
-            out[len++] = '"';
-        if (*from == ',') {
-            from++;
+        bool quoted = p->table->syntax.quotes &&
+                      (type == DTU_FIELD_ENUM || type == DTU_FIELD_TEXT || type == DTU_FIELD_HEX);
+        bool left_out = *from == '\0' && type == DTU_FIELD_TEXT &&
+                        (row->fields[i].flags & DTU_FIELD_CLEARABLE) != 0;
+        if (left_out)
+            continue;
+        if (i > 0)
             out[len++] = ',';
-        }
+        if (quoted)
+            out[len++] = '"';
+        from = copy_parameter(from, i + 1 == row->field_count, out, &len);
+        if (quoted)
+            out[len++] = '"';
     }
     CHECK(*from == '\0');
     return len;
@@ -238,16 +353,58 @@ static void defaults_are_legal_and_written_as_a_query_answers_them(void)
 {
     static char expected[DTU_CAT1_LINE_SIZE];
     const struct dtu_profile *p;
-    for (size_t i = 0; (p = dtu_profile_at(i)) != NULL; i++) {
+    const struct dtu_param *row;
+    FOR_ALL_ROWS(p, row)
+    {
         (void)begin(p->name);
-        for (size_t r = 0; r < p->table->count; r++) {
-            const struct dtu_param *row = &p->table->rows[r];
-            if (row->kind != DTU_PARAM_SETTING)
-                continue;
-            size_t len = put_canonical(p, row, expected);
-            CHECK_BYTES(text, write_pending(row), expected, len);
-        }
+        if (!owns_values(row) || row->initial == NULL)
+            continue;
+        size_t len = put_canonical(p, row, expected);
+        CHECK_BYTES(text, write_pending(row), expected, len);
     }
+}
+
+/* Without a default all is empty. Only a secret and what has places may be: what a query answers
+ * should be legal. */
+static void rows_without_a_default_begin_empty(void)
+{
+    const struct dtu_profile *p;
+    const struct dtu_param *row;
+    FOR_ALL_ROWS(p, row)
+    {
+        if (!owns_values(row) || row->initial != NULL)
+            continue;
+        (void)begin(p->name);
+        check_row(row->kind == DTU_PARAM_SECRET || row->places > 0, p, row);
+        for (size_t b = 0; b < size_of_values(row); b++)
+            CHECK_EQ(pending[row->offset + b], 0);
+    }
+}
+
+/* A user could not set these again: the manuals' own defaults are shorter than what they allow, and
+ * so they are empty until set. */
+static void the_defaults_that_a_user_could_not_set_are_these(void)
+{
+    static const char *const names[] = {
+        "gprs232-7s3 CLOUDID", "gprs232-7s3 CLOUDPA", "k7 REGCLOUD",  "lte-7s4 CLOUD", "cat1 CLOUD",
+        "cat1 SOCKABK",        "cat1 SOCKBBK",        "cat1 SOCKCBK", "cat1 SOCKDBK"};
+    const struct dtu_profile *p;
+    const struct dtu_param *row;
+    size_t found = 0;
+    FOR_ALL_ROWS(p, row)
+    {
+        char name[40];
+        (void)begin(p->name);
+        if (!owns_values(row) || row->initial == NULL)
+            continue;
+        size_t len = write_pending(row);
+        if (dtu_params_set(&params, row, (const uint8_t *)text, len) == DTU_OK)
+            continue;
+        snprintf(name, sizeof name, "%s %s", p->name, row->name);
+        check_row(found < COUNT(names) && strcmp(names[found], name) == 0, p, row);
+        found++;
+    }
+    CHECK_EQ(found, COUNT(names));
 }
 
 /* --- Sizes ---------------------------------------------------------------------------------- */
@@ -295,6 +452,8 @@ static size_t longest_field(const struct dtu_profile *p, const struct dtu_param_
         return 2 * (size_t)f->max + quotes;
     case DTU_FIELD_IP:
         return 15;
+    case DTU_FIELD_DATA:
+        return 4 * (size_t)f->max + ((f->flags & DTU_FIELD_TYPED) != 0 ? strlen(",ASCII") : 0);
     default:
         return 12; /* MAC */
     }
@@ -354,6 +513,7 @@ static void the_longest_packet_is_the_largest_packing_length(void)
         else
             CHECK_EQ(p->packet_len, p->packing_len);
         CHECK(p->packet_len <= DTU_QUEUE_PACKET_MAX);
+        CHECK(p->line_size <= p->packet_len); /* a queue holds a piece of a reply */
     }
 }
 
@@ -615,11 +775,16 @@ static const struct check_test tests[] = {
     CHECK_TEST(rows_are_sorted_and_no_name_comes_twice),
     CHECK_TEST(aliases_lead_to_rows_that_are_there),
     CHECK_TEST(every_command_has_a_help_text),
-    CHECK_TEST(ids_mean_one_row_each),
+    CHECK_TEST(ids_mean_one_row_or_one_action_each),
+    CHECK_TEST(rows_have_the_fields_of_their_kind),
+    CHECK_TEST(places_are_numbered_from_1),
     CHECK_TEST(values_lie_side_by_side_and_do_not_overlap),
+    CHECK_TEST(a_view_lies_on_settings_field_by_field),
     CHECK_TEST(fields_make_sense),
     CHECK_TEST(listed_numbers_fit_their_field),
     CHECK_TEST(defaults_are_legal_and_written_as_a_query_answers_them),
+    CHECK_TEST(rows_without_a_default_begin_empty),
+    CHECK_TEST(the_defaults_that_a_user_could_not_set_are_these),
     CHECK_TEST(the_longest_legal_command_and_2_fits_the_line),
     CHECK_TEST(the_sizes_for_static_memory_are_large_enough),
     CHECK_TEST(the_longest_packet_is_the_largest_packing_length),

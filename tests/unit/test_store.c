@@ -767,6 +767,145 @@ static void a_stored_line_longer_than_the_scratch_is_not_kept(void)
     CHECK_VALUES("7", "nobody", "OFF");
 }
 
+/* --- Secrets and places -------------------------------------------------------------------------
+ */
+
+#define PLACES 3
+
+struct place_values {
+    uint8_t pw[7];
+    uint8_t sub[PLACES][9 + 1];
+};
+
+static const struct dtu_param_field password[] = {{.type = DTU_FIELD_TEXT, .min = 1, .max = 6}};
+static const struct dtu_param_field topic[] = {{.type = DTU_FIELD_NUMBER, .min = 1, .max = PLACES},
+                                               {.type = DTU_FIELD_TEXT, .min = 1, .max = 8},
+                                               {.type = DTU_FIELD_NUMBER, .max = 2}};
+static const struct dtu_param place_rows[] = {
+    {.name = "PW",
+     .kind = DTU_PARAM_SECRET,
+     .field_count = 1,
+     .fields = password,
+     .offset = offsetof(struct place_values, pw),
+     .initial = "usr_cn"},
+    {.name = "SUB",
+     .kind = DTU_PARAM_SETTING,
+     .field_count = 3,
+     .fields = topic,
+     .offset = offsetof(struct place_values, sub),
+     .places = PLACES},
+};
+static const struct dtu_param_table place_table = {
+    .rows = place_rows,
+    .count = 2,
+    .values_size = sizeof(struct place_values),
+    .syntax = {.escape = DTU_ESCAPE_HEX, .escape_inner = "=,?", .escape_last = "=,?"}};
+
+static bool place_is(uint8_t place, const char *expected)
+{
+    char out[64];
+    struct dtu_text_buffer buffer = {out, sizeof out, 0, false};
+    const struct dtu_text to = {dtu_text_to_buffer, &buffer};
+    if (!dtu_params_place_is_empty(&params, DTU_PARAMS_PENDING, &place_rows[1], place))
+        dtu_params_write_place(&params, DTU_PARAMS_PENDING, &place_rows[1], place, &to);
+    return buffer.len == strlen(expected) && memcmp(out, expected, buffer.len) == 0;
+}
+
+static void begin_places(void)
+{
+    CHECK(sizeof(struct place_values) <= sizeof running);
+    new_medium(SLOT_MAX);
+    CHECK_EQ(boot_with(&place_table), DTU_ERR_NOT_FOUND);
+}
+
+static void secrets_and_places_are_stored_a_line_for_each_place_that_is_set(void)
+{
+    uint8_t first[SLOT_MAX];
+    begin_places();
+    set("PW", "a[2C]b");
+    set("SUB", "3,/c[2C]d,2");
+    set("SUB", "1,/a,0");
+    CHECK_EQ(save(), DTU_OK);
+    memcpy(first, slots[0], sizeof first);
+    make_slot(0, 1, "PW=a[2C]b\nSUB=1,/a,0\nSUB=3,/c[2C]d,2\n");
+    CHECK_BYTES(first, sizeof first, slots[0], sizeof slots[0]);
+    CHECK_EQ(boot_with(&place_table), DTU_OK);
+    CHECK(pending_is("PW", "a[2C]b"));
+    CHECK(place_is(1, "1,/a,0") && place_is(2, "") && place_is(3, "3,/c[2C]d,2"));
+    CHECK_EQ(store.stats.skipped, 0);
+}
+
+static void a_row_with_places_is_stored_whole_and_replaces_all_its_lines(void)
+{
+    uint8_t second[SLOT_MAX];
+    begin_places();
+    set("PW", "one");
+    set("SUB", "1,/a,0");
+    set("SUB", "2,/b,0");
+    CHECK_EQ(save(), DTU_OK);
+    set("PW", "two"); /* is not what is saved */
+    set("SUB", "3,/c,1");
+    dtu_params_clear_place(&params, &place_rows[1], 1);
+    CHECK_EQ(save_row("SUB"), DTU_OK);
+    memcpy(second, slots[1], sizeof second);
+    make_slot(1, 2, "PW=one\nSUB=2,/b,0\nSUB=3,/c,1\n");
+    CHECK_BYTES(second, sizeof second, slots[1], sizeof slots[1]);
+    CHECK_EQ(boot_with(&place_table), DTU_OK);
+    CHECK(pending_is("PW", "one"));
+    CHECK(place_is(1, "") && place_is(2, "2,/b,0") && place_is(3, "3,/c,1"));
+}
+
+static void places_that_are_not_there_any_more_are_skipped_and_counted(void)
+{
+    new_medium(SLOT_MAX);
+    make_slot(0, 1, "SUB=2,/b,0\nSUB=9,/i,0\nSUB=0,/z,0\n");
+    CHECK_EQ(boot_with(&place_table), DTU_OK);
+    CHECK(place_is(1, "") && place_is(2, "2,/b,0") && place_is(3, ""));
+    CHECK_EQ(store.stats.skipped, 2);
+}
+
+/* Stores an old set, and a new one that is cut after `steps`. False if it was not cut. */
+static bool cut_places(long steps, bool one_row)
+{
+    begin_places();
+    set("PW", "old");
+    set("SUB", "1,/old1,1");
+    set("SUB", "2,/old2,1");
+    CHECK_EQ(save(), DTU_OK);
+    if (!one_row)
+        set("PW", "new");
+    set("SUB", "2,/newer2,2");
+    set("SUB", "3,/new3,2");
+    dtu_params_clear_place(&params, &place_rows[1], 1);
+    power = steps;
+    enum dtu_status status = one_row ? save_row("SUB") : save();
+    bool cut = is_off;
+    CHECK_EQ(status, cut ? DTU_ERR_IO : DTU_OK);
+    restore_power();
+    return cut;
+}
+
+static void a_power_cut_leaves_old_or_new_secrets_and_places(void)
+{
+    for (unsigned one_row = 0; one_row < 2; one_row++) {
+        bool cut = true;
+        unsigned old_sets = 0;
+        for (long steps = 0; cut; steps++) {
+            cut = cut_places(steps, one_row != 0);
+            CHECK_EQ(boot_with(&place_table), DTU_OK);
+            bool is_old = pending_is("PW", "old") && place_is(1, "1,/old1,1") &&
+                          place_is(2, "2,/old2,1") && place_is(3, "");
+            bool is_new = pending_is("PW", one_row != 0 ? "old" : "new") && place_is(1, "") &&
+                          place_is(2, "2,/newer2,2") && place_is(3, "3,/new3,2");
+            CHECK(is_old != is_new);
+            CHECK(cut || is_new);
+            CHECK_EQ(store.stats.skipped, 0);
+            old_sets += is_old;
+        }
+        CHECK(old_sets > 16);
+    }
+}
+
 static const struct check_test tests[] = {
     CHECK_TEST(the_reference_crc_has_the_known_check_value),
     CHECK_TEST(init_refuses_what_cannot_work),
@@ -794,5 +933,9 @@ static const struct check_test tests[] = {
     CHECK_TEST(one_row_can_be_all_that_is_stored),
     CHECK_TEST(a_row_is_stored_once_however_often_it_is_saved),
     CHECK_TEST(a_stored_line_longer_than_the_scratch_is_not_kept),
+    CHECK_TEST(secrets_and_places_are_stored_a_line_for_each_place_that_is_set),
+    CHECK_TEST(a_row_with_places_is_stored_whole_and_replaces_all_its_lines),
+    CHECK_TEST(places_that_are_not_there_any_more_are_skipped_and_counted),
+    CHECK_TEST(a_power_cut_leaves_old_or_new_secrets_and_places),
 };
 CHECK_MAIN(tests)

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file settings.h
+ * What the parameters of a product mean: the same few typed settings, whatever the product calls
+ * them and in which order it has them.
+ *
+ *     struct dtu_settings settings;
+ *     struct dtu_socket_settings socket;
+ *     dtu_settings_read(&settings, &dtu_profile_cat1, &params);
+ *     dtu_settings_read_socket(&socket, &dtu_profile_cat1, &params, 0);
+ *     uart_set_baud(settings.uart.baud);
+ *
+ * Where a product has no parameter for something, its profile says what holds.
+ *
+ * Cost: no state; a walk through the table for each setting: meant for the start of a device.
+ *
+ * Source: the parameter pages of manuals 001 to 004; 003 section 4.3.3 for the packing of K7.
+ */
+#ifndef DTU_SETTINGS_H
+#define DTU_SETTINGS_H
+
+#include "dtu/base.h"
+#include "dtu/params.h"
+#include "dtu/profile.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Parity of a UART. */
+enum dtu_parity {
+    DTU_PARITY_NONE, /**< no parity bit */
+    DTU_PARITY_ODD,  /**< odd */
+    DTU_PARITY_EVEN, /**< even */
+    DTU_PARITY_MARK, /**< always 1 */
+    DTU_PARITY_SPACE /**< always 0 */
+};
+
+/** Flow control of a UART. */
+enum dtu_flow {
+    DTU_FLOW_NONE,     /**< none */
+    DTU_FLOW_RTS_CTS,  /**< by the lines RTS and CTS */
+    DTU_FLOW_XON_XOFF, /**< by the bytes XON and XOFF */
+    DTU_FLOW_RS485     /**< none, and RTS switches the direction of an RS-485 driver */
+};
+
+/** How a UART is set. */
+struct dtu_uart {
+    uint32_t baud;     /**< bits a second */
+    uint8_t data_bits; /**< 5 to 8 */
+    uint8_t stop_bits; /**< 1 or 2 */
+    uint8_t parity;    /**< enum dtu_parity */
+    uint8_t flow;      /**< enum dtu_flow */
+};
+
+/** Settings of a whole device. */
+struct dtu_settings {
+    struct dtu_uart uart;        /**< its UART */
+    uint32_t gap_us;             /**< packing time in microseconds; 0: none */
+    size_t packet_len;           /**< packing length in bytes */
+    uint32_t guard_ms;           /**< silence before `+++` */
+    uint32_t plus_ms;            /**< longest pause between the `+` */
+    bool transparent;            /**< the work mode is transparent: NET, or CMD left by `ENTM` */
+    bool starts_in_command_mode; /**< the work mode is CMD */
+    bool uart_commands;          /**< commands in the data stream of the UART are heard */
+    bool network_commands;       /**< those of sockets are */
+    bool login_needed;           /**< commands need a login */
+    const uint8_t
+        *password;       /**< of commands in a data stream: lies in the parameters; NULL: none */
+    size_t password_len; /**< its length in bytes */
+};
+
+/** Kinds of socket. */
+enum dtu_socket_kind {
+    DTU_SOCKET_NONE,       /**< not used, or of a kind that this version does not serve */
+    DTU_SOCKET_TCP_CLIENT, /**< connects to `host` */
+    DTU_SOCKET_UDP_CLIENT  /**< sends to and hears from `host` only */
+};
+
+/** What to open. */
+struct dtu_socket_target {
+    enum dtu_socket_kind kind; /**< see there */
+    const uint8_t *host;       /**< name or IPv4 address, not terminated: lies in the parameters */
+    size_t host_len;           /**< its length in bytes */
+    uint16_t port;             /**< 1 to 65535 */
+};
+
+/** Settings of one socket. */
+struct dtu_socket_settings {
+    struct dtu_socket_target target; /**< what to open */
+    bool enabled;                    /**< the user wants it */
+    uint32_t retry_ms;               /**< between connection attempts */
+    uint32_t max_tries;              /**< failures in a row after which it gives up; 0: never */
+    uint32_t quiet_ms;               /**< short-lived: quiet time; 0: persistent */
+};
+
+/** Reads the settings of a device from the running parameters.
+ * @param settings where they go
+ * @param profile  the product
+ * @param params   its parameters */
+void dtu_settings_read(struct dtu_settings *settings, const struct dtu_profile *profile,
+                       const struct dtu_params *params);
+
+/** Reads the settings of a socket from the running parameters.
+ * @param settings where they go
+ * @param profile  the product
+ * @param params   its parameters
+ * @param socket   which, from 0, below the profile's `sockets` */
+void dtu_settings_read_socket(struct dtu_socket_settings *settings,
+                              const struct dtu_profile *profile, const struct dtu_params *params,
+                              unsigned socket);
+
+/** Whether a switch is on.
+ * @param params the parameters
+ * @param id     of enum dtu_id
+ * @param otherwise what holds if the product has no such switch
+ * @return true if it is */
+bool dtu_settings_on(const struct dtu_params *params, unsigned id, bool otherwise);
+
+/** The running bytes of a parameter.
+ * @param params the parameters
+ * @param id     of enum dtu_id
+ * @param field  which field, from 0
+ * @param len    where their number goes
+ * @return as dtu_params_bytes(); NULL also if the product has no such parameter */
+const uint8_t *dtu_settings_bytes(const struct dtu_params *params, unsigned id, uint8_t field,
+                                  size_t *len);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+#include "dtu/settings.h"
+
+#include "dtu/framer.h"
+
+static const struct dtu_param *row_of(const struct dtu_params *params, unsigned id)
+{
+    return dtu_params_by_id(params->table, (uint8_t)id);
+}
+
+/* A number, or what holds where the product has no such parameter. */
+static uint32_t number_of(const struct dtu_params *params, unsigned id, uint32_t otherwise)
+{
+    const struct dtu_param *row = row_of(params, id);
+    return row != NULL ? dtu_params_number(params, row, 0) : otherwise;
+}
+
+bool dtu_settings_on(const struct dtu_params *params, unsigned id, bool otherwise)
+{
+    const struct dtu_param *row = row_of(params, id);
+    return row != NULL ? dtu_params_is(params, row, 0, "ON") : otherwise;
+}
+
+const uint8_t *dtu_settings_bytes(const struct dtu_params *params, unsigned id, uint8_t field,
+                                  size_t *len)
+{
+    return dtu_params_bytes(params, row_of(params, id), field, len);
+}
+
+/* --- The device ----------------------------------------------------------------------------- */
+
+struct word {
+    const char *word;
+    uint8_t value;
+};
+
+static const struct word parities[] = {{"ODD", DTU_PARITY_ODD},
+                                       {"EVEN", DTU_PARITY_EVEN},
+                                       {"MARK", DTU_PARITY_MARK},
+                                       {"SPACE", DTU_PARITY_SPACE},
+                                       {NULL, DTU_PARITY_NONE}};
+static const struct word flows[] = {{"CRTS", DTU_FLOW_RTS_CTS},
+                                    {"FCH", DTU_FLOW_RTS_CTS},
+                                    {"FCR", DTU_FLOW_XON_XOFF},
+                                    {"RS485", DTU_FLOW_RS485},
+                                    {NULL, DTU_FLOW_NONE}};
+
+/* What the word of a field means; the last entry is for all others. */
+static uint8_t meaning(const struct dtu_params *params, const struct dtu_param *row, uint8_t field,
+                       const struct word *words)
+{
+    while (words->word != NULL && !dtu_params_is(params, row, field, words->word))
+        words++;
+    return words->value;
+}
+
+static void read_uart(struct dtu_uart *uart, const struct dtu_params *params)
+{
+    const struct dtu_param *row = row_of(params, DTU_ID_UART);
+    /* the parity is before the data bits on 7S3, behind the stop bits elsewhere */
+    bool parity_first = row->fields[1].type == DTU_FIELD_ENUM;
+
+    uart->baud = dtu_params_number(params, row, 0);
+    uart->data_bits = (uint8_t)dtu_params_number(params, row, parity_first ? 2 : 1);
+    uart->stop_bits = (uint8_t)dtu_params_number(params, row, parity_first ? 3 : 2);
+    uart->parity = meaning(params, row, parity_first ? 1 : 3, parities);
+    uart->flow = meaning(params, row, 4, flows);
+}
+
+static void read_packing(struct dtu_settings *s, const struct dtu_profile *profile,
+                         const struct dtu_params *params)
+{
+    const struct dtu_param *both = row_of(params, DTU_ID_UARTTL);
+    uint32_t ms = number_of(params, DTU_ID_UARTFT, profile->packing_ms);
+    uint32_t len = number_of(params, DTU_ID_UARTFL, (uint32_t)profile->packing_len);
+
+    if (both != NULL) {
+        ms = dtu_params_number(params, both, 0);
+        len = dtu_params_number(params, both, 1);
+    }
+    s->packet_len = len > 0 ? (size_t)len : profile->packet_len;
+    s->gap_us = ms == 0 && len == 0 ? dtu_framer_four_bytes_us(s->uart.baud) : ms * 1000;
+}
+
+static void read_handshake(struct dtu_settings *s, const struct dtu_profile *profile)
+{
+    uint32_t packing_ms = (s->gap_us + 999) / 1000;
+    if (packing_ms == 0)
+        packing_ms = 1;
+    s->guard_ms = profile->guard_ms > 0 ? profile->guard_ms : packing_ms;
+    s->plus_ms = profile->gap_ms > 0 ? profile->gap_ms : packing_ms;
+}
+
+void dtu_settings_read(struct dtu_settings *settings, const struct dtu_profile *profile,
+                       const struct dtu_params *params)
+{
+    const struct dtu_param *mode = row_of(params, DTU_ID_WKMOD);
+
+    settings->starts_in_command_mode = dtu_params_is(params, mode, 0, "CMD");
+    settings->transparent =
+        mode == NULL || settings->starts_in_command_mode || dtu_params_is(params, mode, 0, "NET");
+    settings->uart_commands = dtu_settings_on(params, DTU_ID_UATEN, true);
+    settings->network_commands = dtu_settings_on(params, DTU_ID_NATEN, true);
+    settings->login_needed = dtu_settings_on(params, DTU_ID_SAFEATEN, false);
+    settings->password = dtu_settings_bytes(params, DTU_ID_CMDPW, 0, &settings->password_len);
+    read_uart(&settings->uart, params);
+    read_packing(settings, profile, params);
+    read_handshake(settings, profile);
+}
+
+/* --- A socket ------------------------------------------------------------------------------- */
+
+static const struct word kinds[] = {{"TCP", DTU_SOCKET_TCP_CLIENT},
+                                    {"TCPC", DTU_SOCKET_TCP_CLIENT},
+                                    {"UDP", DTU_SOCKET_UDP_CLIENT},
+                                    {"UDPC", DTU_SOCKET_UDP_CLIENT},
+                                    {NULL, DTU_SOCKET_NONE}};
+
+/* Whose connection kind a socket has. */
+static unsigned kind_from(const struct dtu_profile *profile, const struct dtu_params *params,
+                          unsigned socket)
+{
+    bool agree = profile->sockets_agree && dtu_settings_on(params, DTU_ID_SOCKAEN, true) &&
+                 dtu_settings_on(params, DTU_ID_SOCKAEN + socket, true);
+    return profile->sockets_share || agree ? 0 : socket;
+}
+
+static uint32_t quiet_ms(const struct dtu_profile *profile, const struct dtu_params *params,
+                         unsigned socket, enum dtu_socket_kind kind)
+{
+    unsigned i = profile->sockets_share ? 0 : socket;
+    const struct dtu_param *row =
+        row_of(params, DTU_ID_SOCKSL + kind_from(profile, params, socket));
+    bool short_lived =
+        dtu_params_is(params, row, 0, "SHORT") || dtu_params_is(params, row, 0, "ON");
+
+    if (!short_lived || kind != DTU_SOCKET_TCP_CLIENT)
+        return 0;
+    return number_of(params, DTU_ID_SHORTATM + i, profile->quiet_ms / 1000) * 1000;
+}
+
+void dtu_settings_read_socket(struct dtu_socket_settings *settings,
+                              const struct dtu_profile *profile, const struct dtu_params *params,
+                              unsigned socket)
+{
+    const struct dtu_param *row = row_of(params, DTU_ID_SOCKA + socket);
+    struct dtu_socket_target *target = &settings->target;
+    uint32_t retry_s = number_of(params, DTU_ID_SOCKRSTIM, profile->retry_ms / 1000);
+
+    target->kind = (enum dtu_socket_kind)meaning(params, row, 0, kinds);
+    target->host = dtu_params_bytes(params, row, 1, &target->host_len);
+    target->port = (uint16_t)dtu_params_number(params, row, 2);
+    /* by a switch of its own, or where there is none by its kind */
+    settings->enabled =
+        dtu_settings_on(params, DTU_ID_SOCKAEN + socket, !dtu_params_is(params, row, 0, "NONE"));
+    settings->retry_ms = number_of(params, DTU_ID_SOCKATO + socket, retry_s) * 1000;
+    settings->max_tries = number_of(params, DTU_ID_SOCKRSNUM, 0);
+    settings->quiet_ms = quiet_ms(profile, params, socket, target->kind);
+}

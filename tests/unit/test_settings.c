@@ -1,0 +1,607 @@
+/* SPDX-License-Identifier: MIT */
+/* What the parameters of the four products mean. Each is set as a user would set it; the expected
+ * values are those of the manuals (001 sections 3.1.7.25 to 3.1.7.45, 002 section 4.2.1, 003
+ * sections 4.3.3 and 5.3.5, 004 section 4) and of this engine's page where they are silent. */
+#include "dtu/settings.h"
+
+#include "check.h"
+
+#define P7S3 (&dtu_profile_gprs232_7s3)
+#define K7 (&dtu_profile_k7)
+#define P7S4 (&dtu_profile_lte_7s4)
+#define CAT1 (&dtu_profile_cat1)
+
+static const struct dtu_profile *product;
+static struct dtu_params params;
+static uint8_t running[DTU_LTE_7S4_VALUES_SIZE]; /* the largest */
+static uint8_t pending[DTU_LTE_7S4_VALUES_SIZE];
+static struct dtu_settings settings;
+static struct dtu_socket_settings sock;
+
+static void begin(const struct dtu_profile *profile)
+{
+    product = profile;
+    CHECK_EQ(dtu_params_init(&params, profile->table, running, pending), DTU_OK);
+    dtu_settings_read(&settings, product, &params);
+}
+
+static void set_pending(const char *name, const char *value)
+{
+    const struct dtu_param *row =
+        dtu_params_find(product->table, (const uint8_t *)name, strlen(name));
+    CHECK(row != NULL);
+    if (row != NULL)
+        CHECK_EQ(dtu_params_set(&params, row, (const uint8_t *)value, strlen(value)), DTU_OK);
+}
+
+static void set(const char *name, const char *value)
+{
+    set_pending(name, value);
+    dtu_params_apply(&params);
+    dtu_settings_read(&settings, product, &params);
+}
+
+static void read_socket(unsigned number)
+{
+    dtu_settings_read_socket(&sock, product, &params, number);
+}
+
+/* --- UART ----------------------------------------------------------------------------------- */
+
+static void check_uart(uint32_t baud, unsigned data_bits, unsigned stop_bits,
+                       enum dtu_parity parity, enum dtu_flow flow, int line)
+{
+    check_eq(settings.uart.baud, baud, line, "baud");
+    check_eq(settings.uart.data_bits, data_bits, line, "data_bits");
+    check_eq(settings.uart.stop_bits, stop_bits, line, "stop_bits");
+    check_eq(settings.uart.parity, parity, line, "parity");
+    check_eq(settings.uart.flow, flow, line, "flow");
+}
+
+#define CHECK_UART(baud, data_bits, stop_bits, parity, flow)                                       \
+    check_uart(baud, data_bits, stop_bits, DTU_PARITY_##parity, DTU_FLOW_##flow, __LINE__)
+
+static void each_uart_starts_with_115200_8_1_and_nothing_else(void)
+{
+    for (size_t i = 0; dtu_profile_at(i) != NULL; i++) {
+        begin(dtu_profile_at(i));
+        CHECK_UART(115200, 8, 1, NONE, NONE);
+    }
+}
+
+/* Manual 002 section 4.2.1.22. */
+static void the_parity_of_7s3_stands_before_the_data_bits(void)
+{
+    begin(P7S3);
+    set("UART", "9600,\"ODD\",7,2,\"CRTS\"");
+    CHECK_UART(9600, 7, 2, ODD, RTS_CTS);
+    set("UART", "921600,EVEN,8,1,RS485");
+    CHECK_UART(921600, 8, 1, EVEN, RS485);
+    set("UART", "2400,NONE,7,1,NONE");
+    CHECK_UART(2400, 7, 1, NONE, NONE);
+}
+
+/* Manual 003 section 5.3.5 number 13. */
+static void uart_of_k7(void)
+{
+    begin(K7);
+    set("UART", "600,5,2,MARK,FCH");
+    CHECK_UART(600, 5, 2, MARK, RTS_CTS);
+    set("UART", "1000000,6,1,SPACE,FCR");
+    CHECK_UART(1000000, 6, 1, SPACE, XON_XOFF);
+    set("UART", "57600,7,1,EVEN,NFC");
+    CHECK_UART(57600, 7, 1, EVEN, NONE);
+    set("UART", "57600,8,1,ODD,NFC");
+    CHECK_UART(57600, 8, 1, ODD, NONE);
+}
+
+/* Manual 001 section 3.1.7.25. */
+static void uart_of_7s4(void)
+{
+    begin(P7S4);
+    set("UART", "460800,7,2,ODD,NFC");
+    CHECK_UART(460800, 7, 2, ODD, NONE);
+    set("UART", "300,8,1,EVEN,NFC");
+    CHECK_UART(300, 8, 1, EVEN, NONE);
+}
+
+/* Manual 004 section 4.29. */
+static void uart_of_cat1(void)
+{
+    begin(CAT1);
+    set("UART", "921600,8,2,EVEN,NONE");
+    CHECK_UART(921600, 8, 2, EVEN, NONE);
+    set("UART", "1200,8,1,ODD,NONE");
+    CHECK_UART(1200, 8, 1, ODD, NONE);
+}
+
+/* --- Packing -------------------------------------------------------------------------------- */
+
+static void packing_of_7s3_is_no_parameter(void)
+{
+    begin(P7S3);
+    CHECK_EQ(settings.gap_us, 50000);
+    CHECK_EQ(settings.packet_len, 1024);
+}
+
+static void packing_of_7s4_and_cat1_is_uartft_and_uartfl(void)
+{
+    begin(P7S4);
+    CHECK_EQ(settings.gap_us, 50000);
+    CHECK_EQ(settings.packet_len, 1024);
+    set("UARTFT", "60000");
+    set("UARTFL", "2048");
+    CHECK_EQ(settings.gap_us, UINT32_C(60000000));
+    CHECK_EQ(settings.packet_len, 2048);
+    begin(CAT1);
+    CHECK_EQ(settings.gap_us, 50000);
+    CHECK_EQ(settings.packet_len, 1024);
+    set("UARTFT", "10");
+    set("UARTFL", "5");
+    CHECK_EQ(settings.gap_us, 10000);
+    CHECK_EQ(settings.packet_len, 5);
+}
+
+static void packing_of_k7_is_4_byte_times_if_both_are_0(void)
+{
+    begin(K7);
+    CHECK_EQ(settings.gap_us, 347); /* 40 bits at 115200 */
+    CHECK_EQ(settings.packet_len, 1460);
+    set("UART", "9600,8,1,NONE,NFC");
+    CHECK_EQ(settings.gap_us, 4166);
+    set("UART", "600,8,1,NONE,NFC");
+    CHECK_EQ(settings.gap_us, 66666);
+    set("UART", "460800,8,1,NONE,NFC"); /* 87 us, but 0.1 ms is the least */
+    CHECK_EQ(settings.gap_us, 100);
+    set("UART", "1000000,8,1,NONE,NFC");
+    CHECK_EQ(settings.gap_us, 100);
+}
+
+static void packing_of_k7_by_time_only(void)
+{
+    begin(K7);
+    set("UARTTL", "10,0");
+    CHECK_EQ(settings.gap_us, 10000);
+    CHECK_EQ(settings.packet_len, 1460); /* what a packet can hold */
+    set("UARTTL", "255,0");
+    CHECK_EQ(settings.gap_us, 255000);
+}
+
+static void packing_of_k7_by_length_only(void)
+{
+    begin(K7);
+    set("UARTTL", "0,512");
+    CHECK_EQ(settings.gap_us, 0); /* no pause ends a packet */
+    CHECK_EQ(settings.packet_len, 512);
+}
+
+static void packing_of_k7_by_both(void)
+{
+    begin(K7);
+    set("UARTTL", "10,512");
+    CHECK_EQ(settings.gap_us, 10000);
+    CHECK_EQ(settings.packet_len, 512);
+}
+
+/* --- Handshake ------------------------------------------------------------------------------ */
+
+static void handshake_of_7s3_has_times_of_its_own(void)
+{
+    begin(P7S3);
+    CHECK_EQ(settings.guard_ms, 200);
+    CHECK_EQ(settings.plus_ms, 50);
+}
+
+static void handshake_of_7s4_and_cat1_has_the_packing_time(void)
+{
+    begin(P7S4);
+    CHECK_EQ(settings.guard_ms, 50);
+    CHECK_EQ(settings.plus_ms, 50);
+    set("UARTFT", "1000");
+    CHECK_EQ(settings.guard_ms, 1000);
+    CHECK_EQ(settings.plus_ms, 1000);
+    begin(CAT1);
+    CHECK_EQ(settings.guard_ms, 50);
+    CHECK_EQ(settings.plus_ms, 50);
+    set("UARTFT", "10");
+    CHECK_EQ(settings.guard_ms, 10);
+    CHECK_EQ(settings.plus_ms, 10);
+}
+
+static void guard_time_of_k7_is_the_packing_time_and_at_least_1_ms(void)
+{
+    begin(K7);
+    CHECK_EQ(settings.guard_ms, 1); /* 347 us */
+    CHECK_EQ(settings.plus_ms, 300);
+    set("UARTTL", "0,100"); /* no packing time at all */
+    CHECK_EQ(settings.guard_ms, 1);
+    set("UARTTL", "20,0");
+    CHECK_EQ(settings.guard_ms, 20);
+    CHECK_EQ(settings.plus_ms, 300);
+    set("UARTTL", "0,0");
+    set("UART", "9600,8,1,NONE,NFC"); /* 4.166 ms: rounded up */
+    CHECK_EQ(settings.guard_ms, 5);
+}
+
+/* --- Work mode, commands in the stream, login ----------------------------------------------- */
+
+static void check_mode(const struct dtu_profile *profile, const char *mode, bool transparent,
+                       bool command, int line)
+{
+    begin(profile);
+    set("WKMOD", mode);
+    check_eq(settings.transparent, transparent, line, mode);
+    check_eq(settings.starts_in_command_mode, command, line, mode);
+}
+
+#define CHECK_MODE(profile, mode, transparent, command)                                            \
+    check_mode(profile, mode, transparent, command, __LINE__)
+
+static void work_modes_of_each_product(void)
+{
+    CHECK_MODE(P7S3, "\"NET\"", true, false);
+    CHECK_MODE(P7S3, "CMD", true, true);
+    CHECK_MODE(P7S3, "SMS", false, false);
+    CHECK_MODE(P7S3, "HTTPD", false, false);
+    CHECK_MODE(P7S4, "NET", true, false);
+    CHECK_MODE(P7S4, "HTTPD", false, false);
+    CHECK_MODE(P7S4, "UDC", false, false);
+    CHECK_MODE(P7S4, "MQTT", false, false);
+    CHECK_MODE(CAT1, "NET", true, false);
+    CHECK_MODE(CAT1, "CMD", true, true);
+    CHECK_MODE(CAT1, "HTTPD", false, false);
+    CHECK_MODE(CAT1, "SMS", false, false);
+}
+
+static void k7_has_no_work_mode_and_is_transparent(void)
+{
+    begin(K7);
+    CHECK(settings.transparent);
+    CHECK(!settings.starts_in_command_mode);
+}
+
+static void each_product_starts_transparent(void)
+{
+    for (size_t i = 0; dtu_profile_at(i) != NULL; i++) {
+        begin(dtu_profile_at(i));
+        CHECK(settings.transparent && !settings.starts_in_command_mode);
+    }
+}
+
+static void commands_in_the_stream_are_heard_unless_switched_off(void)
+{
+    for (size_t i = 0; dtu_profile_at(i) != NULL; i++) {
+        begin(dtu_profile_at(i));
+        CHECK(settings.uart_commands && settings.network_commands);
+    }
+    begin(CAT1);
+    set("UATEN", "OFF");
+    CHECK(!settings.uart_commands && settings.network_commands);
+    set("NATEN", "OFF");
+    CHECK(!settings.uart_commands && !settings.network_commands);
+    begin(P7S3);
+    set("NATEN", "\"off\"");
+    CHECK(settings.uart_commands && !settings.network_commands);
+}
+
+static void the_command_password_is_a_parameter_but_for_k7(void)
+{
+    begin(P7S3);
+    CHECK_BYTES(settings.password, settings.password_len, "usr.cn", 6);
+    begin(P7S4);
+    CHECK_BYTES(settings.password, settings.password_len, "usr.cn", 6);
+    begin(CAT1);
+    CHECK_BYTES(settings.password, settings.password_len, "usr.cn#", 7);
+    set("CMDPW", "secret");
+    CHECK_BYTES(settings.password, settings.password_len, "secret", 6);
+    begin(K7);
+    CHECK(settings.password == NULL);
+    CHECK_EQ(settings.password_len, 0);
+}
+
+static void only_cat1_may_need_a_login(void)
+{
+    for (size_t i = 0; dtu_profile_at(i) != NULL; i++) {
+        begin(dtu_profile_at(i));
+        CHECK(!settings.login_needed);
+    }
+    begin(CAT1);
+    set("SAFEATEN", "ON");
+    CHECK(settings.login_needed);
+}
+
+/* --- Sockets: what to open ------------------------------------------------------------------ */
+
+static void check_target(unsigned number, enum dtu_socket_kind kind, const char *host,
+                         unsigned port, bool enabled, int line)
+{
+    read_socket(number);
+    check_eq(sock.target.kind, kind, line, "kind");
+    check_bytes(sock.target.host, sock.target.host_len, host, strlen(host), line, "host");
+    check_eq(sock.target.port, port, line, "port");
+    check_eq(sock.enabled, enabled, line, "enabled");
+}
+
+#define CHECK_TARGET(number, kind, host, port, enabled)                                            \
+    check_target(number, DTU_SOCKET_##kind, host, port, enabled, __LINE__)
+
+static void sockets_of_7s3(void)
+{
+    begin(P7S3);
+    CHECK_TARGET(0, TCP_CLIENT, "test.usr.cn", 2317, true);
+    CHECK_TARGET(1, TCP_CLIENT, "test.usr.cn", 2317, false);
+    set("SOCKA", "\"UDP\",\"10.0.0.1\",1");
+    set("SOCKAEN", "off");
+    set("SOCKBEN", "\"on\"");
+    CHECK_TARGET(0, UDP_CLIENT, "10.0.0.1", 1, false);
+    CHECK_TARGET(1, TCP_CLIENT, "test.usr.cn", 2317, true);
+}
+
+static void sockets_of_7s4(void)
+{
+    begin(P7S4);
+    CHECK_TARGET(0, TCP_CLIENT, "test.usr.cn", 2317, true);
+    CHECK_TARGET(1, TCP_CLIENT, "test.usr.cn", 2317, true);
+    set("SOCKB", "UDP,cloud.example,65535");
+    set("SOCKBEN", "OFF");
+    CHECK_TARGET(1, UDP_CLIENT, "cloud.example", 65535, false);
+}
+
+static void sockets_of_cat1(void)
+{
+    begin(CAT1);
+    CHECK_EQ(CAT1->sockets, 4);
+    CHECK_TARGET(0, TCP_CLIENT, "test.usr.cn", 2317, true);
+    CHECK_TARGET(3, TCP_CLIENT, "test.usr.cn", 2317, false);
+    set("SOCKB", "UDP,b,2");
+    set("SOCKC", "TCP,c,3");
+    set("SOCKD", "UDP,d,4");
+    set("SOCKCEN", "ON");
+    set("SOCKDEN", "ON");
+    CHECK_TARGET(1, UDP_CLIENT, "b", 2, false);
+    CHECK_TARGET(2, TCP_CLIENT, "c", 3, true);
+    CHECK_TARGET(3, UDP_CLIENT, "d", 4, true);
+}
+
+/* It has no switch: a socket whose kind is not NONE is used. */
+static void sockets_of_k7(void)
+{
+    begin(K7);
+    CHECK_TARGET(0, NONE, "192.168.0.201", 23, true); /* TCPS: not served */
+    CHECK_TARGET(1, NONE, "192.168.0.201", 23, false);
+    set("SOCKA", "TCPC,10.0.0.1,65534");
+    set("SOCKB", "UDPC,host,1");
+    CHECK_TARGET(0, TCP_CLIENT, "10.0.0.1", 65534, true);
+    CHECK_TARGET(1, UDP_CLIENT, "host", 1, true);
+    set("SOCKA", "UDPS,10.0.0.1,1");
+    CHECK_TARGET(0, NONE, "10.0.0.1", 1, true);
+    set("SOCKA", "HTPC,10.0.0.1,80");
+    CHECK_TARGET(0, NONE, "10.0.0.1", 80, true);
+}
+
+/* --- Sockets: attempts ---------------------------------------------------------------------- */
+
+static void check_attempts(unsigned number, uint32_t retry_ms, uint32_t max_tries, int line)
+{
+    read_socket(number);
+    check_eq(sock.retry_ms, retry_ms, line, "retry_ms");
+    check_eq(sock.max_tries, max_tries, line, "max_tries");
+}
+
+#define CHECK_ATTEMPTS(number, retry_ms, max_tries)                                                \
+    check_attempts(number, retry_ms, max_tries, __LINE__)
+
+static void attempts_of_7s3_and_k7_are_no_parameters(void)
+{
+    begin(P7S3);
+    CHECK_ATTEMPTS(0, 10000, 0);
+    CHECK_ATTEMPTS(1, 10000, 0);
+    begin(K7);
+    CHECK_ATTEMPTS(0, 2000, 0);
+    CHECK_ATTEMPTS(1, 2000, 0);
+}
+
+/* On 7S4 SOCKRSTIM is a number of attempts, manual 001 section 3.1.7.45. */
+static void attempts_of_7s4_have_a_time_for_each_socket(void)
+{
+    begin(P7S4);
+    CHECK_ATTEMPTS(0, 5000, 60);
+    CHECK_ATTEMPTS(1, 5000, 60);
+    set("SOCKATO", "1");
+    set("SOCKBTO", "100");
+    set("SOCKRSTIM", "600");
+    CHECK_ATTEMPTS(0, 1000, 600);
+    CHECK_ATTEMPTS(1, 100000, 600);
+}
+
+static void attempts_of_cat1_have_one_time_for_all_sockets(void)
+{
+    begin(CAT1);
+    CHECK_ATTEMPTS(0, 10000, 60);
+    set("SOCKRSTIM", "65535");
+    set("SOCKRSNUM", "1");
+    for (unsigned i = 0; i < 4; i++)
+        CHECK_ATTEMPTS(i, UINT32_C(65535000), 1);
+}
+
+/* --- Sockets: short-lived connections ------------------------------------------------------- */
+
+static void check_quiet(unsigned number, uint32_t quiet_ms, int line)
+{
+    read_socket(number);
+    check_eq(sock.quiet_ms, quiet_ms, line, "quiet_ms");
+}
+
+#define CHECK_QUIET(number, quiet_ms) check_quiet(number, quiet_ms, __LINE__)
+
+static void connections_are_persistent_at_first(void)
+{
+    for (size_t i = 0; dtu_profile_at(i) != NULL; i++) {
+        begin(dtu_profile_at(i));
+        for (unsigned socket = 0; socket < product->sockets; socket++)
+            CHECK_QUIET(socket, 0);
+    }
+}
+
+static void short_connections_of_7s3_are_quiet_for_a_fixed_time(void)
+{
+    begin(P7S3);
+    set("SOCKASL", "\"short\"");
+    CHECK_QUIET(0, 10000);
+    CHECK_QUIET(1, 0);
+    set("SOCKASL", "long");
+    set("SOCKBSL", "short");
+    CHECK_QUIET(0, 0);
+    CHECK_QUIET(1, 10000);
+}
+
+static void short_connections_of_7s4_have_a_time_for_each_socket(void)
+{
+    begin(P7S4);
+    set("SOCKASL", "SHORT");
+    set("SOCKBSL", "SHORT");
+    CHECK_QUIET(0, 5000);
+    CHECK_QUIET(1, 5000);
+    set("SHORATO", "1");
+    set("SHORBTO", "600");
+    CHECK_QUIET(0, 1000);
+    CHECK_QUIET(1, UINT32_C(600000));
+}
+
+static void sockets_of_7s4_that_are_on_have_the_kind_of_socket_a(void)
+{
+    begin(P7S4);
+    set("SOCKASL", "SHORT");
+    set("SHORBTO", "7");
+    CHECK_QUIET(0, 5000);
+    CHECK_QUIET(1, 7000); /* B is LONG, but A decides; the time is B's own */
+    set("SOCKASL", "LONG");
+    set("SOCKBSL", "SHORT");
+    CHECK_QUIET(1, 0);
+    set("SOCKAEN", "OFF"); /* alone, it has its own */
+    CHECK_QUIET(1, 7000);
+    set("SOCKAEN", "ON");
+    set("SOCKBEN", "OFF");
+    CHECK_QUIET(0, 0);
+    CHECK_QUIET(1, 7000);
+}
+
+static void short_connections_of_cat1_are_for_socket_a(void)
+{
+    begin(CAT1);
+    set("SOCKASL", "SHORT");
+    CHECK_QUIET(0, 10000);
+    for (unsigned i = 1; i < 4; i++)
+        CHECK_QUIET(i, 0);
+    set("SHORTATM", "600");
+    CHECK_QUIET(0, UINT32_C(600000));
+}
+
+static void short_connections_of_k7_are_for_both_sockets(void)
+{
+    begin(K7);
+    set("SOCKA", "TCPC,a,1");
+    set("SOCKB", "TCPC,b,2");
+    CHECK_QUIET(0, 0);
+    set("SOCKSL", "ON");
+    CHECK_QUIET(0, 3000);
+    CHECK_QUIET(1, 3000);
+    set("SHORTO", "255");
+    CHECK_QUIET(0, UINT32_C(255000));
+    CHECK_QUIET(1, UINT32_C(255000));
+}
+
+static void only_tcp_clients_are_short_lived(void)
+{
+    begin(CAT1);
+    set("SOCKASL", "SHORT");
+    set("SOCKA", "UDP,a,1");
+    CHECK_QUIET(0, 0);
+    begin(K7);
+    set("SOCKSL", "ON");
+    CHECK_QUIET(0, 0); /* TCPS */
+    set("SOCKA", "UDPC,a,1");
+    CHECK_QUIET(0, 0);
+}
+
+/* --- Single values -------------------------------------------------------------------------- */
+
+static void what_runs_counts_not_what_is_pending(void)
+{
+    begin(CAT1);
+    set_pending("UARTFT", "100");
+    dtu_settings_read(&settings, product, &params);
+    CHECK_EQ(settings.gap_us, 50000);
+    dtu_params_apply(&params);
+    dtu_settings_read(&settings, product, &params);
+    CHECK_EQ(settings.gap_us, 100000);
+}
+
+static void a_switch_that_a_product_has_not_got_is_what_the_caller_says(void)
+{
+    begin(K7);
+    CHECK(dtu_settings_on(&params, DTU_ID_UATEN, true));
+    CHECK(!dtu_settings_on(&params, DTU_ID_UATEN, false));
+    begin(P7S3); /* writes its words in lower case */
+    CHECK(dtu_settings_on(&params, DTU_ID_UATEN, false));
+    set("UATEN", "off");
+    CHECK(!dtu_settings_on(&params, DTU_ID_UATEN, true));
+}
+
+static void bytes_of_a_parameter_or_none(void)
+{
+    size_t len = 99;
+    begin(P7S4);
+    const uint8_t *bytes = dtu_settings_bytes(&params, DTU_ID_STMSG, 0, &len);
+    CHECK_BYTES(bytes, len, "[WH-7S4 V2]", 11);
+    bytes = dtu_settings_bytes(&params, DTU_ID_SEARCH, 1, &len); /* K7 has it */
+    CHECK(bytes == NULL);
+    CHECK_EQ(len, 0);
+    bytes = dtu_settings_bytes(&params, DTU_ID_UART, 0, &len); /* a number */
+    CHECK(bytes == NULL);
+    CHECK_EQ(len, 0);
+    begin(K7);
+    bytes = dtu_settings_bytes(&params, DTU_ID_SEARCH, 1, &len);
+    CHECK_BYTES(bytes, len, "www.usr.cn", 10);
+}
+
+static const struct check_test tests[] = {
+    CHECK_TEST(each_uart_starts_with_115200_8_1_and_nothing_else),
+    CHECK_TEST(the_parity_of_7s3_stands_before_the_data_bits),
+    CHECK_TEST(uart_of_k7),
+    CHECK_TEST(uart_of_7s4),
+    CHECK_TEST(uart_of_cat1),
+    CHECK_TEST(packing_of_7s3_is_no_parameter),
+    CHECK_TEST(packing_of_7s4_and_cat1_is_uartft_and_uartfl),
+    CHECK_TEST(packing_of_k7_is_4_byte_times_if_both_are_0),
+    CHECK_TEST(packing_of_k7_by_time_only),
+    CHECK_TEST(packing_of_k7_by_length_only),
+    CHECK_TEST(packing_of_k7_by_both),
+    CHECK_TEST(handshake_of_7s3_has_times_of_its_own),
+    CHECK_TEST(handshake_of_7s4_and_cat1_has_the_packing_time),
+    CHECK_TEST(guard_time_of_k7_is_the_packing_time_and_at_least_1_ms),
+    CHECK_TEST(work_modes_of_each_product),
+    CHECK_TEST(k7_has_no_work_mode_and_is_transparent),
+    CHECK_TEST(each_product_starts_transparent),
+    CHECK_TEST(commands_in_the_stream_are_heard_unless_switched_off),
+    CHECK_TEST(the_command_password_is_a_parameter_but_for_k7),
+    CHECK_TEST(only_cat1_may_need_a_login),
+    CHECK_TEST(sockets_of_7s3),
+    CHECK_TEST(sockets_of_7s4),
+    CHECK_TEST(sockets_of_cat1),
+    CHECK_TEST(sockets_of_k7),
+    CHECK_TEST(attempts_of_7s3_and_k7_are_no_parameters),
+    CHECK_TEST(attempts_of_7s4_have_a_time_for_each_socket),
+    CHECK_TEST(attempts_of_cat1_have_one_time_for_all_sockets),
+    CHECK_TEST(connections_are_persistent_at_first),
+    CHECK_TEST(short_connections_of_7s3_are_quiet_for_a_fixed_time),
+    CHECK_TEST(short_connections_of_7s4_have_a_time_for_each_socket),
+    CHECK_TEST(sockets_of_7s4_that_are_on_have_the_kind_of_socket_a),
+    CHECK_TEST(short_connections_of_cat1_are_for_socket_a),
+    CHECK_TEST(short_connections_of_k7_are_for_both_sockets),
+    CHECK_TEST(only_tcp_clients_are_short_lived),
+    CHECK_TEST(what_runs_counts_not_what_is_pending),
+    CHECK_TEST(a_switch_that_a_product_has_not_got_is_what_the_caller_says),
+    CHECK_TEST(bytes_of_a_parameter_or_none),
+};
+CHECK_MAIN(tests)
