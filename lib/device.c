@@ -313,6 +313,8 @@ static void on_link_changed(void *ctx, enum dtu_link_state state)
         .kind = DTU_EVENT_LINK, .socket = (uint8_t)s->index, .link = state};
 
     tell(d, &e);
+    s->held = false;
+    s->cut = false;
     if (state == DTU_LINK_UP) {
         pump(s);
         return;
@@ -358,16 +360,43 @@ static enum dtu_status save_row(struct dtu_device *d, const struct dtu_param *ro
     return dtu_store_save_row(&d->store, &d->params, row, line, size);
 }
 
+/* What could not be stored is not done at all: back to what is stored. */
+static void restore_values(struct dtu_device *d)
+{
+    size_t size;
+    uint8_t *line = scratch(d, &size);
+    dtu_params_reset_all(&d->params);
+    (void)dtu_store_load(&d->store, &d->params, line, size); /* there may be nothing stored yet */
+}
+
+static enum dtu_status save_or_restore(struct dtu_device *d)
+{
+    enum dtu_status status = d->config->medium != NULL ? save(d) : DTU_OK;
+    if (status != DTU_OK)
+        restore_values(d);
+    return status;
+}
+
+/* A row that takes effect at once is stored by itself, and so before it does. */
+static enum dtu_status change_at_once(struct dtu_device *d, const struct dtu_param *row)
+{
+    enum dtu_status status = save_row(d, row);
+    if (status != DTU_OK) {
+        dtu_params_revert_row(&d->params, row);
+        return status;
+    }
+    dtu_params_apply_row(&d->params, row);
+    if (row->id == DTU_ID_E)
+        dtu_at_server_set_echo(&d->at, dtu_settings_on(&d->params, DTU_ID_E, false));
+    return DTU_OK;
+}
+
 static enum dtu_status on_changed(void *ctx, const struct dtu_param *row)
 {
     struct dtu_device *d = ctx;
-    if ((row->flags & DTU_PARAM_AT_ONCE) != 0) {
-        dtu_params_apply_row(&d->params, row);
-        if (row->id == DTU_ID_E)
-            dtu_at_server_set_echo(&d->at, dtu_settings_on(&d->params, DTU_ID_E, false));
-        return save_row(d, row);
-    }
-    return d->config->profile->stores_at_once && d->config->medium != NULL ? save(d) : DTU_OK;
+    if ((row->flags & DTU_PARAM_AT_ONCE) != 0)
+        return change_at_once(d, row);
+    return d->config->profile->stores_at_once ? save_or_restore(d) : DTU_OK;
 }
 
 /* Settings that were changed by other ways than a set are stored at once on every product: a reset
@@ -380,7 +409,7 @@ static enum dtu_status reset_values(struct dtu_device *d, bool users)
     dtu_params_reset(&d->params);
     if (users && d->config->default_medium != NULL)
         (void)dtu_store_load(&d->defaults, &d->params, line, size);
-    return d->config->medium != NULL ? save(d) : DTU_OK;
+    return save_or_restore(d);
 }
 
 static enum dtu_status save_defaults(struct dtu_device *d)
@@ -547,8 +576,7 @@ static void resume_messages(struct dtu_device *d)
 }
 
 /* The link whose state an INFO row shows, or NULL. */
-static const struct dtu_device_socket *shown_socket(const struct dtu_device *d,
-                                                    const struct dtu_param *row)
+static struct dtu_device_socket *shown_socket(struct dtu_device *d, const struct dtu_param *row)
 {
     if (row->id < DTU_ID_SOCKALK || row->id >= DTU_ID_SOCKALK + DTU_PROFILE_SOCKETS)
         return NULL;
@@ -566,21 +594,24 @@ static const uint8_t *user_mac(const struct dtu_device *d)
     return NULL;
 }
 
-/* What the device itself knows of an INFO row. */
-static bool write_own_info(const struct dtu_device *d, const struct dtu_param *row,
+/* What the device itself knows of an INFO row. The first call, without `out`, settles what the
+ * reply says however often it is made. */
+static bool write_own_info(struct dtu_device *d, const struct dtu_param *row,
                            const struct dtu_text *out)
 {
-    const struct dtu_device_socket *shown = shown_socket(d, row);
+    struct dtu_device_socket *shown = shown_socket(d, row);
     const uint8_t *mac = row->id == DTU_ID_MAC ? user_mac(d) : NULL;
 
     if (shown == NULL && mac == NULL)
         return false;
+    if (out == NULL && shown != NULL)
+        shown->shown = (uint8_t)dtu_link_state(&shown->link);
     if (out == NULL)
         return true;
     if (mac != NULL)
         dtu_text_hex(out, mac, 6);
     else
-        dtu_text_string(out, d->config->profile->link_words[dtu_link_state(&shown->link)]);
+        dtu_text_string(out, d->config->profile->link_words[shown->shown]);
     return true;
 }
 
@@ -729,12 +760,11 @@ static void start_engines(struct dtu_device *d)
 
 static void greet(struct dtu_device *d)
 {
-    const struct dtu_param *row = row_of(d, DTU_ID_STMSG);
     size_t len;
-    const uint8_t *text = dtu_params_bytes(&d->params, row, 0, &len);
 
     if (!d->greeting)
         return;
+    const uint8_t *text = dtu_settings_bytes(&d->params, DTU_ID_STMSG, 0, &len);
     const struct dtu_text out = dtu_replay_text(&d->greeter);
     dtu_text_string(&out, "\r\n");
     dtu_text_bytes(&out, text, len);
@@ -788,7 +818,7 @@ void dtu_device_stop(struct dtu_device *d, uint32_t now)
         if (s->queue_config.memory != NULL)
             dtu_queue_clear(&s->queue);
     }
-    (void)dtu_framer_clear(&d->framer);
+    d->stats.cut_bytes += (uint32_t)dtu_framer_clear(&d->framer);
 }
 
 void dtu_device_reload(struct dtu_device *d, uint32_t now)
@@ -817,7 +847,8 @@ static bool accepts_input(const struct dtu_device *d)
  * data. */
 static size_t skip_line_feed(struct dtu_device *d, const uint8_t *data, size_t len, uint32_t now)
 {
-    const uint32_t byte_ms = 20; /* at 600 baud */
+    /* twice the time of a byte, and a step of the clock */
+    const uint32_t byte_ms = 2 * 10 * UINT32_C(1000) / d->settings.uart.baud + 1;
 
     if (!d->after_cr || len == 0)
         return 0;
@@ -944,7 +975,7 @@ size_t dtu_device_socket_rx(struct dtu_device *d, unsigned socket, const uint8_t
         return 0;
     const uint8_t *command = data;
     size_t command_len = len;
-    if (hears_network(d) && find_command(d, &command, &command_len)) {
+    if (!s->cut && hears_network(d) && find_command(d, &command, &command_len)) {
         if (is_answering(d))
             return 0;
         d->reply_socket = (uint8_t)s->index;
@@ -953,6 +984,9 @@ size_t dtu_device_socket_rx(struct dtu_device *d, unsigned socket, const uint8_t
         return len;
     }
     size_t taken = to_uart(d, data, len);
+    s->held = taken < len;
+    if (taken > 0)
+        s->cut = s->held;
     if (taken == 0)
         return 0;
     struct dtu_device_event e = {.kind = DTU_EVENT_DATA, .socket = (uint8_t)s->index, .len = taken};
@@ -1057,6 +1091,17 @@ enum dtu_status dtu_device_datagram(struct dtu_device *d, const struct dtu_peer 
     return DTU_OK;
 }
 
+/* While what the other side sent cannot be taken, a connection is not quiet. */
+static void poll_socket(struct dtu_device *d, unsigned i)
+{
+    struct dtu_device_socket *s = &d->sockets[i];
+    if (!s->used)
+        return;
+    if (s->held || !dtu_device_socket_ready(d, i))
+        dtu_link_hold(&s->link, d->now_ms);
+    dtu_link_poll(&s->link, d->now_ms);
+}
+
 void dtu_device_poll(struct dtu_device *d, uint32_t now)
 {
     d->now_ms = now;
@@ -1068,9 +1113,8 @@ void dtu_device_poll(struct dtu_device *d, uint32_t now)
     end_what_has_expired(d);
     dtu_cmdmode_poll(&d->cmdmode, now);
     dtu_framer_poll(&d->framer, now_us(d));
-    for (size_t i = 0; i < d->config->profile->sockets; i++)
-        if (d->sockets[i].used)
-            dtu_link_poll(&d->sockets[i].link, now);
+    for (unsigned i = 0; i < d->config->profile->sockets; i++)
+        poll_socket(d, i);
 }
 
 uint32_t dtu_device_next(const struct dtu_device *d, uint32_t now)

@@ -94,6 +94,12 @@ void dtu_link_activity(struct dtu_link *l, uint32_t now)
     l->used = true;
 }
 
+void dtu_link_hold(struct dtu_link *l, uint32_t now)
+{
+    if (l->state == DTU_LINK_UP)
+        l->since_ms = now;
+}
+
 void dtu_link_opened(struct dtu_link *l, uint32_t now)
 {
     if (l->state != DTU_LINK_OPENING)

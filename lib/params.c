@@ -998,13 +998,27 @@ void dtu_params_reset(struct dtu_params *p)
     (void)set_defaults(p, false); /* init has seen that they are legal */
 }
 
+void dtu_params_reset_all(struct dtu_params *p)
+{
+    (void)set_defaults(p, true);
+}
+
 void dtu_params_apply(struct dtu_params *p)
 {
     memcpy(p->running, p->pending, p->table->values_size);
 }
 
+static size_t row_size(const struct dtu_param *row)
+{
+    return values_size(row) * (row->places > 0 ? row->places : 1);
+}
+
 void dtu_params_apply_row(struct dtu_params *p, const struct dtu_param *row)
 {
-    size_t size = values_size(row) * (row->places > 0 ? row->places : 1);
-    memcpy(p->running + row->offset, p->pending + row->offset, size);
+    memcpy(p->running + row->offset, p->pending + row->offset, row_size(row));
+}
+
+void dtu_params_revert_row(struct dtu_params *p, const struct dtu_param *row)
+{
+    memcpy(p->pending + row->offset, p->running + row->offset, row_size(row));
 }

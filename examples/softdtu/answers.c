@@ -54,9 +54,8 @@ static void own_address(const struct options *o, char *text, size_t size)
 }
 
 /* "20/06/19,20:05:19+32": local time, and its distance from UTC in quarters of an hour. */
-static void clock_text(char *text, size_t size)
+static void clock_text(time_t now, char *text, size_t size)
 {
-    time_t now = time(NULL);
     struct tm local;
     char date[32];
     char zone[8];
@@ -72,6 +71,7 @@ static void clock_text(char *text, size_t size)
 enum dtu_status answer(const struct options *o, const struct dtu_param *row, const uint8_t *args,
                        size_t len, const struct dtu_text *out)
 {
+    static time_t asked; /* a reply says the same time however often it is made */
     char made[64];
     const char *text = options_identity(o, row->name);
 
@@ -85,7 +85,9 @@ enum dtu_status answer(const struct options *o, const struct dtu_param *row, con
         text = made;
     }
     if (strcmp(row->name, "CCLK") == 0) {
-        clock_text(made, sizeof made);
+        if (out == NULL)
+            asked = time(NULL);
+        clock_text(asked, made, sizeof made);
         text = made;
     }
     if (text == NULL)

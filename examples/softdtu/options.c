@@ -88,6 +88,8 @@ static enum options_result parse_set(struct options *o, const char *text)
 {
     if (strchr(text, '=') == NULL)
         return wrong("a setting is NAME=VALUE", text);
+    if (strpbrk(text, "\r\n") != NULL)
+        return wrong("a setting is one line", "--set");
     o->sets[o->set_count++] = text;
     return OPTIONS_RUN;
 }
@@ -120,13 +122,13 @@ static enum options_result parse_discovery_port(const char *text)
 static enum options_result print_version(void)
 {
     printf("softdtu %s\n", dtu_version());
-    return OPTIONS_DONE;
+    return fflush(stdout) == 0 ? OPTIONS_DONE : OPTIONS_WRONG;
 }
 
 static enum options_result print_usage(void)
 {
     fputs(usage, stdout);
-    return OPTIONS_DONE;
+    return fflush(stdout) == 0 ? OPTIONS_DONE : OPTIONS_WRONG;
 }
 
 static enum options_result parse_one(struct options *o, int option, char *text)

@@ -196,6 +196,22 @@ static bool catch_signals(struct softdtu *s)
 
 /* --- Main ----------------------------------------------------------------------------------- */
 
+static void print_refusal(const struct dtu_param_table *table, const struct dtu_param *row,
+                          const char *text, enum dtu_status status)
+{
+    char range[512];
+    struct dtu_text_buffer buffer = {range, sizeof range, 0, false};
+    const struct dtu_text out = {dtu_text_to_buffer, &buffer};
+
+    if (status == DTU_ERR_FORM) {
+        fprintf(stderr, "softdtu: --set %s: %s is no setting\n", text, row->name);
+        return;
+    }
+    dtu_params_write_range(table, row, &out);
+    fprintf(stderr, "softdtu: --set %s: %s; it takes %.*s\n", text, dtu_status_text(status),
+            (int)buffer.len, range);
+}
+
 /* The --set options; each is checked like a command. */
 static bool apply_settings(const struct softdtu *s, struct dtu_params *params)
 {
@@ -214,7 +230,7 @@ static bool apply_settings(const struct softdtu *s, struct dtu_params *params)
         enum dtu_status status =
             dtu_params_set(params, row, (const uint8_t *)value + 1, strlen(value + 1));
         if (status != DTU_OK) {
-            fprintf(stderr, "softdtu: --set %s: %s\n", text, dtu_status_text(status));
+            print_refusal(table, row, text, status);
             return false;
         }
     }
@@ -269,11 +285,25 @@ static int run(struct softdtu *s)
     return EXIT_SUCCESS;
 }
 
+/* Of a program that was started without one of the standard files, the first file it opened would
+ * get its messages. */
+static bool have_standard_files(void)
+{
+    int fd;
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    return fd >= 0 && close(fd) == 0;
+}
+
 int main(int argc, char **argv)
 {
     struct options options;
     struct softdtu s = {.options = &options};
     int status = EXIT_FAILURE;
+
+    if (!have_standard_files())
+        return EXIT_FAILURE;
 
     switch (options_parse(&options, argc, argv)) {
     case OPTIONS_RUN:

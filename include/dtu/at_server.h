@@ -96,7 +96,8 @@ struct dtu_at_server_callbacks {
      * @return DTU_OK, or what the reply shall say */
     enum dtu_status (*permit)(void *ctx, const struct dtu_param *row);
     /** A row's pending values were set; may be NULL.
-     * @return DTU_OK, or what the reply shall say: the set itself stays done */
+     * @return DTU_OK, or what the reply shall say. The server does not undo the set then: its owner
+     * does, as the device does with what could not be stored. */
     enum dtu_status (*changed)(void *ctx, const struct dtu_param *row);
     /** The reply has gone out, all of it; may be NULL. `row` is NULL if there was none.
      * dtu_at_server_reset() and dtu_at_server_set_echo() may be called from inside. */

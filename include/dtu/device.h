@@ -157,9 +157,10 @@ struct dtu_device_stats {
     uint32_t resent_bytes;   /**< bytes of a packet cut by a lost connection that were sent again */
     uint32_t restarts;       /**< times that it was restarted */
     uint32_t saves;          /**< times that all settings were stored */
-    uint32_t messages;       /**< commands in a data stream or a message, and keywords */
-    uint32_t ignored;        /**< network commands of somebody who may not, and
-                                    messages of which not all was carried out */
+    uint32_t cut_bytes; /**< bytes of a frame that was not complete when the device was stopped */
+    uint32_t messages;  /**< commands in a data stream or a message, and keywords */
+    uint32_t ignored;   /**< network commands of somebody who may not, and
+                               messages of which not all was carried out */
 };
 
 /** One socket; private. */
@@ -172,6 +173,9 @@ struct dtu_device_socket {
     struct dtu_socket_settings settings;  /**< private */
     unsigned index;                       /**< private */
     bool used;                            /**< private: enabled, of a kind that is served */
+    bool held;     /**< private: bytes of it wait, for the UART had no room */
+    bool cut;      /**< private: and a part of the same packet went before */
+    uint8_t shown; /**< private: its state in a reply that is on its way */
 };
 
 /** A device. The fields are private, but for the `stats` of each part. */
@@ -217,7 +221,8 @@ struct dtu_device {
  * @param config see there; must outlive the device
  * @param ctx    handed to the port
  * @return DTU_OK, or DTU_ERR_CONFIG if memory is missing or too small, a queue does not hold one
- *         packet, a function of the port is missing (only `info` and `event` may be), the medium
+ *         packet, a function of the port is missing (`info`, `action`, `reply` and
+ *         `event` may be), the medium
  *         cannot work, or a time is out of range */
 enum dtu_status dtu_device_init(struct dtu_device *d, const struct dtu_device_config *config,
                                 void *ctx);
@@ -286,7 +291,8 @@ void dtu_device_socket_failed(struct dtu_device *d, unsigned socket, uint32_t no
  * @param now    the time in milliseconds */
 void dtu_device_socket_closed(struct dtu_device *d, unsigned socket, uint32_t lost, uint32_t now);
 
-/** Bytes came in from a socket.
+/** Bytes came in from a socket: one packet, of TCP what was read at a time. A command is looked for
+ * at the start of a packet only, so the rest of one comes before the next.
  * @param d      the device
  * @param socket which, from 0
  * @param data   the bytes

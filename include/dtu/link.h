@@ -117,6 +117,12 @@ void dtu_link_want(struct dtu_link *l, uint32_t now);
  * @param now the time in milliseconds */
 void dtu_link_activity(struct dtu_link *l, uint32_t now);
 
+/** Data of the other side waits and cannot be taken now: the quiet time begins anew, but this does
+ * not count as activity.
+ * @param l   the link
+ * @param now the time in milliseconds */
+void dtu_link_hold(struct dtu_link *l, uint32_t now);
+
 /** The port has opened the socket. Ignored unless it is being opened.
  * @param l   the link
  * @param now the time in milliseconds */

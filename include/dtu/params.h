@@ -287,6 +287,15 @@ bool dtu_params_is(const struct dtu_params *p, const struct dtu_param *row, uint
  * @param p the values */
 void dtu_params_reset(struct dtu_params *p);
 
+/** Makes all defaults of the table pending, also for rows that are kept.
+ * @param p the values */
+void dtu_params_reset_all(struct dtu_params *p);
+
+/** Makes one row's running values the pending ones.
+ * @param p   the values
+ * @param row a SETTING or VIEW */
+void dtu_params_revert_row(struct dtu_params *p, const struct dtu_param *row);
+
 /** Makes the pending set the running one.
  * @param p the values */
 void dtu_params_apply(struct dtu_params *p);

@@ -12,7 +12,7 @@
  *     dtu_posix_loop_close(loop);
  *
  * Everything runs in the thread that runs the loop. While nothing happens it sleeps: there is no
- * tick. Any number of modules may share a loop.
+ * tick. Any number of modules may share a loop; modules of one process share one.
  */
 #ifndef DTU_POSIX_H
 #define DTU_POSIX_H

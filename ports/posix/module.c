@@ -504,7 +504,8 @@ static bool open_all(struct dtu_posix_module *m, char *error, size_t size)
         return false;
     m->has_resolver = net_resolver_open(m->loop);
     if (!m->has_resolver || !allocate(m)) {
-        snprintf(error, size, "no memory");
+        snprintf(error, size, "%s",
+                 errno == EBUSY ? "modules of one process must share a loop" : "no memory");
         return false;
     }
     for (unsigned i = 0; i < DTU_PROFILE_SOCKETS; i++) {

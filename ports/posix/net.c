@@ -35,6 +35,7 @@ struct net_job {
 
 /* One for the process, for threads do not end with the module that began them. */
 static struct {
+    struct dtu_posix_loop *loop;
     unsigned users;
     int pipe[2];
     int watch;
@@ -91,9 +92,14 @@ static void on_answer(void *ctx, short revents)
 
 bool net_resolver_open(struct dtu_posix_loop *loop)
 {
+    if (resolver.users > 0 && resolver.loop != loop) {
+        errno = EBUSY;
+        return false;
+    }
     if (resolver.users++ > 0)
         return true;
-    if (pipe(resolver.pipe) != 0) {
+    resolver.loop = loop;
+    if (resolver.pipe[0] < 0 && pipe(resolver.pipe) != 0) { /* it stays open: see below */
         resolver.users = 0;
         return false;
     }
@@ -101,6 +107,10 @@ bool net_resolver_open(struct dtu_posix_loop *loop)
     fcntl(resolver.pipe[0], F_SETFD, FD_CLOEXEC);
     fcntl(resolver.pipe[1], F_SETFD, FD_CLOEXEC);
     resolver.watch = dtu_posix_watch(loop, resolver.pipe[0], on_answer, NULL);
+    if (resolver.watch < 0) {
+        resolver.users = 0;
+        return false;
+    }
     dtu_posix_watch_for(loop, resolver.watch, POLLIN);
     return true;
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <termios.h>
@@ -44,6 +45,12 @@ static bool make_raw(int fd)
     return tcsetattr(fd, TCSANOW, &t) == 0;
 }
 
+/* Whoever has a tty as its UART locks it. */
+static bool lock(int fd)
+{
+    return flock(fd, LOCK_EX | LOCK_NB) == 0;
+}
+
 static bool leads_to(const char *link, const char *name)
 {
     char target[64];
@@ -59,8 +66,20 @@ static bool is_younger(const struct timespec *a, const struct timespec *b)
     return a->tv_sec != b->tv_sec ? a->tv_sec > b->tv_sec : a->tv_nsec > b->tv_nsec;
 }
 
+/* Whether a module has the tty, or we may not know. */
+static bool is_in_use(const char *tty)
+{
+    int fd = open(tty, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        return true;
+    bool free_to_have = lock(fd);
+    close(fd);
+    return !free_to_have;
+}
+
 /* Whether a killed program has left the link behind. It leads nowhere, or the number of its pty has
- * been given away since: to us, or to somebody whose pty is younger than the link. */
+ * been given away since: to us, or to somebody who is no module, whose pty is younger than the
+ * link. */
 static bool is_stale(const struct serial *s, const char *link)
 {
     struct stat own, target;
@@ -68,7 +87,7 @@ static bool is_stale(const struct serial *s, const char *link)
         return false;
     if (stat(link, &target) != 0 || leads_to(link, s->name))
         return true;
-    return S_ISCHR(target.st_mode) && is_younger(&target.st_ctim, &own.st_ctim);
+    return S_ISCHR(target.st_mode) && is_younger(&target.st_ctim, &own.st_ctim) && !is_in_use(link);
 }
 
 static bool make_link(struct serial *s, const char *link, char *error, size_t size)
@@ -92,7 +111,7 @@ static bool open_master(struct serial *s, char *error, size_t size)
         return fail(error, size, "cannot make", "a pty");
     snprintf(s->name, sizeof s->name, "%s", name);
     s->slave = open(s->name, O_RDWR | O_NOCTTY | O_CLOEXEC);
-    if (s->slave < 0 || !make_raw(s->slave))
+    if (s->slave < 0 || !lock(s->slave) || !make_raw(s->slave))
         return fail(error, size, "cannot open", s->name);
     if (fcntl(s->fd, F_SETFL, O_NONBLOCK) != 0 || fcntl(s->fd, F_SETFD, FD_CLOEXEC) != 0)
         return fail(error, size, "cannot set up", s->name);
@@ -113,9 +132,10 @@ bool serial_open_pty(struct serial *s, const char *link, char *error, size_t siz
 bool serial_reopen(struct serial *s)
 {
     s->fd = open(s->name, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-    if (s->fd >= 0 && !isatty(s->fd)) {
+    if (s->fd >= 0 && !(isatty(s->fd) && lock(s->fd))) {
+        int reason = errno == EWOULDBLOCK ? EBUSY : errno;
         serial_lose(s);
-        errno = ENOTTY;
+        errno = reason;
     }
     return s->fd >= 0;
 }

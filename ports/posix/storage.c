@@ -75,7 +75,11 @@ static bool open_dir(struct dtu_posix_storage *s, const char *dir, char *error, 
         return false;
     }
     s->lock = openat(s->dir, s->lock_name, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (s->lock < 0 || flock(s->lock, LOCK_EX | LOCK_NB) != 0) {
+    if (s->lock < 0) {
+        snprintf(error, size, "cannot write in directory %s: %s", dir, strerror(errno));
+        return false;
+    }
+    if (flock(s->lock, LOCK_EX | LOCK_NB) != 0) {
         snprintf(error, size, "directory %s is in use by another module", dir);
         return false;
     }

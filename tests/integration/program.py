@@ -4,6 +4,7 @@
 import os
 import re
 import signal
+import subprocess
 import time
 
 import harness
@@ -46,13 +47,14 @@ class CommandLine(harness.Test):
         for setting, pattern in (
                 ("NOSUCH=1", "--set NOSUCH=1: cat1 has no parameter of this name"),
                 ("=1", "--set =1: cat1 has no parameter"),
-                ("UARTFT=9", "--set UARTFT=9: .*range"),
+                ("UARTFT=9", "--set UARTFT=9: .*range; it takes <10~500\\(ms\\)>"),
+                ("STMSG=a\nUARTFT=9", "--set: a setting is one line"),
                 ("UARTFT=18446744073709551626", "--set UARTFT=18446744073709551626: "),
                 ("UARTFT=ten", "--set UARTFT=ten: "),
                 ("SOCKA=TCP,127.0.0.1", "--set SOCKA=TCP,127.0.0.1: "),
                 ("SOCKA=SCTP,127.0.0.1,1", "--set SOCKA=SCTP,127.0.0.1,1: "),
-                ("VER=1", "--set VER=1: "),
-                ("Z=", "--set Z=: ")):
+                ("VER=1", "--set VER=1: VER is no setting"),
+                ("Z=", "--set Z=: Z is no setting")):
             with self.subTest(setting):
                 self.check_wrong([*CAT1, *pty, "--set", setting], pattern)
 
@@ -63,6 +65,27 @@ class CommandLine(harness.Test):
         self.stop(program)
         self.assertEqual(program.output(), f"softdtu: cat1, UART at {self.path('uart')}")
         self.assertEqual(program.errors(), "")
+
+    def test_without_standard_files(self):
+        """No file of its own takes the place of one that was closed at the start."""
+        for closed in (">&-", "2>&-", "<&- >&- 2>&-"):
+            with self.subTest(closed):
+                command = f'exec "$0" --profile cat1 --pty "$1" --set SOCKAEN=OFF {closed}'
+                process = subprocess.Popen(["sh", "-c", command, harness.SOFTDTU,
+                                            self.path("uart")], stdout=subprocess.DEVNULL,
+                                           stderr=subprocess.DEVNULL)
+                self.addCleanup(process.kill)
+                self.profile = "cat1"
+                deadline = harness.Deadline(10, "the link")
+                while not os.path.exists(self.path("uart")):
+                    deadline.check()
+                    self.assertIsNone(process.poll(), "it has ended")
+                user = self.user()
+                user.echo = True
+                user.answers()
+                user.close()
+                process.terminate()
+                self.assertEqual(process.wait(10), 0)
 
     def test_help_and_version(self):
         program = self.launch("--help")
@@ -181,7 +204,7 @@ class AlreadyThere(harness.Test):
         self.start("cat1", pty="other", options=state)
 
     def test_stale_link(self):
-        """Left behind by kill -9: whatever number the new pty gets, the link is replaced."""
+        """Left behind by kill -9, the link is replaced, but not if it leads to another module now."""
         for _ in range(3):
             program = self.start("cat1")
             time.sleep(0.05)  # the clock of the file system has coarse steps
@@ -193,12 +216,28 @@ class AlreadyThere(harness.Test):
         program.signal(signal.SIGKILL)
         program.process.wait()
         other = self.start("cat1", pty="second")  # may get the number that the first one had
+        other.wait_log("started as cat1")
+        if os.readlink(self.path("first")) == os.readlink(self.path("second")):
+            refused = self.launch(*CAT1, "--pty", self.path("first"))
+            self.assertEqual(refused.wait_end(), 1)
+            self.assertRegex(refused.errors(), "first exists; remove it")
+            os.unlink(self.path("first"))
         self.start("cat1", pty="first")
         other.check_alive()
         os.unlink(self.path("uart"))
         os.symlink("/dev/pts/99999", self.path("uart"))
         self.start("cat1")
         self.user().answers()
+
+    def test_a_live_link_is_left(self):
+        """Also if its pty was touched: a user who lets another one in changes its time."""
+        self.start("cat1")
+        self.user().answers()
+        time.sleep(0.05)  # the clock of the file system has coarse steps
+        os.chmod(self.path("uart"), 0o666)
+        second = self.launch(*CAT1, "--pty", self.path("uart"))
+        self.assertEqual(second.wait_end(), 1)
+        self.assertRegex(second.errors(), "uart exists; remove it")
 
     def test_somebody_elses_link_is_left(self):
         """At the end only the own link is removed."""

@@ -53,6 +53,14 @@ class Tty(harness.Test):
         self.stop(program)
         connection.expect_end()
 
+    def test_is_in_use(self):
+        """A second module does not share the tty of the first."""
+        self.user("user", greeting=False)
+        self.start_on_tty()
+        second = self.launch("--profile", "cat1", "--tty", self.ends[0])
+        self.assertEqual(second.wait_end(), 1)
+        self.assertRegex(second.errors(), "cannot open .*module: .*busy")
+
     def test_rate(self):
         """The tty is set as UART says."""
         fd = os.open(self.ends[0], os.O_RDWR | os.O_NOCTTY)

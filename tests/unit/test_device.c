@@ -993,7 +993,8 @@ static void a_reply_without_room_at_any_byte_is_the_same(void)
 /* at.md, A command line: the LF of a CR LF starts nothing, so it is no data either. */
 static void the_lf_behind_the_cr_of_a_last_command_is_no_data(void)
 {
-    static const uint32_t pauses[] = {0, 20, 21}; /* 20 ms: a byte at 600 baud, and some more */
+    static const uint32_t pauses[] = {0, 1,
+                                      2}; /* two bytes at 115200 baud, and a step of the clock */
     for (size_t i = 0; i < sizeof pauses / sizeof pauses[0]; i++) {
         begin_open("cat1");
         enter_command_mode();
@@ -1001,7 +1002,7 @@ static void the_lf_behind_the_cr_of_a_last_command_is_no_data(void)
         b->now += pauses[i];
         CHECK_EQ(rx_bytes("\ndata", 5), 5);
         wait_ms(1000);
-        CHECK_SENT(0, pauses[i] <= 20 ? "data" : "\ndata");
+        CHECK_SENT(0, pauses[i] <= 1 ? "data" : "\ndata");
     }
 }
 
@@ -1298,6 +1299,27 @@ static void a_medium_that_fails_is_answered(void)
     begin_stored("lte-7s4");
     medium_fails = true;
     CHECK_COMMAND("AT+UARTFT=60", "\r\nErr4\r\n");
+}
+
+/* What was refused is not done: neither shown, nor in force, nor stored by the next save. */
+static void what_could_not_be_stored_is_not_done(void)
+{
+    begin_stored("lte-7s4");
+    CHECK_COMMAND("AT+UARTFT=60", OK);
+    CHECK_COMMAND("AT+APN=a,b,c,1", OK);
+    medium_fails = true;
+    CHECK_COMMAND("AT+UARTFT=70", "\r\nErr4\r\n");
+    CHECK_COMMAND("AT+APN=d,e,f,2", "\r\nErr4\r\n");
+    CHECK_COMMAND("AT+RELD", "\r\nErr4\r\n");
+    CHECK_COMMAND("AT+E=ON", "\r\nErr4\r\n");
+    medium_fails = false;
+    CHECK_COMMAND("AT+SOCKIND=ON", OK); /* stores all */
+    power_cycle();
+    enter_command_mode();
+    CHECK_COMMAND("AT+UARTFT?", VALUE("UARTFT:60"));
+    CHECK_COMMAND("AT+APN?", VALUE("APN:a,b,c,1"));
+    CHECK_COMMAND("AT+E?", VALUE("E:OFF"));
+    CHECK_COMMAND("AT+SOCKIND?", VALUE("SOCKIND:ON"));
 }
 
 static void without_a_medium_only_saving_is_refused(void)
@@ -2468,6 +2490,85 @@ static void on_7s4_both_sockets_have_the_kind_of_socket_a(void)
     CHECK_EQ(b->sockets[1].opens, before);
 }
 
+static void begin_short_lived(void)
+{
+    new_board("cat1");
+    init();
+    set("E", "OFF");
+    set("SOCKASL", "SHORT");
+    set("SHORTATM", "1");
+    b->sockets[0].opening = OPENED_INSIDE;
+    start();
+    clear_uart();
+    type_frame("a");
+    CHECK_SENT(0, "a");
+}
+
+static void a_connection_is_not_quiet_while_its_data_wait_for_the_uart(void)
+{
+    begin_short_lived();
+    b->uart_room = 2;
+    CHECK_EQ(socket_rx(0, "data"), 2);
+    wait_ms(5000);
+    CHECK_EQ(b->sockets[0].closes, 0);
+    b->uart_room = LOTS;
+    CHECK_EQ(socket_rx(0, "ta"), 2);
+    wait_ms(999);
+    CHECK_EQ(b->sockets[0].closes, 0);
+    wait_ms(1);
+    CHECK_EQ(b->sockets[0].closes, 1);
+}
+
+static void a_connection_is_not_quiet_while_command_mode_holds_its_data(void)
+{
+    begin_short_lived();
+    wait_ms(100);
+    enter_command_mode();
+    wait_ms(5000);
+    CHECK_EQ(socket_rx(0, "data"), 0);
+    CHECK_EQ(b->sockets[0].closes, 0);
+    CHECK_COMMAND("AT+ENTM", OK);
+    wait_ms(500);
+    CHECK_EQ(socket_rx(0, "data"), 4);
+    wait_ms(999);
+    CHECK_EQ(b->sockets[0].closes, 0);
+    wait_ms(1);
+    CHECK_EQ(b->sockets[0].closes, 1);
+}
+
+/* at.md, AT inside the data stream: the prefix is the first bytes of a packet. */
+static void a_command_in_the_rest_of_a_packet_is_data(void)
+{
+    begin_open("cat1");
+    b->uart_room = 4;
+    CHECK_EQ(socket_rx(0, "datausr.cn#AT+Z\r\n"), 4);
+    b->uart_room = LOTS;
+    CHECK_EQ(socket_rx(0, "usr.cn#AT+Z\r\n"), 13);
+    CHECK_UART("datausr.cn#AT+Z\r\n");
+    CHECK_EQ(b->restarts, 0);
+}
+
+static void a_second_start_closes_what_the_first_opened(void)
+{
+    begin_open("cat1");
+    start();
+    CHECK_EQ(b->sockets[0].closes, 1);
+    CHECK_EQ(b->sockets[0].opens, 2);
+}
+
+static void a_reply_says_what_held_when_it_was_asked_for(void)
+{
+    begin_open("cat1");
+    enter_command_mode();
+    b->uart_room = 15; /* of `CR LF +SOCKALK:Connected` */
+    type("AT+SOCKALK\r");
+    lose_socket(0, 0);
+    b->uart_room = LOTS;
+    dtu_device_poll(&b->device, b->now);
+    CHECK_UART(VALUE("SOCKALK:Connected"));
+    CHECK_COMMAND("AT+SOCKALK", VALUE("SOCKALK:Disconnected"));
+}
+
 static void with_data_waiting_a_short_lived_connection_comes_back(void)
 {
     begin("cat1");
@@ -2863,6 +2964,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(settings_take_effect_at_restart),
     CHECK_TEST(echo_is_at_once_and_stored_alone),
     CHECK_TEST(a_medium_that_fails_is_answered),
+    CHECK_TEST(what_could_not_be_stored_is_not_done),
     CHECK_TEST(without_a_medium_only_saving_is_refused),
     CHECK_TEST(reld_restores_what_cfgtf_made_the_users_defaults),
     CHECK_TEST(reld_without_users_defaults_is_the_factorys),
@@ -2924,6 +3026,11 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_short_lived_connection_is_opened_by_data_and_closed_by_quiet),
     CHECK_TEST(the_quiet_time_is_a_setting),
     CHECK_TEST(on_7s4_both_sockets_have_the_kind_of_socket_a),
+    CHECK_TEST(a_connection_is_not_quiet_while_its_data_wait_for_the_uart),
+    CHECK_TEST(a_connection_is_not_quiet_while_command_mode_holds_its_data),
+    CHECK_TEST(a_command_in_the_rest_of_a_packet_is_data),
+    CHECK_TEST(a_second_start_closes_what_the_first_opened),
+    CHECK_TEST(a_reply_says_what_held_when_it_was_asked_for),
     CHECK_TEST(with_data_waiting_a_short_lived_connection_comes_back),
     CHECK_TEST(a_packet_cut_by_a_lost_connection_is_sent_again_whole),
     CHECK_TEST(a_stop_in_the_middle_of_a_packet_sends_nothing_again),

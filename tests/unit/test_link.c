@@ -451,6 +451,24 @@ static void activity_and_want_keep_it_open(void)
     CHECK_CALLS("cI");
 }
 
+static void a_hold_keeps_it_open_and_is_no_activity(void)
+{
+    begin(0, QUIET_MS, 0);
+    dtu_link_hold(&link, 0); /* off: nothing to hold */
+    dtu_link_start(&link, 0);
+    dtu_link_want(&link, 0);
+    dtu_link_opened(&link, 0);
+    owner.len = 0;
+    for (int i = 0; i < 10; i++) {
+        poll_after(QUIET_MS - 1);
+        dtu_link_hold(&link, owner.now);
+        CHECK_EQ(dtu_link_next(&link, owner.now), QUIET_MS);
+    }
+    CHECK_CALLS("");
+    dtu_link_closed(&link, owner.now); /* unused: it may not be opened again at once */
+    CHECK_CALLS("W");
+}
+
 static void a_used_short_lived_link_that_the_peer_closes_is_idle(void)
 {
     begin(0, QUIET_MS, 0);
@@ -702,6 +720,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(events_of_an_old_socket_are_ignored),
     CHECK_TEST(a_short_lived_link_opens_when_wanted_and_closes_when_quiet),
     CHECK_TEST(activity_and_want_keep_it_open),
+    CHECK_TEST(a_hold_keeps_it_open_and_is_no_activity),
     CHECK_TEST(a_used_short_lived_link_that_the_peer_closes_is_idle),
     CHECK_TEST(a_peer_that_closes_at_once_does_not_make_it_spin),
     CHECK_TEST(what_was_used_counts_for_one_connection_only),
