@@ -494,13 +494,21 @@ static bool open_device(struct dtu_posix_module *m, char *error, size_t size)
     return status == DTU_OK;
 }
 
+/* The files bear the product's name: settings of one are not for another. */
+static bool open_storage(struct dtu_posix_module *m, char *error, size_t size)
+{
+    char name[32];
+    snprintf(name, sizeof name, "%s-slot", m->config.profile->name);
+    m->storage = dtu_posix_storage_open(m->config.state_dir, name, error, size);
+    snprintf(name, sizeof name, "%s-default", m->config.profile->name);
+    if (m->storage != NULL)
+        m->default_storage = dtu_posix_storage_open(m->config.state_dir, name, error, size);
+    return m->default_storage != NULL;
+}
+
 static bool open_all(struct dtu_posix_module *m, char *error, size_t size)
 {
-    m->storage = dtu_posix_storage_open(m->config.state_dir, "slot", error, size);
-    if (m->storage == NULL)
-        return false;
-    m->default_storage = dtu_posix_storage_open(m->config.state_dir, "default", error, size);
-    if (m->default_storage == NULL)
+    if (!open_storage(m, error, size))
         return false;
     m->has_resolver = net_resolver_open(m->loop);
     if (!m->has_resolver || !allocate(m)) {

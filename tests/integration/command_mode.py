@@ -314,7 +314,7 @@ class State(harness.Test):
     def test_garbage_in_the_state(self):
         """A slot that is not ours leaves the defaults; the module starts."""
         harness.os.mkdir(self.path("state"))
-        for name in ("slot0", "slot1"):
+        for name in ("cat1-slot0", "cat1-slot1"):
             with open(self.path(f"state/{name}"), "wb") as f:
                 f.write(harness.os.urandom(5000))
         sets = harness.socket_settings("cat1", [])
@@ -322,6 +322,29 @@ class State(harness.Test):
         user = self.user()
         user.enter()
         self.assertEqual(user.query("UARTFT"), "50")
+
+    def test_a_medium_that_cannot_be_written(self):
+        """The command is refused, nothing is changed, and the module goes on."""
+        sets = harness.socket_settings("lte-7s4", [])
+        self.start_in("lte-7s4", [a for s in sets for a in ("--set", s)])
+        user = self.user()
+        user.enter()
+        user.command("AT+UARTFT=60")
+        in_the_way = [self.path(f"state/lte-7s4-slot{n}.new") for n in (0, 1)]
+        for path in in_the_way:
+            harness.os.mkdir(path)
+        user.write(b"AT+UARTFT=70\r")
+        user.expect(b"\r\nErr4\r\n")
+        self.assertEqual(user.query("UARTFT"), "60")
+        user.write(b"AT+RELD\r")
+        user.expect(b"\r\nErr4\r\n")
+        for path in in_the_way:
+            harness.os.rmdir(path)
+        user.command("AT+UARTFL=100")
+        user.restart("AT+Z")
+        user.enter()
+        self.assertEqual(user.query("UARTFT"), "60")
+        self.assertEqual(user.query("UARTFL"), "100")
 
     def test_state_of_another_profile(self):
         """Settings of another product are not taken for our own."""
@@ -337,7 +360,7 @@ class State(harness.Test):
         sets = harness.socket_settings("lte-7s4", [])
         self.start_in("lte-7s4", [a for s in sets for a in ("--set", s)])
         user = self.user(greeting=False)
-        user.read_until(b"\r\n.+\r\n")
+        user.expect(GREETING["lte-7s4"])
         user.answers()
 
 
