@@ -24,7 +24,7 @@ struct board {
     struct dtu_device_config config;
     uint8_t values[2 * DTU_LTE_7S4_VALUES_SIZE + CANARIES];
     uint8_t line[DTU_CAT1_LINE_SIZE + CANARIES];
-    uint8_t message[DTU_CAT1_LINE_SIZE + CANARIES];
+    uint8_t messages[DTU_DEVICE_CHANNELS][DTU_CAT1_LINE_SIZE + CANARIES];
     uint8_t packet[DTU_CAT1_PACKET_LEN + CANARIES];
     uint8_t queues[4][DTU_CAT1_PACKET_LEN + 2 + CANARIES];
     enum state sockets[4];
@@ -254,7 +254,8 @@ static void check_invariants(void)
     FUZZ_CHECK(board.device.stats.sent_bytes == board.taken_bytes);
     check_canary(board.values, 2 * (size_t)p->table->values_size, sizeof board.values);
     check_canary(board.line, p->line_size, sizeof board.line);
-    check_canary(board.message, p->line_size, sizeof board.message);
+    for (size_t i = 0; i < DTU_DEVICE_CHANNELS; i++)
+        check_canary(board.messages[i], p->line_size, sizeof board.messages[i]);
     check_canary(board.packet, p->packet_len, sizeof board.packet);
 }
 
@@ -576,8 +577,10 @@ static void set_up(struct fuzz_input *in)
     c->medium_ctx = slots;
     c->default_medium = (bits & 16) != 0 ? &medium : NULL;
     c->default_ctx = default_slots;
-    c->message = (bits & 32) == 0 ? board.message : NULL;
-    c->message_size = p->line_size;
+    for (size_t i = 0; i < DTU_DEVICE_CHANNELS; i++) {
+        c->messages[i].memory = (bits & 32) == 0 ? board.messages[i] : NULL;
+        c->messages[i].size = p->line_size;
+    }
     c->open_ms = (bits & 2) != 0 ? 5000 : 0;
     c->values = board.values;
     c->values_size = 2 * (size_t)p->table->values_size;
@@ -589,7 +592,7 @@ static void set_up(struct fuzz_input *in)
         board.room[i] = 1000;
         board.outcome[i] = (uint8_t)(bits >> 2 & 3);
         if (i < p->sockets)
-            c->queues[i] = (struct dtu_device_queue){board.queues[i], p->packet_len + 2};
+            c->queues[i] = (struct dtu_device_memory){board.queues[i], p->packet_len + 2};
     }
     FUZZ_CHECK(dtu_device_init(&board.device, c, &board) == DTU_OK);
 }

@@ -137,53 +137,55 @@ static bool find_command(const struct dtu_device *d, const uint8_t **data, size_
     return dtu_instream_find(d->config->profile->mark, s->password, s->password_len, data, len);
 }
 
-static bool takes_messages(const struct dtu_device *d)
+static bool is_offered(const struct dtu_device *d, enum dtu_channel channel)
 {
-    return d->config->message != NULL;
+    return d->config->messages[channel].memory != NULL;
 }
 
-static bool is_answering(const struct dtu_device *d)
+static bool is_answering(const struct dtu_device_channel *c)
 {
-    return !dtu_at_server_ready(&d->messages) || d->reply_len > 0;
+    return !dtu_at_server_ready(&c->at) || c->reply_len > 0;
 }
 
 /* Sends what there is of a reply. False if there is no room. */
-static bool send_reply(struct dtu_device *d)
+static bool send_reply(struct dtu_device_channel *c)
 {
-    struct dtu_device_socket *s = &d->sockets[d->reply_socket];
-    const uint8_t *reply = d->config->message;
-    enum dtu_channel channel = (enum dtu_channel)d->channel;
+    struct dtu_device *d = c->device;
+    struct dtu_device_socket *s = &d->sockets[c->socket];
+    const uint8_t *reply = d->config->messages[c->kind].memory;
 
-    if (d->reply_len == 0)
+    if (c->reply_len == 0)
         return true;
-    if (channel != DTU_CHANNEL_SOCKET) {
-        if (!d->config->port->reply(d->ctx, channel, reply, d->reply_len))
+    if (c->kind != DTU_CHANNEL_SOCKET) {
+        if (!d->config->port->reply(d->ctx, (enum dtu_channel)c->kind, reply, c->reply_len))
             return false;
     } else if (is_up(s)) { /* of a connection that is gone nobody waits for the reply */
-        if (dtu_queue_push(&s->queue, reply, d->reply_len, DTU_QUEUE_REFUSE) != DTU_OK)
+        if (dtu_queue_push(&s->queue, reply, c->reply_len, DTU_QUEUE_REFUSE) != DTU_OK)
             return false;
         pump(s);
     }
-    d->reply_len = 0;
+    c->reply_len = 0;
     return true;
 }
 
-/* The command in the message buffer has been carried out: its reply is gathered in its place. In
- * pieces of a line at most, for every queue holds one of these, however large the buffer is. */
+/* The command in the channel's memory has been carried out: its reply is gathered in its place. In
+ * pieces of a line at most, for every queue holds one of these, however large the memory is. */
 static size_t gather_reply(void *ctx, const uint8_t *data, size_t len)
 {
-    struct dtu_device *d = ctx;
+    struct dtu_device_channel *c = ctx;
+    struct dtu_device *d = c->device;
+    size_t piece = d->config->profile->line_size;
     size_t taken = 0;
 
-    if (d->channel == DTU_CHANNEL_UART)
+    if (c->kind == DTU_CHANNEL_UART)
         return d->config->port->uart_write(d->ctx, data, len);
     while (taken < len) {
-        size_t room = d->config->profile->line_size - d->reply_len;
+        size_t room = piece - c->reply_len;
         size_t n = len - taken < room ? len - taken : room;
-        memcpy(d->config->message + d->reply_len, data + taken, n);
-        d->reply_len += n;
+        memcpy(d->config->messages[c->kind].memory + c->reply_len, data + taken, n);
+        c->reply_len += n;
         taken += n;
-        if (d->reply_len == d->config->profile->line_size && !send_reply(d))
+        if (c->reply_len == piece && !send_reply(c))
             break;
     }
     return taken;
@@ -196,27 +198,24 @@ static enum dtu_at_style style_of(const struct dtu_device *d, enum dtu_channel c
     return channel == DTU_CHANNEL_MQTT ? DTU_AT_SEMICOLONS : DTU_AT_LINES;
 }
 
-/* Carries out commands; the reply goes where `channel` says. Each ends as its channel's style
- * wants, or with the message. */
-static void run_commands(struct dtu_device *d, enum dtu_channel channel, const uint8_t *data,
-                         size_t len)
+/* Carries out commands. Each ends as its channel's style wants, or with the message. */
+static void run_commands(struct dtu_device_channel *c, const uint8_t *data, size_t len)
 {
     static const uint8_t end = '\r';
-    uint32_t before = d->messages.stats.commands;
+    struct dtu_device *d = c->device;
+    uint32_t before = c->at.stats.commands;
 
-    d->channel = (uint8_t)channel;
-    d->messages_config.style = style_of(d, channel);
     d->stats.messages++;
-    d->in_message = true;
-    while (len > 0 && !is_answering(d) && !d->restarting &&
-           d->messages.stats.commands - before < MQTT_COMMANDS) {
-        size_t n = dtu_at_server_feed(&d->messages, data, len);
+    d->current = c;
+    while (len > 0 && !is_answering(c) && !d->restarting &&
+           c->at.stats.commands - before < MQTT_COMMANDS) {
+        size_t n = dtu_at_server_feed(&c->at, data, len);
         data += n;
         len -= n;
     }
-    if (len == 0 && !is_answering(d))
-        (void)dtu_at_server_feed(&d->messages, &end, 1);
-    d->in_message = false;
+    if (len == 0 && !is_answering(c))
+        (void)dtu_at_server_feed(&c->at, &end, 1);
+    d->current = NULL;
     if (len > 0) /* more commands than a message may have, or than there is room to answer */
         d->stats.ignored++;
 }
@@ -224,15 +223,16 @@ static void run_commands(struct dtu_device *d, enum dtu_channel channel, const u
 static bool on_frame(void *ctx, const uint8_t *data, size_t len)
 {
     struct dtu_device *d = ctx;
+    struct dtu_device_channel *c = &d->channels[DTU_CHANNEL_UART];
     const uint8_t *command = data;
     size_t command_len = len;
-    bool enabled = takes_messages(d) && d->settings.uart_commands;
+    bool enabled = is_offered(d, DTU_CHANNEL_UART) && d->settings.uart_commands;
 
     if (!enabled || !find_command(d, &command, &command_len))
         return send_frame(d, data, len);
-    if (is_answering(d))
+    if (is_answering(c))
         return false;
-    run_commands(d, DTU_CHANNEL_UART, command, command_len);
+    run_commands(c, command, command_len);
     return true;
 }
 
@@ -347,8 +347,10 @@ static enum dtu_status save(struct dtu_device *d)
  * now, and its reply comes from the row. The other buffer may hold a line that is not complete. */
 static uint8_t *scratch(const struct dtu_device *d, size_t *size)
 {
-    *size = d->in_message ? d->config->message_size : d->config->line_size;
-    return d->in_message ? d->config->message : d->config->line;
+    const struct dtu_device_memory *message =
+        d->current != NULL ? &d->config->messages[d->current->kind] : NULL;
+    *size = message != NULL ? message->size : d->config->line_size;
+    return message != NULL ? message->memory : d->config->line;
 }
 
 static enum dtu_status save_row(struct dtu_device *d, const struct dtu_param *row)
@@ -443,7 +445,7 @@ static enum dtu_status sign_in(struct dtu_device *d, const struct dtu_param *row
     const uint8_t *password = dtu_params_bytes(&d->params, row, 0, &password_len);
 
     /* a message has had its password: it neither logs the user of the UART in nor out */
-    if (d->in_message || !needs_login(d))
+    if (d->current != NULL || !needs_login(d))
         return set_value(d, row, args, len);
     while (guess_len < sizeof guess && dtu_unescape_next(&u, &guess[guess_len]))
         guess_len++;
@@ -551,27 +553,34 @@ static void on_replied(void *ctx, const struct dtu_param *row, enum dtu_at_form 
 /* A restart that a message asked for waits until its reply was taken. */
 static void restart_if_due(struct dtu_device *d)
 {
-    if (d->restart_due && d->reply_len == 0)
-        want_restart(d);
+    if (!d->restart_due)
+        return;
+    for (size_t i = 0; i < DTU_DEVICE_CHANNELS; i++)
+        if (d->channels[i].reply_len > 0)
+            return;
+    want_restart(d);
 }
 
 static void on_message_replied(void *ctx, const struct dtu_param *row, enum dtu_at_form form,
                                enum dtu_status status)
 {
-    struct dtu_device *d = ctx;
-    (void)send_reply(d); /* what has no room is sent later */
+    struct dtu_device_channel *c = ctx;
+    struct dtu_device *d = c->device;
+    (void)send_reply(c); /* what has no room is sent later */
     tell_command(d, row, form, status);
     if (asks_for_restart(d, row, status))
         d->restart_due = true;
-    if (is_done(row, status, DTU_ID_ENTM) && d->channel == DTU_CHANNEL_UDP)
+    if (is_done(row, status, DTU_ID_ENTM) && c->kind == DTU_CHANNEL_UDP)
         d->has_peer = false;
     restart_if_due(d);
 }
 
 static void resume_messages(struct dtu_device *d)
 {
-    dtu_at_server_resume(&d->messages);
-    (void)send_reply(d);
+    for (size_t i = 0; i < DTU_DEVICE_CHANNELS; i++) {
+        dtu_at_server_resume(&d->channels[i].at);
+        (void)send_reply(&d->channels[i]);
+    }
     restart_if_due(d);
 }
 
@@ -653,10 +662,31 @@ static const struct dtu_at_server_callbacks at_callbacks = {.write = to_uart,
                                                             .changed = on_changed,
                                                             .replied = on_replied};
 
+/* What the servers of the channels call: the same, for the device behind the channel. */
+static enum dtu_status on_message_action(void *ctx, const struct dtu_param *row,
+                                         const uint8_t *args, size_t len)
+{
+    const struct dtu_device_channel *c = ctx;
+    return on_action(c->device, row, args, len);
+}
+
+static enum dtu_status on_message_info(void *ctx, const struct dtu_param *row, const uint8_t *args,
+                                       size_t len, const struct dtu_text *out)
+{
+    const struct dtu_device_channel *c = ctx;
+    return on_info(c->device, row, args, len, out);
+}
+
+static enum dtu_status on_message_changed(void *ctx, const struct dtu_param *row)
+{
+    const struct dtu_device_channel *c = ctx;
+    return on_changed(c->device, row);
+}
+
 static const struct dtu_at_server_callbacks message_callbacks = {.write = gather_reply,
-                                                                 .action = on_action,
-                                                                 .info = on_info,
-                                                                 .changed = on_changed,
+                                                                 .action = on_message_action,
+                                                                 .info = on_message_info,
+                                                                 .changed = on_message_changed,
                                                                  .replied = on_message_replied};
 
 /* --- Start and stop ------------------------------------------------------------------------- */
@@ -676,8 +706,9 @@ static bool memory_suffices(const struct dtu_device_config *c)
         return false;
     if (c->packet == NULL || c->packet_size < p->packet_len)
         return false;
-    if (c->message != NULL && c->message_size < p->line_size)
-        return false;
+    for (size_t i = 0; i < DTU_DEVICE_CHANNELS; i++)
+        if (c->messages[i].memory != NULL && c->messages[i].size < p->line_size)
+            return false;
     for (size_t i = 0; i < p->sockets; i++)
         if (c->queues[i].memory != NULL && c->queues[i].size <= DTU_QUEUE_SIZE(0, p->packet_len))
             return false; /* without this byte more not even an empty queue takes a packet */
@@ -738,6 +769,20 @@ struct dtu_params *dtu_device_params(struct dtu_device *d)
     return &d->params;
 }
 
+/* A channel without memory cannot be set up, and is never asked. */
+static void start_channel(struct dtu_device *d, enum dtu_channel channel)
+{
+    struct dtu_device_channel *c = &d->channels[channel];
+    c->device = d;
+    c->kind = (uint8_t)channel;
+    c->reply_len = 0;
+    c->config = d->at_config;
+    c->config.line = d->config->messages[channel].memory;
+    c->config.line_size = d->config->messages[channel].size;
+    c->config.style = style_of(d, channel);
+    (void)dtu_at_server_init(&c->at, &c->config, &message_callbacks, c);
+}
+
 /* The tables' ranges make all of these configurations good: an init cannot refuse them. */
 static void start_engines(struct dtu_device *d)
 {
@@ -749,10 +794,8 @@ static void start_engines(struct dtu_device *d)
     d->at_config.line_size = d->config->line_size;
     (void)dtu_at_server_init(&d->at, &d->at_config, &at_callbacks, d);
     dtu_at_server_set_echo(&d->at, dtu_settings_on(&d->params, DTU_ID_E, false));
-    d->messages_config = d->at_config;
-    d->messages_config.line = d->config->message;
-    d->messages_config.line_size = d->config->message_size;
-    (void)dtu_at_server_init(&d->messages, &d->messages_config, &message_callbacks, d);
+    for (unsigned i = 0; i < DTU_DEVICE_CHANNELS; i++)
+        start_channel(d, (enum dtu_channel)i);
     for (size_t i = 0; i < d->config->profile->sockets; i++)
         (void)dtu_link_init(&d->sockets[i].link, &d->sockets[i].link_config, &link_callbacks,
                             &d->sockets[i]);
@@ -786,7 +829,6 @@ void dtu_device_start(struct dtu_device *d, uint32_t now)
     d->restarting = false;
     d->answering = false;
     d->started = true;
-    d->reply_len = 0;
     d->restart_due = false;
     d->has_peer = false;
     d->config->port->uart_setup(d->ctx, &d->settings.uart);
@@ -882,7 +924,7 @@ static void end_what_has_expired(struct dtu_device *d)
 
 static bool replies_to_uart(const struct dtu_device *d)
 {
-    return d->channel == DTU_CHANNEL_UART && !dtu_at_server_ready(&d->messages);
+    return !dtu_at_server_ready(&d->channels[DTU_CHANNEL_UART].at);
 }
 
 size_t dtu_device_uart_rx(struct dtu_device *d, const uint8_t *data, size_t len, uint32_t now)
@@ -964,7 +1006,7 @@ bool dtu_device_socket_ready(const struct dtu_device *d, unsigned socket)
 
 static bool hears_network(const struct dtu_device *d)
 {
-    return takes_messages(d) && d->settings.network_commands;
+    return is_offered(d, DTU_CHANNEL_SOCKET) && d->settings.network_commands;
 }
 
 size_t dtu_device_socket_rx(struct dtu_device *d, unsigned socket, const uint8_t *data, size_t len,
@@ -976,11 +1018,12 @@ size_t dtu_device_socket_rx(struct dtu_device *d, unsigned socket, const uint8_t
     const uint8_t *command = data;
     size_t command_len = len;
     if (!s->cut && hears_network(d) && find_command(d, &command, &command_len)) {
-        if (is_answering(d))
+        struct dtu_device_channel *c = &d->channels[DTU_CHANNEL_SOCKET];
+        if (is_answering(c))
             return 0;
-        d->reply_socket = (uint8_t)s->index;
+        c->socket = (uint8_t)s->index;
         dtu_link_activity(&s->link, now);
-        run_commands(d, DTU_CHANNEL_SOCKET, command, command_len);
+        run_commands(c, command, command_len);
         return len;
     }
     size_t taken = to_uart(d, data, len);
@@ -1021,16 +1064,17 @@ enum dtu_status dtu_device_message(struct dtu_device *d, enum dtu_channel channe
                                    const uint8_t *data, size_t len, uint32_t now)
 {
     d->now_ms = now;
-    if (!accepts_input(d) || !takes_messages(d) || d->config->port->reply == NULL)
-        return DTU_ERR_NOT_ALLOWED;
     bool has_topics = row_of(d, DTU_ID_MQTTSUB) != NULL;
     if (channel != DTU_CHANNEL_SMS && !(channel == DTU_CHANNEL_MQTT && has_topics))
         return DTU_ERR_NOT_ALLOWED;
-    if (is_answering(d))
+    struct dtu_device_channel *c = &d->channels[channel];
+    if (!accepts_input(d) || !is_offered(d, channel) || d->config->port->reply == NULL)
+        return DTU_ERR_NOT_ALLOWED;
+    if (is_answering(c))
         return DTU_ERR_STATE;
     if (channel == DTU_CHANNEL_SMS && !find_sms_command(d, &data, &len))
         return DTU_ERR_FORMAT;
-    run_commands(d, channel, data, len);
+    run_commands(c, data, len);
     return DTU_OK;
 }
 
@@ -1042,13 +1086,13 @@ static bool is_peer(const struct dtu_device *d, const struct dtu_peer *peer)
 /* `IP,MAC,NAME` */
 static void greet_peer(struct dtu_device *d)
 {
-    struct dtu_replay whole = {.write = gather_reply, .ctx = d};
+    struct dtu_device_channel *c = &d->channels[DTU_CHANNEL_UDP];
+    struct dtu_replay whole = {.write = gather_reply, .ctx = c};
     const struct dtu_text out = dtu_replay_text(&whole);
     const struct dtu_param *mac = row_of(d, DTU_ID_MAC);
     size_t len;
     const uint8_t *ip = dtu_settings_bytes(&d->params, DTU_ID_WANN, 1, &len);
 
-    d->channel = DTU_CHANNEL_UDP;
     for (size_t i = 0; i < len; i++) {
         dtu_text_string(&out, i > 0 ? "." : "");
         dtu_text_decimal(&out, ip[i]);
@@ -1059,7 +1103,7 @@ static void greet_peer(struct dtu_device *d)
     dtu_text_char(&out, ',');
     const uint8_t *name = dtu_settings_bytes(&d->params, DTU_ID_MID, 0, &len);
     dtu_text_bytes(&out, name, len);
-    (void)send_reply(d);
+    (void)send_reply(c);
 }
 
 enum dtu_status dtu_device_datagram(struct dtu_device *d, const struct dtu_peer *peer,
@@ -1069,7 +1113,9 @@ enum dtu_status dtu_device_datagram(struct dtu_device *d, const struct dtu_peer 
     d->now_ms = now;
     const uint8_t *key = dtu_settings_bytes(&d->params, DTU_ID_SEARCH, 1, &key_len);
 
-    if (!accepts_input(d) || !takes_messages(d) || d->config->port->reply == NULL || key == NULL)
+    struct dtu_device_channel *c = &d->channels[DTU_CHANNEL_UDP];
+    if (!accepts_input(d) || !is_offered(d, DTU_CHANNEL_UDP) || d->config->port->reply == NULL ||
+        key == NULL)
         return DTU_ERR_NOT_ALLOWED;
     end_what_has_expired(d);
     bool is_key = dtu_equal_secret(key, key_len, data, len);
@@ -1077,7 +1123,7 @@ enum dtu_status dtu_device_datagram(struct dtu_device *d, const struct dtu_peer 
         d->stats.ignored++;
         return DTU_ERR_FORMAT;
     }
-    if (is_answering(d))
+    if (is_answering(c))
         return DTU_ERR_STATE;
     d->peer_ms = now;
     if (is_key) {
@@ -1086,7 +1132,7 @@ enum dtu_status dtu_device_datagram(struct dtu_device *d, const struct dtu_peer 
         d->stats.messages++;
         greet_peer(d);
     } else if (!(len == 3 && memcmp(data, "+ok", 3) == 0)) {
-        run_commands(d, DTU_CHANNEL_UDP, data, len);
+        run_commands(c, data, len);
     }
     return DTU_OK;
 }

@@ -78,6 +78,9 @@ enum dtu_channel {
     DTU_CHANNEL_MQTT    /**< a message of 7S4's command topic */
 };
 
+/** How many channels there are. */
+#define DTU_DEVICE_CHANNELS 5
+
 /** What a port does for the device. `ctx` is its own. Sockets are numbered from 0 for A. */
 struct dtu_device_port {
     /** Bytes for the UART. @return how many were taken, 0 to `len` */
@@ -110,9 +113,9 @@ struct dtu_device_port {
     void (*event)(void *ctx, const struct dtu_device_event *event);
 };
 
-/** Memory for a socket's queue. */
-struct dtu_device_queue {
-    uint8_t *memory; /**< see #DTU_QUEUE_SIZE */
+/** Memory for a socket's queue, or for a channel. */
+struct dtu_device_memory {
+    uint8_t *memory; /**< of a queue see #DTU_QUEUE_SIZE */
     size_t size;     /**< in bytes */
 };
 
@@ -135,12 +138,12 @@ struct dtu_device_config {
     size_t values_size;                            /**< At least twice the table's `values_size`. */
     uint8_t *line;                                 /**< The command line. */
     size_t line_size;                              /**< At least the profile's `line_size`. */
-    uint8_t *message;                              /**< A command that came as a whole, and then its
-                                                        reply; NULL: there are none of these. */
-    size_t message_size;                           /**< At least the profile's `line_size`. */
-    uint8_t *packet;                               /**< The frame that comes in from the UART. */
-    size_t packet_size;                            /**< At least the profile's `packet_len`. */
-    struct dtu_device_queue queues[DTU_PROFILE_SOCKETS]; /**< One for each socket; one without
+    /** For each channel, by enum dtu_channel: a command that came, and then its reply; at least the
+     * profile's `line_size`. A channel without memory is not there. */
+    struct dtu_device_memory messages[DTU_DEVICE_CHANNELS];
+    uint8_t *packet;    /**< The frame that comes in from the UART. */
+    size_t packet_size; /**< At least the profile's `packet_len`. */
+    struct dtu_device_memory queues[DTU_PROFILE_SOCKETS]; /**< One for each socket; one without
                                                memory: that socket cannot be used. */
     uint32_t open_ms; /**< A connection attempt that takes longer has failed;
                            0: the port decides. */
@@ -178,30 +181,36 @@ struct dtu_device_socket {
     uint8_t shown; /**< private: its state in a reply that is on its way */
 };
 
+/** One channel whose commands come as a whole; private. */
+struct dtu_device_channel {
+    struct dtu_device *device;          /**< private */
+    struct dtu_at_server at;            /**< private */
+    struct dtu_at_server_config config; /**< private */
+    size_t reply_len;                   /**< private: bytes of a reply that wait */
+    uint8_t kind;                       /**< private: enum dtu_channel */
+    uint8_t socket;                     /**< private: where the reply goes, if it is one */
+};
+
 /** A device. The fields are private, but for the `stats` of each part. */
 struct dtu_device {
-    const struct dtu_device_config *config;      /**< private */
-    void *ctx;                                   /**< private */
-    struct dtu_params params;                    /**< private */
-    struct dtu_store store;                      /**< private */
-    struct dtu_framer framer;                    /**< private */
-    struct dtu_framer_config framer_config;      /**< private */
-    struct dtu_cmdmode cmdmode;                  /**< private */
-    struct dtu_cmdmode_config cmdmode_config;    /**< private */
-    struct dtu_at_server at;                     /**< private */
-    struct dtu_at_server_config at_config;       /**< private */
-    struct dtu_at_server messages;               /**< private: commands that come as a whole */
-    struct dtu_at_server_config messages_config; /**< private */
-    struct dtu_store defaults;                   /**< private */
-    uint8_t channel;                             /**< private: where the reply goes */
-    uint8_t reply_socket;                        /**< private: which socket, if it is one */
-    size_t reply_len;                            /**< private: bytes of it that wait */
-    bool in_message;      /**< private: a command of a message is being carried out */
-    struct dtu_peer peer; /**< private: who may give network commands */
-    bool has_peer;        /**< private */
-    uint32_t peer_ms;     /**< private: when the last of them came */
-    bool logged_in;       /**< private */
-    uint32_t entered_ms;  /**< private: when command mode began */
+    const struct dtu_device_config *config;                  /**< private */
+    void *ctx;                                               /**< private */
+    struct dtu_params params;                                /**< private */
+    struct dtu_store store;                                  /**< private */
+    struct dtu_framer framer;                                /**< private */
+    struct dtu_framer_config framer_config;                  /**< private */
+    struct dtu_cmdmode cmdmode;                              /**< private */
+    struct dtu_cmdmode_config cmdmode_config;                /**< private */
+    struct dtu_at_server at;                                 /**< private */
+    struct dtu_at_server_config at_config;                   /**< private */
+    struct dtu_device_channel channels[DTU_DEVICE_CHANNELS]; /**< private */
+    const struct dtu_device_channel *current; /**< private: whose command is being carried out */
+    struct dtu_store defaults;                /**< private */
+    struct dtu_peer peer;                     /**< private: who may give network commands */
+    bool has_peer;                            /**< private */
+    uint32_t peer_ms;                         /**< private: when the last of them came */
+    bool logged_in;                           /**< private */
+    uint32_t entered_ms;                      /**< private: when command mode began */
     struct dtu_device_socket sockets[DTU_PROFILE_SOCKETS]; /**< private */
     struct dtu_settings settings;                          /**< private */
     uint32_t now_ms;               /**< private: of the call that is under way */

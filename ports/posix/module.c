@@ -455,13 +455,17 @@ static bool allocate(struct dtu_posix_module *m)
     c->values_size = 2 * (size_t)p->table->values_size;
     c->line_size = p->line_size;
     c->packet_size = p->packet_len;
-    c->message_size = p->line_size;
-    c->message = malloc(c->message_size);
     c->values = malloc(c->values_size);
     c->line = malloc(c->line_size);
     c->packet = malloc(c->packet_size);
-    if (c->message == NULL || c->values == NULL || c->line == NULL || c->packet == NULL)
+    if (c->values == NULL || c->line == NULL || c->packet == NULL)
         return false;
+    for (enum dtu_channel i = DTU_CHANNEL_UART; i <= DTU_CHANNEL_UDP; i++) { /* no SMS, no MQTT */
+        c->messages[i].size = p->line_size;
+        c->messages[i].memory = malloc(p->line_size);
+        if (c->messages[i].memory == NULL)
+            return false;
+    }
     for (size_t i = 0; i < p->sockets; i++) {
         c->queues[i].size = DTU_QUEUE_SIZE(packets, p->packet_len);
         c->queues[i].memory = malloc(c->queues[i].size);
@@ -574,7 +578,8 @@ void dtu_posix_module_close(struct dtu_posix_module *m)
     dtu_posix_storage_close(m->storage);
     dtu_posix_storage_close(m->default_storage);
     net_stop_listening(&m->net_at);
-    free(m->device_config.message);
+    for (size_t i = 0; i < DTU_DEVICE_CHANNELS; i++)
+        free(m->device_config.messages[i].memory);
     free(m);
 }
 
