@@ -41,6 +41,19 @@ static size_t reference_line(const uint8_t *line, size_t len)
     return one || both ? at + 1 : 0;
 }
 
+/* A message needs a mark and AT, and is what follows the mark. */
+static void check_message(enum dtu_instream_mark mark, const uint8_t *password, size_t password_len,
+                          const uint8_t *stream, size_t len, size_t skip)
+{
+    const uint8_t *found = stream;
+    size_t found_len = len;
+    bool expected = skip > 0 && len >= skip + 2 && (stream[skip] | 0x20) == 'a' &&
+                    (stream[skip + 1] | 0x20) == 't';
+    bool is = dtu_instream_find_message(mark, password, password_len, &found, &found_len);
+    FUZZ_CHECK(is == expected);
+    FUZZ_CHECK(found == stream + (is ? skip : 0) && found_len == len - (is ? skip : 0));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fuzz_input in = {data, size};
@@ -53,7 +66,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t len = in.left - password_len;
 
     size_t skip = reference_mark(mark, password, password_len, stream, len);
-    FUZZ_CHECK(dtu_instream_mark_len(mark, password, password_len, stream, len) == skip);
     size_t expected = skip > 0 ? reference_line(stream + skip, len - skip) : 0;
 
     const uint8_t *found = stream;
@@ -64,5 +76,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         FUZZ_CHECK(found == stream + skip && found_len == expected && skip + found_len <= len);
     else
         FUZZ_CHECK(found == stream && found_len == len);
+    check_message(mark, password, password_len, stream, len, skip);
     return 0;
 }

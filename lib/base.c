@@ -267,6 +267,15 @@ void dtu_text_hex(const struct dtu_text *out, const uint8_t *data, size_t len)
     }
 }
 
+void dtu_text_ip(const struct dtu_text *out, const uint8_t *ip)
+{
+    for (size_t i = 0; i < 4; i++) {
+        if (i > 0)
+            dtu_text_char(out, '.');
+        dtu_text_decimal(out, ip[i]);
+    }
+}
+
 void dtu_text_to_buffer(void *ctx, const uint8_t *data, size_t len)
 {
     struct dtu_text_buffer *b = ctx;

@@ -1049,15 +1049,11 @@ void dtu_device_socket_writable(struct dtu_device *d, unsigned socket, uint32_t 
     dtu_framer_poll(&d->framer, now_us(d)); /* and a frame, which comes behind it */
 }
 
-/* The product's mark, and a command behind it. */
 static bool find_sms_command(const struct dtu_device *d, const uint8_t **data, size_t *len)
 {
     const struct dtu_settings *s = &d->settings;
-    size_t mark =
-        dtu_instream_mark_len(d->config->profile->mark, s->password, s->password_len, *data, *len);
-    *data += mark;
-    *len -= mark;
-    return mark > 0 && *len >= 2 && dtu_equal_nocase(*data, 2, "AT");
+    return dtu_instream_find_message(d->config->profile->mark, s->password, s->password_len, data,
+                                     len);
 }
 
 enum dtu_status dtu_device_message(struct dtu_device *d, enum dtu_channel channel,
@@ -1093,10 +1089,8 @@ static void greet_peer(struct dtu_device *d)
     size_t len;
     const uint8_t *ip = dtu_settings_bytes(&d->params, DTU_ID_WANN, 1, &len);
 
-    for (size_t i = 0; i < len; i++) {
-        dtu_text_string(&out, i > 0 ? "." : "");
-        dtu_text_decimal(&out, ip[i]);
-    }
+    if (ip != NULL)
+        dtu_text_ip(&out, ip);
     dtu_text_char(&out, ',');
     if (mac != NULL)
         (void)write_info(d, mac, NULL, 0, &out);

@@ -7,8 +7,9 @@ static size_t match(const uint8_t *data, size_t len, const uint8_t *start, size_
     return len >= start_len && dtu_equal_secret(start, start_len, data, start_len) ? start_len : 0;
 }
 
-size_t dtu_instream_mark_len(enum dtu_instream_mark mark, const uint8_t *password,
-                             size_t password_len, const uint8_t *data, size_t len)
+/* The length of the mark that data begins with, 0 if there is none. */
+static size_t mark_len(enum dtu_instream_mark mark, const uint8_t *password, size_t password_len,
+                       const uint8_t *data, size_t len)
 {
     static const uint8_t admin[] = {'a', 'd', 'm', 'i', 'n'};
     size_t found = match(data, len, password, password_len);
@@ -28,6 +29,11 @@ size_t dtu_instream_mark_len(enum dtu_instream_mark mark, const uint8_t *passwor
     return 0;
 }
 
+static bool begins_with_at(const uint8_t *command, size_t len)
+{
+    return len >= 2 && dtu_equal_nocase(command, 2, "AT");
+}
+
 static bool is_line_end(const uint8_t *data, size_t len)
 {
     if (len == 2)
@@ -38,7 +44,7 @@ static bool is_line_end(const uint8_t *data, size_t len)
 bool dtu_instream_find(enum dtu_instream_mark mark, const uint8_t *password, size_t password_len,
                        const uint8_t **data, size_t *len)
 {
-    size_t skip = dtu_instream_mark_len(mark, password, password_len, *data, *len);
+    size_t skip = mark_len(mark, password, password_len, *data, *len);
     if (skip == 0)
         return false;
     const uint8_t *command = *data + skip;
@@ -47,11 +53,20 @@ bool dtu_instream_find(enum dtu_instream_mark mark, const uint8_t *password, siz
 
     while (line < rest && command[line] != '\r' && command[line] != '\n')
         line++;
-    if (line < 2 || dtu_upper(command[0]) != 'A' || dtu_upper(command[1]) != 'T')
-        return false;
-    if (!is_line_end(command + line, rest - line))
+    if (!begins_with_at(command, line) || !is_line_end(command + line, rest - line))
         return false;
     *data = command;
     *len = line + 1;
+    return true;
+}
+
+bool dtu_instream_find_message(enum dtu_instream_mark mark, const uint8_t *password,
+                               size_t password_len, const uint8_t **data, size_t *len)
+{
+    size_t skip = mark_len(mark, password, password_len, *data, *len);
+    if (skip == 0 || !begins_with_at(*data + skip, *len - skip))
+        return false;
+    *data += skip;
+    *len -= skip;
     return true;
 }

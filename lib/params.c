@@ -76,6 +76,12 @@ static size_t values_size(const struct dtu_param *row)
     return size;
 }
 
+/* Bytes of a row with all of its places. */
+static size_t row_size(const struct dtu_param *row)
+{
+    return values_size(row) * (row->places > 0 ? row->places : 1);
+}
+
 static size_t place_offset(const struct dtu_param *row, uint32_t place)
 {
     return row->offset + (size_t)(place - 1) * values_size(row);
@@ -613,15 +619,6 @@ static const char *escapes(const struct dtu_param_table *table, const struct dtu
     return i + 1 == row->field_count ? syntax->escape_last : syntax->escape_inner;
 }
 
-static void write_ip(const uint8_t *store, const struct dtu_text *out)
-{
-    for (size_t i = 0; i < 4; i++) {
-        if (i > 0)
-            dtu_text_char(out, '.');
-        dtu_text_decimal(out, store[i]);
-    }
-}
-
 static void write_data(const struct dtu_param_table *table, const struct dtu_param_field *field,
                        const uint8_t *store, const struct dtu_text *out)
 {
@@ -669,7 +666,7 @@ static void write_field(const struct dtu_param_table *table, const struct dtu_pa
         write_quote(&table->syntax, out);
         break;
     case DTU_FIELD_IP:
-        write_ip(store, out);
+        dtu_text_ip(out, store);
         break;
     case DTU_FIELD_MAC:
         dtu_text_hex(out, store, 6);
@@ -954,8 +951,7 @@ bool dtu_params_is(const struct dtu_params *p, const struct dtu_param *row, uint
 /* False if the default is not legal. */
 static bool set_default(struct dtu_params *p, const struct dtu_param *row)
 {
-    size_t size = values_size(row) * (row->places > 0 ? row->places : 1);
-    memset(p->pending + row->offset, 0, size);
+    memset(p->pending + row->offset, 0, row_size(row));
     if (row->initial == NULL)
         return true;
     return set_initial(p, row) == DTU_OK;
@@ -1006,11 +1002,6 @@ void dtu_params_reset_all(struct dtu_params *p)
 void dtu_params_apply(struct dtu_params *p)
 {
     memcpy(p->running, p->pending, p->table->values_size);
-}
-
-static size_t row_size(const struct dtu_param *row)
-{
-    return values_size(row) * (row->places > 0 ? row->places : 1);
 }
 
 void dtu_params_apply_row(struct dtu_params *p, const struct dtu_param *row)

@@ -194,6 +194,8 @@ void dtu_text_decimal(const struct dtu_text *out, uint32_t value);
 /** Writes two upper-case hexadecimal digits a byte. @param out where to @param data the bytes
  * @param len how many */
 void dtu_text_hex(const struct dtu_text *out, const uint8_t *data, size_t len);
+/** Writes an IPv4 address, `192.168.0.7`. @param out where to @param ip its 4 bytes */
+void dtu_text_ip(const struct dtu_text *out, const uint8_t *ip);
 
 /** A text writer's target in memory, for callers that want the text in a buffer. */
 struct dtu_text_buffer {

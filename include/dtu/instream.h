@@ -10,7 +10,7 @@
  *     else
  *         pass_on(packet, len);                       // it is data, all of it
  *
- * A codec without state: it looks at one frame of the UART or one packet of the network.
+ * A codec without state: it looks at one frame of the UART, packet of the network, or message.
  *
  * Cost: a look at the first bytes of data that is no command; of a command, one at each byte. The
  * password is compared in a time that does not depend on it.
@@ -34,16 +34,6 @@ enum dtu_instream_mark {
     DTU_INSTREAM_ADMIN  /**< By the password or `admin` (7S4). */
 };
 
-/** The length of the mark that data begins with.
- * @param mark         how the product marks commands
- * @param password     the command password
- * @param password_len its length in bytes
- * @param data         the bytes
- * @param len          how many
- * @return its length, 0 if there is none */
-size_t dtu_instream_mark_len(enum dtu_instream_mark mark, const uint8_t *password,
-                             size_t password_len, const uint8_t *data, size_t len);
-
 /** Whether data is a mark, a command that begins with AT, and one line end, and nothing else.
  * @param mark         how the product marks commands
  * @param password     the command password
@@ -53,6 +43,17 @@ size_t dtu_instream_mark_len(enum dtu_instream_mark mark, const uint8_t *passwor
  * @return true if it is; false: `data` and `len` stay as they are */
 bool dtu_instream_find(enum dtu_instream_mark mark, const uint8_t *password, size_t password_len,
                        const uint8_t **data, size_t *len);
+
+/** Whether a message is a mark and one or more commands, the first of which begins with AT. For an
+ * SMS: its end is an end of the last command, and no line end is needed.
+ * @param mark         how the product marks commands
+ * @param password     the command password
+ * @param password_len its length in bytes
+ * @param data         the message; then what follows the mark
+ * @param len          its length in bytes; then how many follow
+ * @return true if it is; false: `data` and `len` stay as they are */
+bool dtu_instream_find_message(enum dtu_instream_mark mark, const uint8_t *password,
+                               size_t password_len, const uint8_t **data, size_t *len);
 
 #ifdef __cplusplus
 }

@@ -321,6 +321,16 @@ static void decimals_are_what_printf_writes(void)
     }
 }
 
+static void an_address_is_four_decimals(void)
+{
+    clear_text(sizeof text_data);
+    dtu_text_ip(&text_out, (const uint8_t *)"\xc0\xa8\x00\x07");
+    CHECK_TEXT_IS("192.168.0.7");
+    clear_text(sizeof text_data);
+    dtu_text_ip(&text_out, (const uint8_t *)"\xff\x00\x0a\x64");
+    CHECK_TEXT_IS("255.0.10.100");
+}
+
 static size_t calls;
 
 static void count_calls(void *ctx, const uint8_t *data, size_t len)
@@ -637,6 +647,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(text_is_written_piece_by_piece),
     CHECK_TEST(decimals_have_no_leading_zeroes),
     CHECK_TEST(decimals_are_what_printf_writes),
+    CHECK_TEST(an_address_is_four_decimals),
     CHECK_TEST(nothing_is_not_written),
     CHECK_TEST(text_that_overflows_is_cut_off_at_the_size_and_said),
     CHECK_TEST(a_buffer_of_no_size_may_have_no_memory),

@@ -115,22 +115,53 @@ static void the_mark_has_to_be_the_first_bytes(void)
     CHECK_DATA(DTU_INSTREAM_PLAIN, "usr.cn#", "\rusr.cn#AT+VER\r");
 }
 
-static size_t mark_len(enum dtu_instream_mark mark, const char *password, const char *data)
+/* --- Messages ------------------------------------------------------------------------------- */
+
+static bool find_message(enum dtu_instream_mark mark, const char *password, const char *data)
 {
-    return dtu_instream_mark_len(mark, (const uint8_t *)password, strlen(password),
-                                 (const uint8_t *)data, strlen(data));
+    found = (const uint8_t *)data;
+    found_len = strlen(data);
+    return dtu_instream_find_message(mark, (const uint8_t *)password, strlen(password), &found,
+                                     &found_len);
 }
 
-static void the_length_of_a_mark_does_not_ask_what_follows(void)
+static void check_message(enum dtu_instream_mark mark, const char *password, const char *data,
+                          const char *commands, int line)
 {
-    CHECK_EQ(mark_len(DTU_INSTREAM_PLAIN, "usr.cn#", "usr.cn#"), 7);
-    CHECK_EQ(mark_len(DTU_INSTREAM_PLAIN, "usr.cn#", "usr.cn#hello"), 7);
-    CHECK_EQ(mark_len(DTU_INSTREAM_PLAIN, "usr.cn#", "usr.cn"), 0);
-    CHECK_EQ(mark_len(DTU_INSTREAM_HASH, "usr.cn", "usr.cn#"), 7);
-    CHECK_EQ(mark_len(DTU_INSTREAM_HASH, "usr.cn", "usr.cn"), 0);
-    CHECK_EQ(mark_len(DTU_INSTREAM_ADMIN, "usr.cn", "admin"), 5);
-    CHECK_EQ(mark_len(DTU_INSTREAM_NONE, "usr.cn", "usr.cn"), 0);
-    CHECK_EQ(dtu_instream_mark_len(DTU_INSTREAM_ADMIN, NULL, 0, NULL, 0), 0);
+    bool is = find_message(mark, password, data);
+    check_true(is, line, data);
+    if (is)
+        check_bytes(found, found_len, commands, strlen(commands), line, "the commands");
+}
+
+#define CHECK_MESSAGE(mark, password, data, commands)                                              \
+    check_message(mark, password, data, commands, __LINE__)
+#define CHECK_NO_MESSAGE(mark, password, data)                                                     \
+    do {                                                                                           \
+        static const char text[] = data;                                                           \
+        CHECK(!find_message(mark, password, text));                                                \
+        CHECK(found == (const uint8_t *)text && found_len == sizeof text - 1);                     \
+    } while (0)
+
+static void a_message_is_a_mark_and_commands_with_or_without_an_end(void)
+{
+    CHECK_MESSAGE(DTU_INSTREAM_PLAIN, "usr.cn#", "usr.cn#AT+VER", "AT+VER");
+    CHECK_MESSAGE(DTU_INSTREAM_PLAIN, "usr.cn#", "usr.cn#AT+VER\r\n", "AT+VER\r\n");
+    CHECK_MESSAGE(DTU_INSTREAM_HASH, "usr.cn", "usr.cn#at", "at");
+    CHECK_MESSAGE(DTU_INSTREAM_ADMIN, "usr.cn", "adminAT+E=ON;AT+VER;", "AT+E=ON;AT+VER;");
+    CHECK_MESSAGE(DTU_INSTREAM_ADMIN, "usr.cn", "usr.cnAT+VER\rAT", "AT+VER\rAT");
+}
+
+static void a_message_without_mark_or_at_is_none(void)
+{
+    CHECK_NO_MESSAGE(DTU_INSTREAM_PLAIN, "usr.cn#", "AT+VER");
+    CHECK_NO_MESSAGE(DTU_INSTREAM_PLAIN, "usr.cn#", "usr.cnAT+VER");
+    CHECK_NO_MESSAGE(DTU_INSTREAM_PLAIN, "usr.cn#", "usr.cn#");
+    CHECK_NO_MESSAGE(DTU_INSTREAM_PLAIN, "usr.cn#", "usr.cn#A");
+    CHECK_NO_MESSAGE(DTU_INSTREAM_PLAIN, "usr.cn#", "usr.cn#hello");
+    CHECK_NO_MESSAGE(DTU_INSTREAM_HASH, "usr.cn", "usr.cnAT+VER");
+    CHECK_NO_MESSAGE(DTU_INSTREAM_NONE, "usr.cn", "usr.cnAT+VER");
+    CHECK_NO_MESSAGE(DTU_INSTREAM_ADMIN, "", "");
 }
 
 /* --- Commands ------------------------------------------------------------------------------- */
@@ -275,7 +306,8 @@ static const struct check_test tests[] = {
     CHECK_TEST(an_empty_password_marks_nothing),
     CHECK_TEST(the_password_is_compared_byte_by_byte),
     CHECK_TEST(the_mark_has_to_be_the_first_bytes),
-    CHECK_TEST(the_length_of_a_mark_does_not_ask_what_follows),
+    CHECK_TEST(a_message_is_a_mark_and_commands_with_or_without_an_end),
+    CHECK_TEST(a_message_without_mark_or_at_is_none),
     CHECK_TEST(a_line_ends_with_cr_lf_or_both),
     CHECK_TEST(what_is_no_whole_line_is_data),
     CHECK_TEST(what_is_more_than_one_line_is_data),
