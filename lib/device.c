@@ -4,9 +4,8 @@
 
 #include <string.h>
 
-#define LOGIN_MS UINT32_C(30000)   /* to log in (manual 000 section 6.7) */
-#define SESSION_MS UINT32_C(30000) /* to give a network command (003 section 5.3.1) */
-#define MQTT_COMMANDS 10           /* in a message (001 section 2.1.3.3) */
+#define LOGIN_MS UINT32_C(30000) /* to log in (manual 000 section 6.7) */
+#define MESSAGE_COMMANDS 10      /* in a message (001 section 2.1.3.3) */
 
 static const struct dtu_param_table *table_of(const struct dtu_device *d)
 {
@@ -208,7 +207,7 @@ static void run_commands(struct dtu_device_channel *c, const uint8_t *data, size
     d->stats.messages++;
     d->current = c;
     while (len > 0 && !is_answering(c) && !d->restarting &&
-           c->at.stats.commands - before < MQTT_COMMANDS) {
+           c->at.stats.commands - before < MESSAGE_COMMANDS) {
         size_t n = dtu_at_server_feed(&c->at, data, len);
         data += n;
         len -= n;
@@ -571,7 +570,7 @@ static void on_message_replied(void *ctx, const struct dtu_param *row, enum dtu_
     if (asks_for_restart(d, row, status))
         d->restart_due = true;
     if (is_done(row, status, DTU_ID_ENTM) && c->kind == DTU_CHANNEL_UDP)
-        d->has_peer = false;
+        dtu_netat_close(&d->netat);
     restart_if_due(d);
 }
 
@@ -830,7 +829,7 @@ void dtu_device_start(struct dtu_device *d, uint32_t now)
     d->answering = false;
     d->started = true;
     d->restart_due = false;
-    d->has_peer = false;
+    dtu_netat_close(&d->netat);
     d->config->port->uart_setup(d->ctx, &d->settings.uart);
     tell(d, &e);
     d->greeter.write = d->config->port->uart_write;
@@ -918,8 +917,7 @@ static void end_what_has_expired(struct dtu_device *d)
 {
     if (awaits_login(d) && dtu_elapsed(d->now_ms, d->entered_ms) >= LOGIN_MS)
         leave_command_mode(d);
-    if (d->has_peer && dtu_elapsed(d->now_ms, d->peer_ms) >= SESSION_MS)
-        d->has_peer = false;
+    dtu_netat_poll(&d->netat, d->now_ms);
 }
 
 static bool replies_to_uart(const struct dtu_device *d)
@@ -1074,11 +1072,6 @@ enum dtu_status dtu_device_message(struct dtu_device *d, enum dtu_channel channe
     return DTU_OK;
 }
 
-static bool is_peer(const struct dtu_device *d, const struct dtu_peer *peer)
-{
-    return d->has_peer && d->peer.port == peer->port && memcmp(d->peer.ip, peer->ip, 4) == 0;
-}
-
 /* `IP,MAC,NAME` */
 static void greet_peer(struct dtu_device *d)
 {
@@ -1111,21 +1104,18 @@ enum dtu_status dtu_device_datagram(struct dtu_device *d, const struct dtu_peer 
     if (!accepts_input(d) || !is_offered(d, DTU_CHANNEL_UDP) || d->config->port->reply == NULL ||
         key == NULL)
         return DTU_ERR_NOT_ALLOWED;
-    end_what_has_expired(d);
-    bool is_key = dtu_equal_secret(key, key_len, data, len);
-    if (!is_key && !is_peer(d, peer)) {
+    enum dtu_netat_kind kind = dtu_netat_look(&d->netat, key, key_len, peer, data, len, now);
+    if (kind == DTU_NETAT_FOREIGN) {
         d->stats.ignored++;
         return DTU_ERR_FORMAT;
     }
     if (is_answering(c))
         return DTU_ERR_STATE;
-    d->peer_ms = now;
-    if (is_key) {
-        d->peer = *peer;
-        d->has_peer = true;
+    dtu_netat_hold(&d->netat, peer, now);
+    if (kind == DTU_NETAT_KEYWORD) {
         d->stats.messages++;
         greet_peer(d);
-    } else if (!(len == 3 && memcmp(data, "+ok", 3) == 0)) {
+    } else if (kind == DTU_NETAT_COMMAND) {
         run_commands(c, data, len);
     }
     return DTU_OK;
@@ -1167,8 +1157,7 @@ uint32_t dtu_device_next(const struct dtu_device *d, uint32_t now)
         next = min_u32(next, (frame_us + 999) / 1000);
     if (awaits_login(d))
         next = min_u32(next, dtu_remaining(now, d->entered_ms, LOGIN_MS));
-    if (d->has_peer)
-        next = min_u32(next, dtu_remaining(now, d->peer_ms, SESSION_MS));
+    next = min_u32(next, dtu_netat_next(&d->netat, now));
     for (size_t i = 0; i < d->config->profile->sockets; i++)
         if (d->sockets[i].used)
             next = min_u32(next, dtu_link_next(&d->sockets[i].link, now));

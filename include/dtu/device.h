@@ -40,6 +40,7 @@
 #include "dtu/cmdmode.h"
 #include "dtu/framer.h"
 #include "dtu/link.h"
+#include "dtu/netat.h"
 #include "dtu/params.h"
 #include "dtu/profile.h"
 #include "dtu/queue.h"
@@ -117,12 +118,6 @@ struct dtu_device_port {
 struct dtu_device_memory {
     uint8_t *memory; /**< of a queue see #DTU_QUEUE_SIZE */
     size_t size;     /**< in bytes */
-};
-
-/** Somebody on the network. */
-struct dtu_peer {
-    uint8_t ip[4]; /**< IPv4 address */
-    uint16_t port; /**< UDP port */
 };
 
 /** What a device works with; must outlive it. */
@@ -206,9 +201,7 @@ struct dtu_device {
     struct dtu_device_channel channels[DTU_DEVICE_CHANNELS]; /**< private */
     const struct dtu_device_channel *current; /**< private: whose command is being carried out */
     struct dtu_store defaults;                /**< private */
-    struct dtu_peer peer;                     /**< private: who may give network commands */
-    bool has_peer;                            /**< private */
-    uint32_t peer_ms;                         /**< private: when the last of them came */
+    struct dtu_netat netat;                   /**< private */
     bool logged_in;                           /**< private */
     uint32_t entered_ms;                      /**< private: when command mode began */
     struct dtu_device_socket sockets[DTU_PROFILE_SOCKETS]; /**< private */
@@ -338,8 +331,8 @@ enum dtu_status dtu_device_message(struct dtu_device *d, enum dtu_channel channe
                                    const uint8_t *data, size_t len, uint32_t now);
 
 /** A datagram came to the port of network commands (K7, `AT+SEARCH`). The keyword is answered with
- * address, hardware address and name, and makes its sender the one who may give commands, until
- * none has come for 30 s (manual 003 section 5.3.1).
+ * address, hardware address and name, and makes its sender the one who may give commands; see
+ * netat.h.
  * @param d    the device
  * @param peer who sent it
  * @param data the datagram

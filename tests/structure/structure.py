@@ -30,6 +30,7 @@ LAYERS = {
     "link": 3,
     "at_server": 3,
     "store": 3,
+    "netat": 3,
     # products as tables
     "profile": 4,
     # what a product's parameters mean
