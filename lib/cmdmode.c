@@ -9,7 +9,7 @@ static const char module_enters[] = "+ok";
 
 static bool time_in_range(uint32_t ms)
 {
-    return ms > 0 && ms < UINT32_C(1) << 31;
+    return ms > 0 && ms <= DTU_PERIOD_MAX;
 }
 
 /* --- The module's side ---------------------------------------------------------------------- */
@@ -210,8 +210,7 @@ enum dtu_status dtu_cmdmode_host_init(struct dtu_cmdmode_host *h,
                                       const struct dtu_cmdmode_host_config *config,
                                       const struct dtu_cmdmode_host_callbacks *callbacks, void *ctx)
 {
-    if (config->tries == 0 || config->guard_ms >= UINT32_C(1) << 31 ||
-        !time_in_range(config->reply_ms))
+    if (config->tries == 0 || config->guard_ms > DTU_PERIOD_MAX || !time_in_range(config->reply_ms))
         return DTU_ERR_CONFIG;
     if (callbacks->send == NULL || callbacks->done == NULL)
         return DTU_ERR_CONFIG;

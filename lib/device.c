@@ -742,7 +742,7 @@ enum dtu_status dtu_device_init(struct dtu_device *d, const struct dtu_device_co
 {
     if (!port_is_complete(config->port) || !memory_suffices(config))
         return DTU_ERR_CONFIG;
-    if (config->open_ms >= UINT32_C(1) << 31)
+    if (config->open_ms > DTU_PERIOD_MAX)
         return DTU_ERR_CONFIG;
     memset(d, 0, sizeof *d);
     d->config = config;

@@ -6,11 +6,9 @@
 enum dtu_status dtu_framer_init(struct dtu_framer *f, const struct dtu_framer_config *config,
                                 const struct dtu_framer_callbacks *callbacks, void *ctx)
 {
-    const uint32_t half = UINT32_C(1) << 31; /* a longer wait cannot be told from the past */
-
     if (config->buffer == NULL || config->size == 0 || config->packet_len > config->size)
         return DTU_ERR_CONFIG;
-    if (config->gap_us >= half || config->clock_us >= half - config->gap_us)
+    if (config->gap_us > DTU_PERIOD_MAX || config->clock_us > DTU_PERIOD_MAX - config->gap_us)
         return DTU_ERR_CONFIG;
     if (callbacks->frame == NULL)
         return DTU_ERR_CONFIG;

@@ -3,16 +3,11 @@
 
 #include <string.h>
 
-static bool time_in_range(uint32_t ms)
-{
-    return ms < UINT32_C(1) << 31;
-}
-
 enum dtu_status dtu_link_init(struct dtu_link *l, const struct dtu_link_config *config,
                               const struct dtu_link_callbacks *callbacks, void *ctx)
 {
-    if (config->retry_ms == 0 || !time_in_range(config->retry_ms) ||
-        !time_in_range(config->open_ms) || !time_in_range(config->quiet_ms))
+    if (config->retry_ms == 0 || config->retry_ms > DTU_PERIOD_MAX ||
+        config->open_ms > DTU_PERIOD_MAX || config->quiet_ms > DTU_PERIOD_MAX)
         return DTU_ERR_CONFIG;
     if (callbacks->open == NULL || callbacks->close == NULL)
         return DTU_ERR_CONFIG;

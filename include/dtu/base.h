@@ -69,6 +69,10 @@ const char *dtu_status_text(enum dtu_status status);
 /** "No deadline": what a `_next` function returns when nothing is waiting for time to pass. */
 #define DTU_NEVER UINT32_MAX
 
+/** The longest time that an engine can be told to wait, in the counter's unit: a longer one could
+ * not be told from the past. */
+#define DTU_PERIOD_MAX UINT32_C(0x7FFFFFFF)
+
 /** Time from `since` to `now` on a counter that wraps at 2^32.
  * @param now   the counter's value
  * @param since an earlier value, less than 2^32 units ago
