@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file base.h
- * What every engine stands on: status codes, time, byte cursors, text output, numbers in text.
+ * What every engine stands on: status codes, time, byte cursors, text output, numbers in text, how
+ * a UART is set.
  *
  *     struct dtu_reader r = dtu_reader(frame, frame_len);
  *     uint16_t len = dtu_get_be16(&r);
@@ -276,6 +277,34 @@ bool dtu_equal_nocase(const uint8_t *text, size_t len, const char *string);
  * @return true if they are the same; an empty secret equals nothing */
 bool dtu_equal_secret(const uint8_t *secret, size_t secret_len, const uint8_t *guess,
                       size_t guess_len);
+
+/* --- UART settings ------------------------------------------------------------------------- */
+
+/** Parity of a UART. */
+enum dtu_parity {
+    DTU_PARITY_NONE, /**< no parity bit */
+    DTU_PARITY_ODD,  /**< odd */
+    DTU_PARITY_EVEN, /**< even */
+    DTU_PARITY_MARK, /**< always 1 */
+    DTU_PARITY_SPACE /**< always 0 */
+};
+
+/** Flow control of a UART. */
+enum dtu_flow {
+    DTU_FLOW_NONE,     /**< none */
+    DTU_FLOW_RTS_CTS,  /**< by the lines RTS and CTS */
+    DTU_FLOW_XON_XOFF, /**< by the bytes XON and XOFF */
+    DTU_FLOW_RS485     /**< none, and RTS switches the direction of an RS-485 driver */
+};
+
+/** How a UART is set. */
+struct dtu_uart {
+    uint32_t baud;     /**< bits a second */
+    uint8_t data_bits; /**< 5 to 8 */
+    uint8_t stop_bits; /**< 1 or 2 */
+    uint8_t parity;    /**< enum dtu_parity */
+    uint8_t flow;      /**< enum dtu_flow */
+};
 
 #ifdef __cplusplus
 }

@@ -27,32 +27,6 @@
 extern "C" {
 #endif
 
-/** Parity of a UART. */
-enum dtu_parity {
-    DTU_PARITY_NONE, /**< no parity bit */
-    DTU_PARITY_ODD,  /**< odd */
-    DTU_PARITY_EVEN, /**< even */
-    DTU_PARITY_MARK, /**< always 1 */
-    DTU_PARITY_SPACE /**< always 0 */
-};
-
-/** Flow control of a UART. */
-enum dtu_flow {
-    DTU_FLOW_NONE,     /**< none */
-    DTU_FLOW_RTS_CTS,  /**< by the lines RTS and CTS */
-    DTU_FLOW_XON_XOFF, /**< by the bytes XON and XOFF */
-    DTU_FLOW_RS485     /**< none, and RTS switches the direction of an RS-485 driver */
-};
-
-/** How a UART is set. */
-struct dtu_uart {
-    uint32_t baud;     /**< bits a second */
-    uint8_t data_bits; /**< 5 to 8 */
-    uint8_t stop_bits; /**< 1 or 2 */
-    uint8_t parity;    /**< enum dtu_parity */
-    uint8_t flow;      /**< enum dtu_flow */
-};
-
 /** Settings of a whole device. */
 struct dtu_settings {
     struct dtu_uart uart;        /**< its UART */

@@ -20,7 +20,10 @@ LAYERS = {
     "base": 0,
     # codecs: bytes in, meaning out
     "escape": 1,
+    "sdp": 1,
     "instream": 1,
+    "baudsync": 1,
+    "discovery": 1,
     # the table of a product's parameters and the values behind it
     "params": 2,
     # engines: state machines of one concern each
@@ -44,7 +47,8 @@ LAYERS = {
 NOT_FUZZED = {"profile", "settings"}
 
 FREESTANDING = {"stdint.h", "stddef.h", "stdbool.h", "string.h"}
-LINKS_WITH = {"memcpy", "memmove", "memset", "memcmp", "memchr"}
+LINKS_WITH = {"memcpy", "memmove", "memset", "memcmp", "memchr",
+              "_GLOBAL_OFFSET_TABLE_"}  # the linker makes it, for code that may lie anywhere
 
 TOP_LEVEL = {
     "CMakeLists.txt", "CMakePresets.json", "LICENSE", "README.md",
@@ -159,7 +163,8 @@ class Checker:
         found += [("fuzz/", e, ".c") for e in self.engines("fuzz", ".c") if e.startswith("fuzz_")]
         for directory, name, extension in found:
             e = re.sub("^(test|fuzz)_", "", name) if extension == ".c" else name
-            if e not in engines:
+            part_of = [x for x in engines if directory == "tests/unit/" and e.startswith(x + "_")]
+            if e not in engines and not part_of:
                 self.report(directory + name + extension, 1, "names", f"lib/{e}.c is missing")
 
         for e in sorted(set(LAYERS) - set(engines)):

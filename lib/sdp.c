@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: MIT */
+#include "dtu/sdp.h"
+
+#include <string.h>
+
+#define MARK_LEN 3u   /* 55 FD AA or AA FD 55 */
+#define LENGTH_END 5u /* a mark and LEN */
+#define COVERED_MIN 2 /* LEN counts SOCK, FLAG and the data */
+#define UNCOVERED 6   /* and not the mark, itself and SUM */
+#define DATA_MAX (DTU_SDP_FRAME_MAX - DTU_SDP_OVERHEAD)
+
+static const uint8_t *mark_of(enum dtu_sdp_direction direction)
+{
+    static const uint8_t marks[][MARK_LEN] = {{0x55, 0xFD, 0xAA}, {0xAA, 0xFD, 0x55}};
+    return marks[direction];
+}
+
+static uint8_t sum_of(const uint8_t *data, size_t len)
+{
+    uint8_t sum = 0;
+#ifndef __OPTIMIZE_SIZE__ /* at -O2 gcc makes vector code only of loops of a constant length */
+    const size_t block = 32;
+    for (; len >= block; len -= block, data += block)
+        for (size_t i = 0; i < block; i++)
+            sum = (uint8_t)(sum + data[i]);
+#endif
+    for (size_t i = 0; i < len; i++)
+        sum = (uint8_t)(sum + data[i]);
+    return sum;
+}
+
+/* --- Encoding ------------------------------------------------------------------------------- */
+
+enum dtu_status dtu_sdp_wrap(enum dtu_sdp_direction direction, const struct dtu_sdp_frame *frame,
+                             uint8_t *head, uint8_t *tail)
+{
+    struct dtu_writer w = dtu_writer(head, DTU_SDP_HEAD_LEN);
+
+    if (frame->len > DATA_MAX)
+        return DTU_ERR_LENGTH;
+    dtu_put_bytes(&w, mark_of(direction), MARK_LEN);
+    dtu_put_be16(&w, (uint16_t)(frame->len + COVERED_MIN));
+    dtu_put_u8(&w, frame->socket);
+    dtu_put_u8(&w, frame->flag);
+    *tail = (uint8_t)(frame->socket + frame->flag + sum_of(frame->data, frame->len));
+    return DTU_OK;
+}
+
+enum dtu_status dtu_sdp_encode(enum dtu_sdp_direction direction, const struct dtu_sdp_frame *frame,
+                               uint8_t *out, size_t size, size_t *len)
+{
+    if (frame->len > DATA_MAX)
+        return DTU_ERR_LENGTH;
+    if (size < frame->len + DTU_SDP_OVERHEAD)
+        return DTU_ERR_SPACE;
+    uint8_t *data = out + DTU_SDP_HEAD_LEN;
+    if (frame->len > 0)
+        memcpy(data, frame->data, frame->len);
+    *len = frame->len + DTU_SDP_OVERHEAD;
+    return dtu_sdp_wrap(direction, frame, out, data + frame->len);
+}
+
+bool dtu_sdp_is_report(const struct dtu_sdp_frame *frame, enum dtu_sdp_code *code)
+{
+    if ((frame->flag & DTU_SDP_REPORT) == 0)
+        return false;
+    *code = frame->len > 0 ? (enum dtu_sdp_code)frame->data[0] : DTU_SDP_BAD_HEAD;
+    if (*code == DTU_SDP_BAD_SUM_OLD)
+        *code = DTU_SDP_BAD_SUM;
+    return true;
+}
+
+/* --- What begins at a place of the stream --------------------------------------------------- */
+
+static uint32_t *counter_of(struct dtu_sdp_stats *stats, enum dtu_sdp_code code)
+{
+    if (code == DTU_SDP_BAD_HEAD)
+        return &stats->bad_head;
+    if (code == DTU_SDP_BAD_LENGTH)
+        return &stats->bad_length;
+    return code == DTU_SDP_BAD_SUM ? &stats->bad_sum : &stats->bad_socket;
+}
+
+/* Tells of damage and counts it. False if the callback had no room. */
+static bool tell(struct dtu_sdp *s, enum dtu_sdp_code code)
+{
+    if (s->callbacks->damage != NULL && !s->callbacks->damage(s->ctx, code))
+        return false;
+    ++*counter_of(&s->stats, code);
+    return true;
+}
+
+/* No frame begins here: goes on to where one may. Returns how many bytes that is, or 0 if there was
+ * no room to tell it. */
+static size_t skip(struct dtu_sdp *s, const uint8_t *data, size_t len, enum dtu_sdp_code code)
+{
+    if (!(s->in_run && code == DTU_SDP_BAD_HEAD) && !tell(s, code))
+        return 0;
+    const uint8_t *next = memchr(data + 1, mark_of(s->config->direction)[0], len - 1);
+    size_t skipped = next != NULL ? (size_t)(next - data) : len;
+    s->in_run = true;
+    s->stats.skipped += (uint32_t)skipped;
+    return skipped;
+}
+
+static bool has_receiver(const struct dtu_sdp *s, const struct dtu_sdp_frame *frame)
+{
+    if (s->config->direction == DTU_SDP_FROM_MODULE && (frame->flag & DTU_SDP_REPORT) != 0)
+        return true;
+    return (uint8_t)(frame->socket - DTU_SDP_SOCKET_A) < DTU_SDP_SOCKETS;
+}
+
+/* A frame of `len` bytes with a right sum. Returns `len`, or 0 if there was no room. */
+static size_t take(struct dtu_sdp *s, const uint8_t *data, size_t len)
+{
+    struct dtu_sdp_frame frame = {data[LENGTH_END], data[LENGTH_END + 1], data + DTU_SDP_HEAD_LEN,
+                                  len - DTU_SDP_OVERHEAD};
+    if (has_receiver(s, &frame)) {
+        if (!s->callbacks->frame(s->ctx, &frame))
+            return 0;
+        s->stats.frames++;
+    } else {
+        if (!tell(s, DTU_SDP_BAD_SOCKET))
+            return 0;
+        s->stats.skipped += (uint32_t)len;
+    }
+    s->in_run = false;
+    return len;
+}
+
+/* Deals with what begins at `data`, `len` not being 0. Returns how many bytes that were; 0 if it
+ * has to wait, until `want` bytes are there, or for room, `want` being 0. */
+static size_t step(struct dtu_sdp *s, const uint8_t *data, size_t len)
+{
+    const uint8_t *mark = mark_of(s->config->direction);
+
+    if (data[0] == mark[0] && len < DTU_SDP_OVERHEAD && !s->flushing) {
+        s->want = DTU_SDP_OVERHEAD;
+        return 0;
+    }
+    if (len < MARK_LEN || memcmp(data, mark, MARK_LEN) != 0)
+        return skip(s, data, len, DTU_SDP_BAD_HEAD);
+    struct dtu_reader r = dtu_reader(data + MARK_LEN, len - MARK_LEN);
+    size_t whole = (size_t)dtu_get_be16(&r) + UNCOVERED; /* bad if there is none, or it wraps */
+    if (whole < DTU_SDP_OVERHEAD || whole > s->config->size || (s->flushing && whole > len))
+        return skip(s, data, len, DTU_SDP_BAD_LENGTH);
+    if (len < whole) {
+        s->want = whole;
+        return 0;
+    }
+    if (sum_of(data + LENGTH_END, whole - UNCOVERED) != data[whole - 1])
+        return skip(s, data, len, DTU_SDP_BAD_SUM);
+    return take(s, data, whole);
+}
+
+/* Deals with what begins in the first `stop` bytes, until one has to wait: see step(). Returns how
+ * many bytes were dealt with. */
+static size_t scan(struct dtu_sdp *s, const uint8_t *data, size_t stop, size_t len)
+{
+    size_t done = 0;
+    while (done < stop) {
+        s->want = 0;
+        size_t n = step(s, data + done, len - done);
+        if (n == 0)
+            return done;
+        done += n;
+    }
+    s->want = 1;
+    return done;
+}
+
+/* --- The stream ----------------------------------------------------------------------------- */
+
+enum dtu_status dtu_sdp_init(struct dtu_sdp *s, const struct dtu_sdp_config *config,
+                             const struct dtu_sdp_callbacks *callbacks, void *ctx)
+{
+    if (config->buffer == NULL || config->size < DTU_SDP_OVERHEAD ||
+        config->size > DTU_SDP_FRAME_MAX)
+        return DTU_ERR_CONFIG;
+    if (callbacks->frame == NULL)
+        return DTU_ERR_CONFIG;
+    memset(s, 0, sizeof *s);
+    s->config = config;
+    s->callbacks = callbacks;
+    s->ctx = ctx;
+    return DTU_OK;
+}
+
+/* Goes on with what is held. The bytes of the input that this wants are only lent: those that are
+ * not dealt with stay there. So a frame that begins among them is handed on where it lies, and
+ * nothing is taken before it could be told. Returns how many bytes were taken; only if it gets less
+ * than it wants it keeps them. */
+static size_t continue_held(struct dtu_sdp *s, const uint8_t *data, size_t len)
+{
+    uint8_t *buffer = s->config->buffer;
+    size_t lent = s->want > s->held ? s->want - s->held : 0;
+
+    if (lent > len)
+        lent = len;
+    memcpy(buffer + s->held, data, lent);
+    if (s->held + lent < s->want) {
+        s->held += lent;
+        return lent;
+    }
+    size_t done = scan(s, buffer, s->held, s->held + lent);
+    if (done >= s->held) {
+        size_t taken = done - s->held;
+        s->held = 0;
+        return taken;
+    }
+    s->held -= done;
+    memmove(buffer, buffer + done, s->held);
+    return 0;
+}
+
+size_t dtu_sdp_feed(struct dtu_sdp *s, const uint8_t *data, size_t len)
+{
+    uint8_t *buffer = s->config->buffer;
+    size_t taken = 0;
+
+    if (len == 0)
+        data = buffer; /* to NULL nothing may be added, not even 0 */
+    while (s->held > 0) {
+        taken += continue_held(s, data + taken, len - taken);
+        if (s->want == 0 || (s->held > 0 && taken == len))
+            return taken;
+    }
+    if (s->flushing)
+        s->in_run = false;
+    s->flushing = false;
+    taken += scan(s, data + taken, len - taken, len - taken);
+    if (s->want == 0)
+        return taken;
+    s->held = len - taken; /* less than `want`, which the buffer holds */
+    memcpy(buffer, data + taken, s->held);
+    return len;
+}
+
+bool dtu_sdp_flush(struct dtu_sdp *s)
+{
+    s->flushing = true;
+    s->want = 0;
+    return dtu_sdp_resume(s);
+}
+
+bool dtu_sdp_resume(struct dtu_sdp *s)
+{
+    (void)dtu_sdp_feed(s, NULL, 0);
+    return s->want > 0;
+}
+
+size_t dtu_sdp_clear(struct dtu_sdp *s)
+{
+    size_t dropped = s->held;
+    s->held = 0;
+    s->in_run = false;
+    s->flushing = false;
+    return dropped;
+}
+
+/* --- Frames for a receiver that may be slow -------------------------------------------------- */
+
+void dtu_sdp_sender_init(struct dtu_sdp_sender *s, enum dtu_sdp_direction direction,
+                         size_t (*write)(void *ctx, const uint8_t *data, size_t len), void *ctx)
+{
+    memset(s, 0, sizeof *s);
+    s->direction = (uint8_t)direction;
+    s->write = write;
+    s->ctx = ctx;
+}
+
+static void begin(struct dtu_sdp_sender *s, const struct dtu_sdp_frame *frame)
+{
+    (void)dtu_sdp_wrap((enum dtu_sdp_direction)s->direction, frame, s->head, &s->tail);
+    s->head_left = DTU_SDP_HEAD_LEN;
+    s->data_left = frame->len;
+    s->socket = frame->socket;
+    s->is_report = frame->flag != 0;
+    s->busy = true;
+}
+
+/* True when the head is out. */
+static bool send_head(struct dtu_sdp_sender *s)
+{
+    if (s->head_left > 0)
+        s->head_left =
+            (uint8_t)(s->head_left -
+                      s->write(s->ctx, s->head + DTU_SDP_HEAD_LEN - s->head_left, s->head_left));
+    return s->head_left == 0;
+}
+
+/* Data of the frame on its way, and its end. Returns how many bytes of data were taken. */
+static size_t send_data(struct dtu_sdp_sender *s, const uint8_t *data, size_t len)
+{
+    size_t taken = 0;
+
+    if (!send_head(s))
+        return 0;
+    len = len < s->data_left ? len : s->data_left;
+    if (len > 0)
+        taken = s->write(s->ctx, data, len);
+    s->data_left -= taken;
+    if (s->data_left == 0 && s->write(s->ctx, &s->tail, 1) == 1)
+        s->busy = false;
+    return taken;
+}
+
+size_t dtu_sdp_send(struct dtu_sdp_sender *s, uint8_t socket, const uint8_t *data, size_t len)
+{
+    size_t taken = 0;
+
+    dtu_sdp_sender_poll(s);
+    while (taken < len && dtu_sdp_sender_ready(s, socket)) {
+        size_t rest = len - taken;
+        const struct dtu_sdp_frame frame = {
+            .socket = socket, .data = data + taken, .len = rest < DATA_MAX ? rest : DATA_MAX};
+        if (!s->busy)
+            begin(s, &frame);
+        taken += send_data(s, data + taken, rest);
+        if (s->busy) /* there was no room for all of it */
+            break;
+    }
+    return taken;
+}
+
+bool dtu_sdp_report(struct dtu_sdp_sender *s, enum dtu_sdp_code code)
+{
+    dtu_sdp_sender_poll(s);
+    if (s->busy)
+        return false;
+    s->code = (uint8_t)code;
+    const struct dtu_sdp_frame frame = {.flag = DTU_SDP_REPORT, .data = &s->code, .len = 1};
+    begin(s, &frame);
+    dtu_sdp_sender_poll(s);
+    return true;
+}
+
+void dtu_sdp_sender_poll(struct dtu_sdp_sender *s)
+{
+    if (s->busy)
+        (void)send_data(s, &s->code, s->is_report ? s->data_left : 0);
+}
+
+bool dtu_sdp_sender_ready(const struct dtu_sdp_sender *s, uint8_t socket)
+{
+    return !s->busy || (!s->is_report && s->socket == socket && s->data_left > 0);
+}
+
+bool dtu_sdp_sender_idle(const struct dtu_sdp_sender *s)
+{
+    return !s->busy;
+}
+
+void dtu_sdp_sender_drop(struct dtu_sdp_sender *s, uint8_t socket)
+{
+    if (!s->is_report && s->socket == socket && s->data_left > 0)
+        s->busy = false;
+}
