@@ -92,6 +92,10 @@ static void check_crlf(const uint8_t *from, size_t len)
     for (size_t i = 0; i + 1 < text_len; i++)
         FUZZ_CHECK(text[i] != '\r' || text[i + 1] != '\n');
     size_t n = unescape(DTU_ESCAPE_CRLF, (const uint8_t *)text, text_len);
+    bool comes_back = n == len && memcmp(value, from, n) == 0 &&
+                      memchr(text, '\r', text_len) == NULL && memchr(text, '\n', text_len) == NULL;
+    FUZZ_CHECK(dtu_escape_can_write(DTU_ESCAPE_CRLF, from, len) == comes_back);
+    FUZZ_CHECK(dtu_escape_can_write(DTU_ESCAPE_HEX, from, len));
     memcpy(first, value, n);
     text_len = escape(DTU_ESCAPE_CRLF, "", first, n);
     FUZZ_CHECK(unescape(DTU_ESCAPE_CRLF, (const uint8_t *)text, text_len) == n);

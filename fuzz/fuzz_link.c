@@ -112,7 +112,8 @@ static void model_open(void)
 
 static uint64_t model_deadline(void)
 {
-    uint32_t wait = model.state == DTU_LINK_OPENING ? config.open_ms
+    uint32_t open_ms = config.listens ? 0 : config.open_ms;
+    uint32_t wait = model.state == DTU_LINK_OPENING ? open_ms
                     : model.state == DTU_LINK_UP    ? config.quiet_ms
                     : model.state == DTU_LINK_WAIT  ? config.retry_ms
                                                     : 0;
@@ -174,6 +175,10 @@ static void model_closed(void)
     if (model.state != DTU_LINK_UP)
         return;
     model.stats.lost++;
+    if (config.listens) {
+        model_open();
+        return;
+    }
     model_enter(config.quiet_ms > 0 && model.used ? DTU_LINK_IDLE : DTU_LINK_WAIT);
 }
 
@@ -259,11 +264,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     config.retry_ms = fuzz_u16(&in);
     config.max_tries = fuzz_below(&in, 4);
     config.open_ms = fuzz_below(&in, 4) == 0 ? 0 : fuzz_u32(&in) >> fuzz_below(&in, 32);
-    config.quiet_ms = fuzz_below(&in, 2) == 0 ? 0 : fuzz_u16(&in);
+    uint32_t kind = fuzz_below(&in, 4);
+    config.quiet_ms = kind % 2 == 0 ? 0 : fuzz_u16(&in);
+    config.listens = kind >= 2;
     stop_at = (int)fuzz_below(&in, 12) - 6;
     want_at = (int)fuzz_below(&in, 12) - 6;
     now = fuzz_u32(&in);
-    bool good = config.retry_ms > 0 && config.open_ms < UINT32_C(0x80000000);
+    bool good = config.retry_ms > 0 && config.open_ms < UINT32_C(0x80000000) &&
+                (!config.listens || config.quiet_ms == 0);
     FUZZ_CHECK((dtu_link_init(&sock, &config, &callbacks, &seen) == DTU_OK) == good);
     for (size_t steps = 0; good && steps < 2000 && in.left > 0; steps++) {
         uint32_t code = fuzz_u8(&in);

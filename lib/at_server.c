@@ -82,6 +82,11 @@ static void write_name(const struct dtu_at_server *s, const struct dtu_text *out
     dtu_text_char(out, ':');
 }
 
+static bool write_other_value(struct dtu_at_server *s, const struct dtu_text *out)
+{
+    return s->callbacks->value != NULL && s->callbacks->value(s->ctx, s->row, out);
+}
+
 static void write_value(struct dtu_at_server *s, const struct dtu_text *out)
 {
     const struct dtu_params *params = s->config->params;
@@ -91,7 +96,7 @@ static void write_value(struct dtu_at_server *s, const struct dtu_text *out)
         (void)s->callbacks->info(s->ctx, s->row, NULL, 0, out);
     else if (s->row->kind == DTU_PARAM_ACTION)
         dtu_text_string(out, s->row->initial);
-    else
+    else if (!write_other_value(s, out))
         dtu_params_write(params, DTU_PARAMS_PENDING, s->row, out);
 }
 
@@ -113,12 +118,17 @@ static void write_places(struct dtu_at_server *s, const struct dtu_text *out)
         write_name(s, out);
 }
 
+static bool is_listed(const struct dtu_param *row)
+{
+    return row->help != NULL && (row->flags & DTU_PARAM_INTERNAL) == 0;
+}
+
 static void write_help(const struct dtu_at_server *s, const struct dtu_text *out)
 {
     const struct dtu_param_table *table = s->config->params->table;
     dtu_text_string(out, "AT: Test");
     for (size_t i = 0; i < table->count; i++) {
-        if (table->rows[i].help == NULL)
+        if (!is_listed(&table->rows[i]))
             continue;
         dtu_text_string(out, "\r\nAT+");
         dtu_text_string(out, table->rows[i].name);
@@ -247,13 +257,21 @@ static enum dtu_status split(const uint8_t *line, size_t len, struct command *c)
     return DTU_OK;
 }
 
+/* The row that a user may name. */
+static const struct dtu_param *find_name(const struct dtu_param_table *table, const uint8_t *name,
+                                         size_t len)
+{
+    const struct dtu_param *row = dtu_params_find(table, name, len);
+    return row != NULL && (row->flags & DTU_PARAM_INTERNAL) == 0 ? row : NULL;
+}
+
 /* Finds the row. On products with several serial ports a name may carry the port's number. */
 static const struct dtu_param *find_row(const struct dtu_param_table *table,
                                         const struct command *c, enum dtu_status *status)
 {
     size_t len = c->name_len;
     uint32_t port;
-    const struct dtu_param *row = dtu_params_find(table, c->name, len);
+    const struct dtu_param *row = find_name(table, c->name, len);
 
     *status = DTU_OK;
     if (row != NULL && row->kind != DTU_PARAM_ABSENT)
@@ -263,7 +281,7 @@ static const struct dtu_param *find_row(const struct dtu_param_table *table,
         return NULL;
     while (len > 0 && c->name[len - 1] >= '0' && c->name[len - 1] <= '9')
         len--;
-    row = dtu_params_find(table, c->name, len);
+    row = find_name(table, c->name, len);
     if (row == NULL || (row->flags & DTU_PARAM_PORT) == 0)
         return NULL;
     bool is_ours = row->kind != DTU_PARAM_ABSENT &&

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "dtu/blocks.h"
+
 #define LOGIN_MS UINT32_C(30000) /* to log in (manual 000 section 6.7) */
 #define MESSAGE_COMMANDS 10      /* in a message (001 section 2.1.3.3) */
 
@@ -23,11 +25,23 @@ static uint32_t min_u32(uint32_t a, uint32_t b)
     return a < b ? a : b;
 }
 
+static size_t min_size(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
 /* --- Settings ------------------------------------------------------------------------------- */
 
 static const struct dtu_param *row_of(const struct dtu_device *d, unsigned id)
 {
     return dtu_params_by_id(table_of(d), (uint8_t)id);
+}
+
+static void tell_unserved(struct dtu_device *d, unsigned socket, unsigned id)
+{
+    struct dtu_device_event e = {
+        .kind = DTU_EVENT_UNSERVED, .socket = (uint8_t)socket, .row = row_of(d, id)};
+    tell(d, &e);
 }
 
 static void read_settings(struct dtu_device *d)
@@ -44,10 +58,12 @@ static void read_settings(struct dtu_device *d)
     d->cmdmode_config.guard_ms = s->guard_ms + 1;
     d->cmdmode_config.gap_ms = s->plus_ms;
     d->cmdmode_config.confirm_ms = DTU_CMDMODE_CONFIRM_MS;
-    if (!s->transparent) {
-        struct dtu_device_event e = {.kind = DTU_EVENT_UNSERVED, .row = row_of(d, DTU_ID_WKMOD)};
-        tell(d, &e);
-    }
+    d->sdp.used = s->distributes && d->config->sdp.memory != NULL;
+    d->followed = false;
+    if (!s->transparent)
+        tell_unserved(d, 0, DTU_ID_WKMOD);
+    if (s->distributes && !d->sdp.used)
+        tell_unserved(d, 0, DTU_ID_SDPEN);
 }
 
 static void read_socket_settings(struct dtu_device *d, struct dtu_device_socket *s)
@@ -57,12 +73,11 @@ static void read_socket_settings(struct dtu_device *d, struct dtu_device_socket 
     s->link_config.max_tries = s->settings.max_tries;
     s->link_config.quiet_ms = s->settings.quiet_ms;
     s->link_config.open_ms = d->config->open_ms;
+    s->link_config.listens = dtu_settings_listens(s->settings.target.kind);
+    s->sync_config.max_baud = d->settings.max_baud;
     s->used = d->settings.transparent && s->queue_config.memory != NULL && s->settings.enabled;
     if (s->used && s->settings.target.kind == DTU_SOCKET_NONE) {
-        struct dtu_device_event e = {.kind = DTU_EVENT_UNSERVED,
-                                     .socket = (uint8_t)s->index,
-                                     .row = row_of(d, DTU_ID_SOCKA + s->index)};
-        tell(d, &e);
+        tell_unserved(d, s->index, DTU_ID_SOCKA + s->index);
         s->used = false;
     }
 }
@@ -104,6 +119,13 @@ static bool has_room(const struct dtu_device *d, size_t len)
     return true;
 }
 
+static void queue_frame(struct dtu_device_socket *s, const uint8_t *data, size_t len)
+{
+    (void)dtu_queue_push(&s->queue, data, len, DTU_QUEUE_DROP_OLDEST); /* it counts itself */
+    dtu_link_want(&s->link, s->device->now_ms);
+    pump(s);
+}
+
 static bool send_frame(struct dtu_device *d, const uint8_t *data, size_t len)
 {
     struct dtu_device_event e = {.kind = DTU_EVENT_FRAME, .len = len};
@@ -116,9 +138,7 @@ static bool send_frame(struct dtu_device *d, const uint8_t *data, size_t len)
         if (!s->used)
             continue;
         heard = true;
-        (void)dtu_queue_push(&s->queue, data, len, DTU_QUEUE_DROP_OLDEST); /* it counts itself */
-        dtu_link_want(&s->link, d->now_ms);
-        pump(s);
+        queue_frame(s, data, len);
     }
     if (heard)
         d->stats.frames++;
@@ -126,6 +146,134 @@ static bool send_frame(struct dtu_device *d, const uint8_t *data, size_t len)
         d->stats.unheard++;
     tell(d, &e);
     return true;
+}
+
+/* Nothing comes in before the greeting is out, nor once a restart is wanted. */
+static bool accepts_input(const struct dtu_device *d)
+{
+    return d->started && !d->restarting && !d->greeting;
+}
+
+/* --- What goes to the UART ------------------------------------------------------------------ */
+
+/* While a frame is on its way to the UART nothing may come in between. */
+static bool uart_is_taken(const struct dtu_device *d)
+{
+    return d->sdp.used && !dtu_sdp_sender_idle(&d->sdp.sender);
+}
+
+static size_t to_uart(void *ctx, const uint8_t *data, size_t len)
+{
+    struct dtu_device *d = ctx;
+    return uart_is_taken(d) ? 0 : d->config->port->uart_write(d->ctx, data, len);
+}
+
+static bool replies_to_uart(const struct dtu_device *d)
+{
+    return !dtu_at_server_ready(&d->channels[DTU_CHANNEL_UART].at);
+}
+
+/* --- Socket distribution -------------------------------------------------------------------- */
+
+static uint8_t sdp_id(const struct dtu_device_socket *s)
+{
+    return (uint8_t)(DTU_SDP_SOCKET_A + s->index);
+}
+
+static bool report(struct dtu_device *d, enum dtu_sdp_code code)
+{
+    struct dtu_device_event e = {.kind = DTU_EVENT_REPORT, .len = code};
+
+    if (d->answering || replies_to_uart(d) || !dtu_sdp_report(&d->sdp.sender, code))
+        return false;
+    tell(d, &e);
+    return true;
+}
+
+/* Of a short-lived connection, data makes one. */
+static bool takes_data(const struct dtu_device_socket *s)
+{
+    enum dtu_link_state state = dtu_link_state(&s->link);
+    bool by_data = s->settings.quiet_ms > 0 && state != DTU_LINK_GIVEN_UP;
+    return s->used && (state == DTU_LINK_UP || by_data);
+}
+
+static bool refuse_frame(struct dtu_device *d, enum dtu_sdp_code code)
+{
+    if (!report(d, code))
+        return false;
+    if (code == DTU_SDP_SEND_FAILED)
+        d->stats.unsent++;
+    return true;
+}
+
+static bool on_sdp_frame(void *ctx, const struct dtu_sdp_frame *frame)
+{
+    struct dtu_device *d = ctx;
+    unsigned i = (unsigned)frame->socket - DTU_SDP_SOCKET_A;
+
+    if (i >= d->config->profile->sockets)
+        return refuse_frame(d, DTU_SDP_BAD_SOCKET);
+    struct dtu_device_socket *s = &d->sockets[i];
+    if (!takes_data(s))
+        return refuse_frame(d, DTU_SDP_SEND_FAILED);
+    if (frame->len > 0 && is_up(s) && !dtu_queue_fits(&s->queue, frame->len))
+        return false;
+    if (frame->len > 0)
+        queue_frame(s, frame->data, frame->len);
+    d->stats.frames++;
+    return true;
+}
+
+static bool on_sdp_damage(void *ctx, enum dtu_sdp_code code)
+{
+    return report(ctx, code);
+}
+
+static const struct dtu_sdp_callbacks sdp_callbacks = {.frame = on_sdp_frame,
+                                                       .damage = on_sdp_damage};
+
+/* A frame of the UART holds frames for sockets. One that is as long as can be was cut, and the next
+ * continues it; any other ends with a pause. */
+static bool distribute(struct dtu_device *d, const uint8_t *data, size_t len)
+{
+    struct dtu_device_event e = {.kind = DTU_EVENT_FRAME, .len = len};
+
+    d->sdp.fed += dtu_sdp_feed(&d->sdp.decoder, data + d->sdp.fed, len - d->sdp.fed);
+    if (d->sdp.fed < len)
+        return false;
+    if (len < d->settings.packet_len && !dtu_sdp_flush(&d->sdp.decoder))
+        return false;
+    d->sdp.fed = 0;
+    d->sdp.fed_ms = d->now_ms;
+    d->sdp.cut = len == d->settings.packet_len;
+    tell(d, &e);
+    return true;
+}
+
+/* The packing time, and a step of the clock. */
+static uint32_t pause_ms(const struct dtu_device *d)
+{
+    return (d->settings.gap_us + 999) / 1000 + 1;
+}
+
+/* Nothing has continued what was cut. */
+static void end_cut_frame(struct dtu_device *d)
+{
+    if (!d->sdp.cut)
+        return;
+    d->sdp.cut = false;
+    (void)dtu_sdp_flush(&d->sdp.decoder); /* what has no room goes on when it is polled */
+}
+
+static void poll_distribution(struct dtu_device *d)
+{
+    if (!d->sdp.used)
+        return;
+    dtu_sdp_sender_poll(&d->sdp.sender);
+    (void)dtu_sdp_resume(&d->sdp.decoder);
+    if (dtu_elapsed(d->now_ms, d->sdp.fed_ms) >= pause_ms(d))
+        end_cut_frame(d);
 }
 
 /* --- Commands that come as a whole ---------------------------------------------------------- */
@@ -177,7 +325,7 @@ static size_t gather_reply(void *ctx, const uint8_t *data, size_t len)
     size_t taken = 0;
 
     if (c->kind == DTU_CHANNEL_UART)
-        return d->config->port->uart_write(d->ctx, data, len);
+        return to_uart(d, data, len);
     while (taken < len) {
         size_t room = piece - c->reply_len;
         size_t n = len - taken < room ? len - taken : room;
@@ -227,8 +375,8 @@ static bool on_frame(void *ctx, const uint8_t *data, size_t len)
     size_t command_len = len;
     bool enabled = is_offered(d, DTU_CHANNEL_UART) && d->settings.uart_commands;
 
-    if (!enabled || !find_command(d, &command, &command_len))
-        return send_frame(d, data, len);
+    if (d->sdp.fed > 0 || !enabled || !find_command(d, &command, &command_len))
+        return d->sdp.used ? distribute(d, data, len) : send_frame(d, data, len);
     if (is_answering(c))
         return false;
     run_commands(c, command, command_len);
@@ -246,12 +394,6 @@ static size_t on_data(void *ctx, const uint8_t *data, size_t len)
 {
     struct dtu_device *d = ctx;
     return dtu_framer_feed(&d->framer, data, len, now_us(d));
-}
-
-static size_t to_uart(void *ctx, const uint8_t *data, size_t len)
-{
-    struct dtu_device *d = ctx;
-    return d->config->port->uart_write(d->ctx, data, len);
 }
 
 /* An answer of the handshake that is not all out: nothing may come in between. */
@@ -279,6 +421,72 @@ static void on_entered(void *ctx)
 
 static const struct dtu_cmdmode_callbacks cmdmode_callbacks = {
     .data = on_data, .answer = on_answer, .entered = on_entered};
+
+/* --- Sockets to UART ------------------------------------------------------------------------ */
+
+/* Data of a socket, with socket distribution in frames. */
+static size_t deliver(void *ctx, const uint8_t *data, size_t len)
+{
+    struct dtu_device_socket *s = ctx;
+    struct dtu_device *d = s->device;
+    size_t taken =
+        d->sdp.used ? dtu_sdp_send(&d->sdp.sender, sdp_id(s), data, len) : to_uart(d, data, len);
+    struct dtu_device_event e = {.kind = DTU_EVENT_DATA, .socket = (uint8_t)s->index, .len = taken};
+
+    d->stats.received_bytes += (uint32_t)taken;
+    if (taken > 0)
+        tell(d, &e);
+    return taken;
+}
+
+/* The UART follows the network until the next start. */
+static void on_baud_change(void *ctx, const struct dtu_uart *uart)
+{
+    struct dtu_device_socket *s = ctx;
+    struct dtu_device *d = s->device;
+    struct dtu_device_event e = {.kind = DTU_EVENT_UART, .socket = (uint8_t)s->index};
+
+    dtu_settings_follow_uart(&d->settings, uart);
+    d->framer_config.gap_us = d->settings.gap_us;
+    d->followed = true;
+    d->stats.changes++;
+    d->config->port->uart_setup(d->ctx, &d->settings.uart);
+    tell(d, &e);
+}
+
+static const struct dtu_baudsync_callbacks sync_callbacks = {.data = deliver,
+                                                             .change = on_baud_change};
+
+static size_t take_data(struct dtu_device_socket *s, const uint8_t *data, size_t len)
+{
+    if (!s->device->settings.follows_baud)
+        return deliver(s, data, len);
+    size_t taken = dtu_baudsync_feed(&s->sync, data, len);
+    if (taken == 0)
+        return 0;
+    s->sync_ms = s->device->now_ms;
+    s->sync_full = false;
+    return taken;
+}
+
+static bool holds_sync(const struct dtu_device_socket *s)
+{
+    return s->device->settings.follows_baud && dtu_baudsync_held(&s->sync) > 0;
+}
+
+/* Whether the UART may have data of sockets now. */
+static bool uart_hears_sockets(const struct dtu_device *d)
+{
+    return accepts_input(d) && !d->answering && !replies_to_uart(d) &&
+           !dtu_cmdmode_active(&d->cmdmode);
+}
+
+static void poll_sync(struct dtu_device_socket *s)
+{
+    struct dtu_device *d = s->device;
+    if (holds_sync(s) && uart_hears_sockets(d) && dtu_elapsed(d->now_ms, s->sync_ms) >= pause_ms(d))
+        s->sync_full = !dtu_baudsync_flush(&s->sync); /* then it goes when there is room */
+}
 
 /* --- Sockets -------------------------------------------------------------------------------- */
 
@@ -308,16 +516,22 @@ static void on_link_changed(void *ctx, enum dtu_link_state state)
 {
     struct dtu_device_socket *s = ctx;
     struct dtu_device *d = s->device;
-    struct dtu_device_event e = {
-        .kind = DTU_EVENT_LINK, .socket = (uint8_t)s->index, .link = state};
+    struct dtu_device_event e = {.kind = DTU_EVENT_LINK,
+                                 .socket = (uint8_t)s->index,
+                                 .link = state,
+                                 .listens = s->link_config.listens};
 
     tell(d, &e);
+    if (s->held && d->settings.follows_baud) /* the rest of it is not offered again */
+        d->stats.cut_bytes += (uint32_t)dtu_baudsync_clear(&s->sync);
     s->held = false;
     s->cut = false;
     if (state == DTU_LINK_UP) {
         pump(s);
         return;
     }
+    if (d->sdp.used) /* what was not taken is not offered again */
+        dtu_sdp_sender_drop(&d->sdp.sender, sdp_id(s));
     size_t again = dtu_queue_rewind(&s->queue);
     if (state != DTU_LINK_OFF) /* a stop drops it */
         d->stats.resent_bytes += (uint32_t)again;
@@ -395,6 +609,8 @@ static enum dtu_status change_at_once(struct dtu_device *d, const struct dtu_par
 static enum dtu_status on_changed(void *ctx, const struct dtu_param *row)
 {
     struct dtu_device *d = ctx;
+    if (row->id == DTU_ID_UART)
+        d->followed = false;
     if ((row->flags & DTU_PARAM_AT_ONCE) != 0)
         return change_at_once(d, row);
     return d->config->profile->stores_at_once ? save_or_restore(d) : DTU_OK;
@@ -514,6 +730,8 @@ static void leave_command_mode(struct dtu_device *d)
     dtu_at_server_reset(&d->at);
     dtu_cmdmode_leave(&d->cmdmode, d->now_ms);
     d->logged_in = false;
+    for (size_t i = 0; i < d->config->profile->sockets; i++)
+        dtu_link_hold(&d->sockets[i].link, d->now_ms); /* until now they could not be heard */
     tell_mode(d, false);
 }
 
@@ -602,6 +820,20 @@ static const uint8_t *user_mac(const struct dtu_device *d)
     return NULL;
 }
 
+/* The state that was settled when the reply began. */
+static void write_link(const struct dtu_device_socket *s, const struct dtu_text *out)
+{
+    const struct dtu_profile *p = s->device->config->profile;
+    bool listens = s->link_config.listens && p->listen_word != NULL;
+
+    if (listens && s->shown == DTU_LINK_OPENING)
+        dtu_text_string(out, p->listen_word);
+    else
+        dtu_text_string(out, p->link_words[s->shown]);
+    if (listens && s->shown == DTU_LINK_UP && s->settings.target.kind == DTU_SOCKET_TCP_SERVER)
+        dtu_text_string(out, "(1)");
+}
+
 /* What the device itself knows of an INFO row. The first call, without `out`, settles what the
  * reply says however often it is made. */
 static bool write_own_info(struct dtu_device *d, const struct dtu_param *row,
@@ -619,7 +851,7 @@ static bool write_own_info(struct dtu_device *d, const struct dtu_param *row,
     if (mac != NULL)
         dtu_text_hex(out, mac, 6);
     else
-        dtu_text_string(out, d->config->profile->link_words[shown->shown]);
+        write_link(shown, out);
     return true;
 }
 
@@ -654,11 +886,22 @@ static enum dtu_status on_info(void *ctx, const struct dtu_param *row, const uin
     return status;
 }
 
+/* A UART that follows the network is shown as it is, until a restart or another set. */
+static bool on_value(void *ctx, const struct dtu_param *row, const struct dtu_text *out)
+{
+    struct dtu_device *d = ctx;
+    if (row->id != DTU_ID_UART || !d->followed)
+        return false;
+    dtu_settings_write_uart(&d->params, &d->settings.uart, out);
+    return true;
+}
+
 static const struct dtu_at_server_callbacks at_callbacks = {.write = to_uart,
                                                             .action = on_action,
                                                             .info = on_info,
                                                             .permit = on_permit,
                                                             .changed = on_changed,
+                                                            .value = on_value,
                                                             .replied = on_replied};
 
 /* What the servers of the channels call: the same, for the device behind the channel. */
@@ -682,10 +925,17 @@ static enum dtu_status on_message_changed(void *ctx, const struct dtu_param *row
     return on_changed(c->device, row);
 }
 
+static bool on_message_value(void *ctx, const struct dtu_param *row, const struct dtu_text *out)
+{
+    const struct dtu_device_channel *c = ctx;
+    return on_value(c->device, row, out);
+}
+
 static const struct dtu_at_server_callbacks message_callbacks = {.write = gather_reply,
                                                                  .action = on_message_action,
                                                                  .info = on_message_info,
                                                                  .changed = on_message_changed,
+                                                                 .value = on_message_value,
                                                                  .replied = on_message_replied};
 
 /* --- Start and stop ------------------------------------------------------------------------- */
@@ -708,6 +958,8 @@ static bool memory_suffices(const struct dtu_device_config *c)
     for (size_t i = 0; i < DTU_DEVICE_CHANNELS; i++)
         if (c->messages[i].memory != NULL && c->messages[i].size < p->line_size)
             return false;
+    if (c->sdp.memory != NULL && c->sdp.size < p->packet_len)
+        return false;
     for (size_t i = 0; i < p->sockets; i++)
         if (c->queues[i].memory != NULL && c->queues[i].size <= DTU_QUEUE_SIZE(0, p->packet_len))
             return false; /* without this byte more not even an empty queue takes a packet */
@@ -782,6 +1034,24 @@ static void start_channel(struct dtu_device *d, enum dtu_channel channel)
     (void)dtu_at_server_init(&c->at, &c->config, &message_callbacks, c);
 }
 
+/* A packing length is no frame's if it is too short or too long for one. */
+static void start_distribution(struct dtu_device *d)
+{
+    struct dtu_sdp_config *c = &d->sdp.config;
+
+    c->direction = DTU_SDP_TO_MODULE;
+    c->buffer = d->config->sdp.memory;
+    c->size = min_size(d->settings.packet_len, DTU_SDP_FRAME_MAX);
+    if (c->size < DTU_SDP_OVERHEAD)
+        c->size = DTU_SDP_OVERHEAD;
+    d->sdp.fed = 0;
+    d->sdp.cut = false;
+    if (!d->sdp.used)
+        return;
+    (void)dtu_sdp_init(&d->sdp.decoder, c, &sdp_callbacks, d);
+    dtu_sdp_sender_init(&d->sdp.sender, DTU_SDP_FROM_MODULE, d->config->port->uart_write, d->ctx);
+}
+
 /* The tables' ranges make all of these configurations good: an init cannot refuse them. */
 static void start_engines(struct dtu_device *d)
 {
@@ -795,9 +1065,12 @@ static void start_engines(struct dtu_device *d)
     dtu_at_server_set_echo(&d->at, dtu_settings_on(&d->params, DTU_ID_E, false));
     for (unsigned i = 0; i < DTU_DEVICE_CHANNELS; i++)
         start_channel(d, (enum dtu_channel)i);
-    for (size_t i = 0; i < d->config->profile->sockets; i++)
-        (void)dtu_link_init(&d->sockets[i].link, &d->sockets[i].link_config, &link_callbacks,
-                            &d->sockets[i]);
+    for (size_t i = 0; i < d->config->profile->sockets; i++) {
+        struct dtu_device_socket *s = &d->sockets[i];
+        (void)dtu_link_init(&s->link, &s->link_config, &link_callbacks, s);
+        (void)dtu_baudsync_init(&s->sync, &s->sync_config, &sync_callbacks, s);
+    }
+    start_distribution(d);
 }
 
 static void greet(struct dtu_device *d)
@@ -860,6 +1133,8 @@ void dtu_device_stop(struct dtu_device *d, uint32_t now)
             dtu_queue_clear(&s->queue);
     }
     d->stats.cut_bytes += (uint32_t)dtu_framer_clear(&d->framer);
+    if (d->sdp.used)
+        d->stats.cut_bytes += (uint32_t)dtu_sdp_clear(&d->sdp.decoder);
 }
 
 void dtu_device_reload(struct dtu_device *d, uint32_t now)
@@ -876,12 +1151,6 @@ void dtu_device_restart(struct dtu_device *d, uint32_t now)
 }
 
 /* --- Events --------------------------------------------------------------------------------- */
-
-/* Nothing comes in before the greeting is out, nor once a restart is wanted. */
-static bool accepts_input(const struct dtu_device *d)
-{
-    return d->started && !d->restarting && !d->greeting;
-}
 
 /* The LF of the CR LF that ended a command is part of it, even if the command has led out of
  * command mode meanwhile. One that comes later than the next byte of the slowest line would is
@@ -920,9 +1189,11 @@ static void end_what_has_expired(struct dtu_device *d)
     dtu_netat_poll(&d->netat, d->now_ms);
 }
 
-static bool replies_to_uart(const struct dtu_device *d)
+/* While something is on its way out that nothing may come in between, what comes in waits, for it
+ * may have to be answered. */
+static bool hears_uart(const struct dtu_device *d)
 {
-    return !dtu_at_server_ready(&d->channels[DTU_CHANNEL_UART].at);
+    return accepts_input(d) && !replies_to_uart(d) && !uart_is_taken(d);
 }
 
 size_t dtu_device_uart_rx(struct dtu_device *d, const uint8_t *data, size_t len, uint32_t now)
@@ -936,7 +1207,7 @@ size_t dtu_device_uart_rx(struct dtu_device *d, const uint8_t *data, size_t len,
         end_what_has_expired(d);
         dtu_cmdmode_poll(&d->cmdmode, now);
     }
-    while (taken < len && accepts_input(d) && !replies_to_uart(d)) {
+    while (taken < len && hears_uart(d)) {
         size_t n = dtu_cmdmode_active(&d->cmdmode)
                        ? take_command(d, data + taken, len - taken, now)
                        : dtu_cmdmode_feed(&d->cmdmode, data + taken, len - taken, now);
@@ -950,13 +1221,16 @@ size_t dtu_device_uart_rx(struct dtu_device *d, const uint8_t *data, size_t len,
 void dtu_device_uart_idle(struct dtu_device *d, uint32_t now)
 {
     d->now_ms = now;
-    if (d->started)
-        dtu_framer_flush(&d->framer);
+    if (!d->started)
+        return;
+    dtu_framer_flush(&d->framer);
+    if (dtu_framer_ready(&d->framer)) /* the frame was taken, if there was one */
+        end_cut_frame(d);
 }
 
 bool dtu_device_uart_ready(const struct dtu_device *d)
 {
-    if (!accepts_input(d) || replies_to_uart(d))
+    if (!hears_uart(d))
         return false;
     if (dtu_cmdmode_active(&d->cmdmode))
         return dtu_at_server_ready(&d->at);
@@ -991,15 +1265,17 @@ void dtu_device_socket_closed(struct dtu_device *d, unsigned socket, uint32_t lo
     struct dtu_device_socket *s = socket_at(d, socket, now);
     if (s == NULL || !is_up(s))
         return;
+    if (holds_sync(s)) /* the rest of it will not come */
+        s->sync_ms = now - pause_ms(d);
     d->stats.lost_bytes += lost;
     dtu_link_closed(&s->link, now);
 }
 
 bool dtu_device_socket_ready(const struct dtu_device *d, unsigned socket)
 {
-    return accepts_input(d) && !d->answering && !replies_to_uart(d) &&
-           !dtu_cmdmode_active(&d->cmdmode) && socket < d->config->profile->sockets &&
-           is_up(&d->sockets[socket]);
+    return uart_hears_sockets(d) && socket < d->config->profile->sockets &&
+           is_up(&d->sockets[socket]) &&
+           (!d->sdp.used || dtu_sdp_sender_ready(&d->sdp.sender, sdp_id(&d->sockets[socket])));
 }
 
 static bool hears_network(const struct dtu_device *d)
@@ -1024,16 +1300,12 @@ size_t dtu_device_socket_rx(struct dtu_device *d, unsigned socket, const uint8_t
         run_commands(c, command, command_len);
         return len;
     }
-    size_t taken = to_uart(d, data, len);
+    size_t taken = take_data(s, data, len);
     s->held = taken < len;
-    if (taken > 0)
-        s->cut = s->held;
     if (taken == 0)
         return 0;
-    struct dtu_device_event e = {.kind = DTU_EVENT_DATA, .socket = (uint8_t)s->index, .len = taken};
-    d->stats.received_bytes += (uint32_t)taken;
+    s->cut = s->held;
     dtu_link_activity(&s->link, now);
-    tell(d, &e);
     return taken;
 }
 
@@ -1072,24 +1344,150 @@ enum dtu_status dtu_device_message(struct dtu_device *d, enum dtu_channel channe
     return DTU_OK;
 }
 
+/* --- Discovery ------------------------------------------------------------------------------ */
+
+/* The text of an INFO row in memory; what does not fit is cut off. */
+static size_t info_text(struct dtu_device *d, unsigned id, char *text, size_t size)
+{
+    struct dtu_text_buffer buffer = {text, size, 0, false};
+    const struct dtu_text out = {dtu_text_to_buffer, &buffer};
+    const struct dtu_param *row = row_of(d, id);
+
+    if (row == NULL || write_info(d, row, NULL, 0, NULL) != DTU_OK)
+        return 0;
+    (void)write_info(d, row, NULL, 0, &out);
+    return buffer.len;
+}
+
+/* The hardware address that `AT+MAC` shows; zeroes if it shows none. */
+static void own_mac(struct dtu_device *d, uint8_t mac[6])
+{
+    char text[12];
+    size_t len = info_text(d, DTU_ID_MAC, text, sizeof text);
+
+    memset(mac, 0, 6);
+    for (size_t i = 0; len == sizeof text && i < 6; i++)
+        mac[i] = (uint8_t)(dtu_parse_hex_digit((uint8_t)text[2 * i]) << 4 |
+                           dtu_parse_hex_digit((uint8_t)text[2 * i + 1]));
+}
+
+static void copy_setting(const struct dtu_device *d, unsigned id, uint8_t field, uint8_t *to,
+                         size_t size)
+{
+    size_t len;
+    const uint8_t *bytes = dtu_settings_bytes(&d->params, id, field, &len);
+    memset(to, 0, size);
+    if (bytes != NULL)
+        memcpy(to, bytes, min_size(len, size));
+}
+
+static void describe(void *ctx, struct dtu_discovery_found *found)
+{
+    struct dtu_device *d = ctx;
+    char version[10];
+    uint32_t number = 0;
+
+    memset(found, 0, sizeof *found);
+    copy_setting(d, DTU_ID_WANN, 1, found->ip, sizeof found->ip);
+    if (d->has_ip)
+        memcpy(found->ip, d->ip, sizeof found->ip);
+    own_mac(d, found->mac);
+    size_t len = info_text(d, DTU_ID_VER, version, sizeof version);
+    (void)dtu_parse_decimal((const uint8_t *)version, len, &number); /* else it is 0 */
+    found->version = (uint16_t)number;
+    copy_setting(d, DTU_ID_MID, 0, found->name, sizeof found->name);
+}
+
+static void tell_login(void *ctx, uint8_t user[DTU_DISCOVERY_LOGIN_LEN + 1],
+                       uint8_t password[DTU_DISCOVERY_LOGIN_LEN + 1])
+{
+    copy_setting(ctx, DTU_ID_WEBU, 0, user, DTU_DISCOVERY_LOGIN_LEN + 1);
+    copy_setting(ctx, DTU_ID_WEBU, 1, password, DTU_DISCOVERY_LOGIN_LEN + 1);
+}
+
+static void read_block(void *ctx, uint8_t which, union dtu_discovery_block *block)
+{
+    struct dtu_device *d = ctx;
+    uint8_t mac[6];
+
+    own_mac(d, mac);
+    dtu_blocks_read(&d->params, which, mac, block);
+}
+
+/* It is stored by a request of its own. */
+static enum dtu_status write_block(void *ctx, uint8_t which, const union dtu_discovery_block *block)
+{
+    struct dtu_device *d = ctx;
+    const struct dtu_param *refused;
+    uint8_t mac[6];
+
+    own_mac(d, mac);
+    enum dtu_status status = dtu_blocks_write(&d->params, which, mac, block, &refused);
+    if (status == DTU_OK && which == DTU_DISCOVERY_PORT_0)
+        d->followed = false;
+    return status;
+}
+
+static enum dtu_status act(void *ctx, enum dtu_discovery_command command)
+{
+    struct dtu_device *d = ctx;
+    switch (command) {
+    case DTU_DISCOVERY_SAVE:
+        return save(d);
+    case DTU_DISCOVERY_RESTART:
+        want_restart(d);
+        return DTU_OK;
+    case DTU_DISCOVERY_FACTORY:
+        return reset_values(d, false);
+    default:
+        return DTU_ERR_NOT_FOUND;
+    }
+}
+
+static const struct dtu_discovery_callbacks discovery_callbacks = {.describe = describe,
+                                                                   .login = tell_login,
+                                                                   .read = read_block,
+                                                                   .write = write_block,
+                                                                   .act = act};
+
+size_t dtu_device_request(struct dtu_device *d, const uint8_t *data, size_t len, uint8_t *reply,
+                          size_t size, uint32_t now)
+{
+    struct dtu_device_event e = {.kind = DTU_EVENT_REQUEST};
+    size_t reply_len;
+
+    d->now_ms = now;
+    if (!accepts_input(d) || row_of(d, DTU_ID_BLOCKS) == NULL)
+        return 0;
+    e.outcome = dtu_discovery_serve(&discovery_callbacks, d, data, len, reply, size, &reply_len);
+    if (e.outcome == DTU_DISCOVERY_IGNORED)
+        return reply_len;
+    if (e.outcome == DTU_DISCOVERY_SERVED)
+        d->stats.requests++;
+    else
+        d->stats.refusals++;
+    e.len = data[2];
+    tell(d, &e);
+    return reply_len;
+}
+
+void dtu_device_set_ip(struct dtu_device *d, const uint8_t *ip)
+{
+    d->has_ip = ip != NULL;
+    if (ip != NULL)
+        memcpy(d->ip, ip, sizeof d->ip);
+}
+
 /* `IP,MAC,NAME` */
 static void greet_peer(struct dtu_device *d)
 {
     struct dtu_device_channel *c = &d->channels[DTU_CHANNEL_UDP];
     struct dtu_replay whole = {.write = gather_reply, .ctx = c};
     const struct dtu_text out = dtu_replay_text(&whole);
-    const struct dtu_param *mac = row_of(d, DTU_ID_MAC);
-    size_t len;
-    const uint8_t *ip = dtu_settings_bytes(&d->params, DTU_ID_WANN, 1, &len);
+    struct dtu_discovery_found found;
 
-    if (ip != NULL)
-        dtu_text_ip(&out, ip);
-    dtu_text_char(&out, ',');
-    if (mac != NULL)
-        (void)write_info(d, mac, NULL, 0, &out);
-    dtu_text_char(&out, ',');
-    const uint8_t *name = dtu_settings_bytes(&d->params, DTU_ID_MID, 0, &len);
-    dtu_text_bytes(&out, name, len);
+    describe(d, &found);
+    dtu_discovery_write_text(&found, &out);
     (void)send_reply(c);
 }
 
@@ -1127,6 +1525,7 @@ static void poll_socket(struct dtu_device *d, unsigned i)
     struct dtu_device_socket *s = &d->sockets[i];
     if (!s->used)
         return;
+    poll_sync(s);
     if (s->held || !dtu_device_socket_ready(d, i))
         dtu_link_hold(&s->link, d->now_ms);
     dtu_link_poll(&s->link, d->now_ms);
@@ -1143,8 +1542,17 @@ void dtu_device_poll(struct dtu_device *d, uint32_t now)
     end_what_has_expired(d);
     dtu_cmdmode_poll(&d->cmdmode, now);
     dtu_framer_poll(&d->framer, now_us(d));
+    poll_distribution(d);
     for (unsigned i = 0; i < d->config->profile->sockets; i++)
         poll_socket(d, i);
+}
+
+static uint32_t next_of_socket(const struct dtu_device_socket *s, uint32_t now)
+{
+    uint32_t next = dtu_link_next(&s->link, now);
+    if (!holds_sync(s) || s->sync_full || !uart_hears_sockets(s->device))
+        return next;
+    return min_u32(next, dtu_remaining(now, s->sync_ms, pause_ms(s->device)));
 }
 
 uint32_t dtu_device_next(const struct dtu_device *d, uint32_t now)
@@ -1158,9 +1566,11 @@ uint32_t dtu_device_next(const struct dtu_device *d, uint32_t now)
     if (awaits_login(d))
         next = min_u32(next, dtu_remaining(now, d->entered_ms, LOGIN_MS));
     next = min_u32(next, dtu_netat_next(&d->netat, now));
+    if (d->sdp.cut)
+        next = min_u32(next, dtu_remaining(now, d->sdp.fed_ms, pause_ms(d)));
     for (size_t i = 0; i < d->config->profile->sockets; i++)
         if (d->sockets[i].used)
-            next = min_u32(next, dtu_link_next(&d->sockets[i].link, now));
+            next = min_u32(next, next_of_socket(&d->sockets[i], now));
     return next;
 }
 

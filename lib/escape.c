@@ -114,3 +114,17 @@ void dtu_escape_write(enum dtu_escape_style style, const char *also, const uint8
     else
         write_crlf_style(value, len, out);
 }
+
+bool dtu_escape_can_write(enum dtu_escape_style style, const uint8_t *value, size_t len)
+{
+    if (style == DTU_ESCAPE_HEX)
+        return true;
+    for (size_t i = 0; i < len; i++) {
+        bool pair = len - i >= 2 && value[i] == '\r' && value[i + 1] == '\n';
+        if (pair)
+            i++; /* neither is alone */
+        else if (value[i] == '\r' || value[i] == '\n' || crlf_escape(value + i, len - i))
+            return false;
+    }
+    return true;
+}

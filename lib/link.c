@@ -9,6 +9,8 @@ enum dtu_status dtu_link_init(struct dtu_link *l, const struct dtu_link_config *
     if (config->retry_ms == 0 || config->retry_ms > DTU_PERIOD_MAX ||
         config->open_ms > DTU_PERIOD_MAX || config->quiet_ms > DTU_PERIOD_MAX)
         return DTU_ERR_CONFIG;
+    if (config->listens && config->quiet_ms > 0)
+        return DTU_ERR_CONFIG;
     if (callbacks->open == NULL || callbacks->close == NULL)
         return DTU_ERR_CONFIG;
     memset(l, 0, sizeof *l);
@@ -116,6 +118,10 @@ void dtu_link_closed(struct dtu_link *l, uint32_t now)
     if (l->state != DTU_LINK_UP)
         return;
     l->stats.lost++;
+    if (l->config->listens) {
+        open_socket(l, now);
+        return;
+    }
     enter(l, short_lived(l) && l->used ? DTU_LINK_IDLE : DTU_LINK_WAIT, now);
 }
 
@@ -124,7 +130,7 @@ static uint32_t patience_ms(const struct dtu_link *l)
 {
     switch ((enum dtu_link_state)l->state) {
     case DTU_LINK_OPENING:
-        return l->config->open_ms;
+        return l->config->listens ? 0 : l->config->open_ms;
     case DTU_LINK_UP:
         return l->config->quiet_ms;
     case DTU_LINK_WAIT:

@@ -289,6 +289,16 @@ static bool number_allowed(const struct dtu_param_field *field, uint32_t value)
     return value >= field->min && value <= field->max;
 }
 
+static enum dtu_status take_number(const struct dtu_param_field *field, uint32_t value,
+                                   uint8_t *store)
+{
+    if (!number_allowed(field, value))
+        return DTU_ERR_RANGE;
+    if (store != NULL)
+        store_number(store, number_size(field->max), value);
+    return DTU_OK;
+}
+
 static enum dtu_status read_number(const struct dtu_param_field *field, const struct token *t,
                                    uint8_t *store)
 {
@@ -298,11 +308,7 @@ static enum dtu_status read_number(const struct dtu_param_field *field, const st
     enum dtu_status status = read_decimal(t, &value);
     if (status != DTU_OK)
         return status;
-    if (!number_allowed(field, value))
-        return DTU_ERR_RANGE;
-    if (store != NULL)
-        store_number(store, number_size(field->max), value);
-    return DTU_OK;
+    return take_number(field, value, store);
 }
 
 static enum dtu_status read_text(const struct dtu_param_table *table,
@@ -571,6 +577,132 @@ enum dtu_status dtu_params_set(struct dtu_params *p, const struct dtu_param *row
     return status != DTU_OK ? status : read_fields(p->table, row, &line, false, p->pending);
 }
 
+/* --- Values without text -------------------------------------------------------------------- */
+
+static bool has_byte(const struct dtu_param_value *v, uint8_t byte)
+{
+    return v->len > 0 && memchr(v->bytes, byte, v->len) != NULL;
+}
+
+/* Whether a command can carry a text: what cannot be written is lost in the store, or is read as
+ * something else. */
+static bool can_be_written(const struct dtu_param_table *table, const struct dtu_param *row,
+                           size_t i, const struct dtu_param_value *v)
+{
+    const struct dtu_param_syntax *syntax = &table->syntax;
+    enum dtu_escape_style style = (enum dtu_escape_style)syntax->escape;
+    const char *also = i + 1 == row->field_count ? syntax->escape_last : syntax->escape_inner;
+    bool commas = syntax->quotes || takes_rest(table, row, i);
+
+    if (!dtu_escape_can_write(style, v->bytes, v->len))
+        return false;
+    for (; style == DTU_ESCAPE_HEX && *also != '\0'; also++)
+        commas = commas || *also == ',';
+    return commas || !has_byte(v, ',');
+}
+
+static enum dtu_status check_text(const struct dtu_param_table *table, const struct dtu_param *row,
+                                  size_t i, const struct dtu_param_value *v)
+{
+    uint8_t flags = row->fields[i].flags;
+
+    if ((flags & DTU_FIELD_ANY_BYTE) == 0 && has_byte(v, 0))
+        return DTU_ERR_TYPE;
+    if ((flags & DTU_FIELD_LINES) != 0 &&
+        (v->len < 2 || v->bytes[v->len - 2] != '\r' || v->bytes[v->len - 1] != '\n'))
+        return DTU_ERR_RANGE;
+    return can_be_written(table, row, i, v) ? DTU_OK : DTU_ERR_TYPE;
+}
+
+static enum dtu_status take_bytes(const struct dtu_param_table *table, const struct dtu_param *row,
+                                  size_t i, const struct dtu_param_value *v, uint8_t *store)
+{
+    const struct dtu_param_field *field = &row->fields[i];
+    bool cleared = v->len == 0 && (field->flags & DTU_FIELD_CLEARABLE) != 0;
+
+    if ((v->len < field->min && !cleared) || v->len > field->max)
+        return DTU_ERR_RANGE;
+    if (field->type == DTU_FIELD_TEXT && v->len > 0) {
+        enum dtu_status status = check_text(table, row, i, v);
+        if (status != DTU_OK)
+            return status;
+    }
+    if (store == NULL)
+        return DTU_OK;
+    if (v->len == 0) { /* as a command does it: no byte of what was there is left */
+        memset(store, 0, dtu_param_field_size(field));
+        return DTU_OK;
+    }
+    store_number(store, prefix_size(field), (uint32_t)v->len);
+    memcpy(store + prefix_size(field), v->bytes, v->len);
+    return DTU_OK;
+}
+
+/* An address, whose bytes are stored as they are. */
+static enum dtu_status take_address(const struct dtu_param_field *field,
+                                    const struct dtu_param_value *v, uint8_t *store)
+{
+    if (v->len != dtu_param_field_size(field))
+        return DTU_ERR_RANGE;
+    if (store != NULL)
+        memcpy(store, v->bytes, v->len);
+    return DTU_OK;
+}
+
+static enum dtu_status take_value(const struct dtu_param_table *table, const struct dtu_param *row,
+                                  size_t i, const struct dtu_param_value *v, uint8_t *store)
+{
+    const struct dtu_param_field *field = &row->fields[i];
+    const struct token word = {v->bytes, v->len, false};
+    switch ((enum dtu_field_type)field->type) {
+    case DTU_FIELD_ENUM:
+        return read_word(field, &word, store);
+    case DTU_FIELD_CHOICE:
+    case DTU_FIELD_NUMBER:
+        return take_number(field, v->number, store);
+    case DTU_FIELD_TEXT:
+    case DTU_FIELD_HEX:
+        return take_bytes(table, row, i, v, store);
+    case DTU_FIELD_IP:
+    case DTU_FIELD_MAC:
+        return take_address(field, v, store);
+    case DTU_FIELD_DATA:
+        break;
+    }
+    return DTU_ERR_FORM;
+}
+
+/* Stores them if there is a set of `values`. */
+static enum dtu_status take_values(const struct dtu_param_table *table, const struct dtu_param *row,
+                                   const struct dtu_param_value *v, uint8_t *values)
+{
+    uint8_t *store = values != NULL ? values + row->offset : NULL;
+    if (!has_values(row) || row->places > 0)
+        return DTU_ERR_FORM;
+    for (size_t i = 0; i < row->field_count; i++) {
+        enum dtu_status status = v[i].given ? take_value(table, row, i, &v[i], store) : DTU_OK;
+        if (status != DTU_OK)
+            return status;
+        if (store != NULL)
+            store += dtu_param_field_size(&row->fields[i]);
+    }
+    return DTU_OK;
+}
+
+enum dtu_status dtu_params_check_values(const struct dtu_param_table *table,
+                                        const struct dtu_param *row,
+                                        const struct dtu_param_value *values)
+{
+    return take_values(table, row, values, NULL);
+}
+
+enum dtu_status dtu_params_set_values(struct dtu_params *p, const struct dtu_param *row,
+                                      const struct dtu_param_value *values)
+{
+    enum dtu_status status = take_values(p->table, row, values, NULL);
+    return status != DTU_OK ? status : take_values(p->table, row, values, p->pending);
+}
+
 struct dtu_argument dtu_params_argument(const struct dtu_param_table *table,
                                         const struct dtu_param *row, const uint8_t *text,
                                         size_t len, uint8_t field)
@@ -588,6 +720,17 @@ struct dtu_argument dtu_params_argument(const struct dtu_param_table *table,
     else if (dtu_parse_decimal(t->text, t->len, &a.number) != DTU_OK)
         a.number = 0;
     return a;
+}
+
+/* Where a field of a set of values lies; NULL if there is no such field. */
+static const uint8_t *field_in(const uint8_t *values, const struct dtu_param *row, uint8_t field)
+{
+    if (row == NULL || !has_values(row) || row->places > 0 || field >= row->field_count)
+        return NULL;
+    const uint8_t *store = values + row->offset;
+    for (size_t i = 0; i < field; i++)
+        store += dtu_param_field_size(&row->fields[i]);
+    return store;
 }
 
 /* --- Writing a field ------------------------------------------------------------------------ */
@@ -712,6 +855,14 @@ void dtu_params_write(const struct dtu_params *p, enum dtu_param_set set,
 {
     if (has_values(row) && row->places == 0)
         write_fields(p->table, row, set_of(p, set) + row->offset, out);
+}
+
+void dtu_params_write_field(const struct dtu_params *p, enum dtu_param_set set,
+                            const struct dtu_param *row, uint8_t field, const struct dtu_text *out)
+{
+    const uint8_t *store = field_in(set_of(p, set), row, field);
+    if (store != NULL)
+        write_field(p->table, row, field, row->field_count == 1, store, out);
 }
 
 static bool all_zero(const uint8_t *data, size_t len)
@@ -876,20 +1027,9 @@ const struct dtu_param *dtu_params_by_id(const struct dtu_param_table *table, ui
 /* --- Values --------------------------------------------------------------------------------- */
 
 /* Where a field's value lies in the running set, or NULL. */
-static const uint8_t *field_store(const struct dtu_params *p, const struct dtu_param *row,
-                                  uint8_t field)
-{
-    if (row == NULL || !has_values(row) || row->places > 0 || field >= row->field_count)
-        return NULL;
-    const uint8_t *store = p->running + row->offset;
-    for (size_t i = 0; i < field; i++)
-        store += dtu_param_field_size(&row->fields[i]);
-    return store;
-}
-
 uint32_t dtu_params_number(const struct dtu_params *p, const struct dtu_param *row, uint8_t field)
 {
-    const uint8_t *store = field_store(p, row, field);
+    const uint8_t *store = field_in(p->running, row, field);
     if (store == NULL)
         return 0;
     switch ((enum dtu_field_type)row->fields[field].type) {
@@ -911,7 +1051,7 @@ uint32_t dtu_params_number(const struct dtu_params *p, const struct dtu_param *r
 const uint8_t *dtu_params_bytes(const struct dtu_params *p, const struct dtu_param *row,
                                 uint8_t field, size_t *len)
 {
-    const uint8_t *store = field_store(p, row, field);
+    const uint8_t *store = field_in(p->running, row, field);
     *len = 0;
     if (store == NULL)
         return NULL;
@@ -939,7 +1079,7 @@ const uint8_t *dtu_params_bytes(const struct dtu_params *p, const struct dtu_par
 bool dtu_params_is(const struct dtu_params *p, const struct dtu_param *row, uint8_t field,
                    const char *word)
 {
-    const uint8_t *store = field_store(p, row, field);
+    const uint8_t *store = field_in(p->running, row, field);
     uint32_t index;
     if (store == NULL || row->fields[field].type != DTU_FIELD_ENUM)
         return false;
@@ -987,6 +1127,17 @@ enum dtu_status dtu_params_init(struct dtu_params *p, const struct dtu_param_tab
     bool good = set_defaults(p, true);
     dtu_params_apply(p);
     return good ? DTU_OK : DTU_ERR_CONFIG;
+}
+
+struct dtu_params dtu_params_pending(const struct dtu_params *p)
+{
+    const struct dtu_params view = {p->table, p->pending, p->pending};
+    return view;
+}
+
+void dtu_params_reset_row(struct dtu_params *p, const struct dtu_param *row)
+{
+    (void)set_default(p, row); /* init has seen that it is legal */
 }
 
 void dtu_params_reset(struct dtu_params *p)

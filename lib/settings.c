@@ -54,17 +54,69 @@ static uint8_t meaning(const struct dtu_params *params, const struct dtu_param *
     return words->value;
 }
 
+/* The parity is before the data bits on 7S3, behind the stop bits elsewhere. */
+static bool has_parity_first(const struct dtu_param *uart)
+{
+    return uart->fields[1].type == DTU_FIELD_ENUM;
+}
+
 static void read_uart(struct dtu_uart *uart, const struct dtu_params *params)
 {
     const struct dtu_param *row = row_of(params, DTU_ID_UART);
-    /* the parity is before the data bits on 7S3, behind the stop bits elsewhere */
-    bool parity_first = row->fields[1].type == DTU_FIELD_ENUM;
+    bool parity_first = has_parity_first(row);
 
     uart->baud = dtu_params_number(params, row, 0);
     uart->data_bits = (uint8_t)dtu_params_number(params, row, parity_first ? 2 : 1);
     uart->stop_bits = (uint8_t)dtu_params_number(params, row, parity_first ? 3 : 2);
     uart->parity = meaning(params, row, parity_first ? 1 : 3, parities);
     uart->flow = meaning(params, row, 4, flows);
+}
+
+static const char *parity_word(uint8_t parity)
+{
+    const struct word *w = parities;
+    while (w->word != NULL && w->value != parity)
+        w++;
+    return w->word != NULL ? w->word : "NONE";
+}
+
+static void write_parity(const struct dtu_params *params, const struct dtu_uart *uart,
+                         const struct dtu_text *out)
+{
+    bool quotes = params->table->syntax.quotes;
+
+    if (quotes)
+        dtu_text_char(out, '"');
+    dtu_text_string(out, parity_word(uart->parity));
+    dtu_text_string(out, quotes ? "\"," : ",");
+}
+
+void dtu_settings_write_uart(const struct dtu_params *params, const struct dtu_uart *uart,
+                             const struct dtu_text *out)
+{
+    const struct dtu_param *row = row_of(params, DTU_ID_UART);
+    bool parity_first = has_parity_first(row);
+
+    dtu_text_decimal(out, uart->baud);
+    dtu_text_char(out, ',');
+    if (parity_first)
+        write_parity(params, uart, out);
+    dtu_text_decimal(out, uart->data_bits);
+    dtu_text_char(out, ',');
+    dtu_text_decimal(out, uart->stop_bits);
+    dtu_text_char(out, ',');
+    if (!parity_first)
+        write_parity(params, uart, out);
+    dtu_params_write_field(params, DTU_PARAMS_RUNNING, row, 4, out);
+}
+
+void dtu_settings_follow_uart(struct dtu_settings *settings, const struct dtu_uart *uart)
+{
+    uint8_t flow = settings->uart.flow;
+    settings->uart = *uart;
+    settings->uart.flow = flow;
+    if (settings->packs_four_bytes)
+        settings->gap_us = dtu_framer_four_bytes_us(uart->baud);
 }
 
 static void read_packing(struct dtu_settings *s, const struct dtu_profile *profile,
@@ -79,7 +131,8 @@ static void read_packing(struct dtu_settings *s, const struct dtu_profile *profi
         len = dtu_params_number(params, both, 1);
     }
     s->packet_len = len > 0 ? (size_t)len : profile->packet_len;
-    s->gap_us = ms == 0 && len == 0 ? dtu_framer_four_bytes_us(s->uart.baud) : ms * 1000;
+    s->packs_four_bytes = ms == 0 && len == 0;
+    s->gap_us = s->packs_four_bytes ? dtu_framer_four_bytes_us(s->uart.baud) : ms * 1000;
 }
 
 static void read_handshake(struct dtu_settings *s, const struct dtu_profile *profile)
@@ -102,6 +155,9 @@ void dtu_settings_read(struct dtu_settings *settings, const struct dtu_profile *
     settings->uart_commands = dtu_settings_on(params, DTU_ID_UATEN, true);
     settings->network_commands = dtu_settings_on(params, DTU_ID_NATEN, true);
     settings->login_needed = dtu_settings_on(params, DTU_ID_SAFEATEN, false);
+    settings->distributes = settings->transparent && dtu_settings_on(params, DTU_ID_SDPEN, false);
+    settings->follows_baud = dtu_settings_on(params, DTU_ID_RFCEN, false);
+    settings->max_baud = row_of(params, DTU_ID_UART)->fields[0].max;
     settings->password = dtu_settings_bytes(params, DTU_ID_CMDPW, 0, &settings->password_len);
     read_uart(&settings->uart, params);
     read_packing(settings, profile, params);
@@ -110,11 +166,16 @@ void dtu_settings_read(struct dtu_settings *settings, const struct dtu_profile *
 
 /* --- A socket ------------------------------------------------------------------------------- */
 
-static const struct word kinds[] = {{"TCP", DTU_SOCKET_TCP_CLIENT},
-                                    {"TCPC", DTU_SOCKET_TCP_CLIENT},
-                                    {"UDP", DTU_SOCKET_UDP_CLIENT},
-                                    {"UDPC", DTU_SOCKET_UDP_CLIENT},
-                                    {NULL, DTU_SOCKET_NONE}};
+static const struct word kinds[] = {
+    {"TCP", DTU_SOCKET_TCP_CLIENT},  {"TCPC", DTU_SOCKET_TCP_CLIENT},
+    {"UDP", DTU_SOCKET_UDP_CLIENT},  {"UDPC", DTU_SOCKET_UDP_CLIENT},
+    {"TCPS", DTU_SOCKET_TCP_SERVER}, {"UDPS", DTU_SOCKET_UDP_SERVER},
+    {NULL, DTU_SOCKET_NONE}};
+
+bool dtu_settings_listens(enum dtu_socket_kind kind)
+{
+    return kind == DTU_SOCKET_TCP_SERVER || kind == DTU_SOCKET_UDP_SERVER;
+}
 
 /* Whose connection kind a socket has. */
 static unsigned kind_from(const struct dtu_profile *profile, const struct dtu_params *params,

@@ -35,12 +35,12 @@ static const char *constant(const char *profile, const char *name)
 }
 
 /* This machine's address: the one that is bound to, else the first that is not the loopback's. */
-static void own_address(const struct options *o, char *text, size_t size)
+static void own_address(const char *bind, char *text, size_t size)
 {
     struct ifaddrs *all = NULL;
 
-    snprintf(text, size, "%s", o->bind != NULL ? o->bind : "127.0.0.1");
-    if (o->bind != NULL || getifaddrs(&all) != 0)
+    snprintf(text, size, "%s", bind != NULL ? bind : "127.0.0.1");
+    if (bind != NULL || getifaddrs(&all) != 0)
         return;
     for (const struct ifaddrs *i = all; i != NULL; i = i->ifa_next) {
         if (i->ifa_addr == NULL || i->ifa_addr->sa_family != AF_INET ||
@@ -68,12 +68,13 @@ static void clock_text(time_t now, char *text, size_t size)
     snprintf(text, size, "\"%s%c%02d\"", date, zone[0], hours * 4 + minutes / 15);
 }
 
-enum dtu_status answer(const struct options *o, const struct dtu_param *row, const uint8_t *args,
-                       size_t len, const struct dtu_text *out)
+enum dtu_status answer(const struct options *o, unsigned index, const char *bind,
+                       const struct dtu_param *row, const uint8_t *args, size_t len,
+                       const struct dtu_text *out)
 {
     static time_t asked; /* a reply says the same time however often it is made */
     char made[64];
-    const char *text = options_identity(o, row->name);
+    const char *text = options_identity(o, index, row->name);
 
     (void)len;
     if (args != NULL) /* a question with parameters: there is no station and no satellite to ask */
@@ -81,7 +82,7 @@ enum dtu_status answer(const struct options *o, const struct dtu_param *row, con
     if (text == NULL)
         text = constant(o->profile->name, row->name);
     if (strcmp(row->name, "CIP") == 0 || strcmp(row->name, "LOCIP") == 0) {
-        own_address(o, made, sizeof made);
+        own_address(bind, made, sizeof made);
         text = made;
     }
     if (strcmp(row->name, "CCLK") == 0) {

@@ -2,6 +2,7 @@
 #include "options.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,8 +20,12 @@ static const char usage[] =
     "  --set NAME=VALUE      a setting for this run, as in AT+NAME=VALUE; may be repeated\n"
     "  --identity K=V,...    imei, iccid, sn or mac that the module tells of itself\n"
     "  --bind ADDR           IPv4 address of this machine to connect from\n"
-    "  --discovery-port N    UDP port of discovery (not served by this version)\n"
+    "  --discovery-port N    UDP port of discovery (k7); 0: none\n"
+    "  --local-only          answer discovery only for this machine's own networks\n"
     "  --net-at-port N       UDP port of network AT commands (k7); 0: none\n"
+    "  --count N             so many modules: with N > 1 their ptys are PATH.1 to PATH.N, their\n"
+    "                        settings DIR/1 to DIR/N, their identities and addresses (--bind)\n"
+    "                        count up\n"
     "  --verbose             a line for each frame, connection and command\n"
     "  --help, --version\n"
     "\n"
@@ -111,12 +116,14 @@ static enum options_result parse_port(int *port, const char *text)
     return OPTIONS_RUN;
 }
 
-static enum options_result parse_discovery_port(const char *text)
+static enum options_result parse_count(unsigned *count, const char *text)
 {
-    int port;
-    fputs("softdtu: --discovery-port is not served by this version; the port stays closed\n",
-          stderr);
-    return parse_port(&port, text);
+    char *end;
+    unsigned long value = strtoul(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end != '\0' || value < 1 || value > MODULES_MAX)
+        return wrong("a number of modules is 1 to 10000", text);
+    *count = (unsigned)value;
+    return OPTIONS_RUN;
 }
 
 static enum options_result print_version(void)
@@ -152,9 +159,14 @@ static enum options_result parse_one(struct options *o, int option, char *text)
     case 'b':
         return parse_bind(o, text);
     case 'd':
-        return parse_discovery_port(text);
+        return parse_port(&o->discovery_port, text);
     case 'n':
         return parse_port(&o->net_at_port, text);
+    case 'c':
+        return parse_count(&o->count, text);
+    case 'l':
+        o->local_only = true;
+        return OPTIONS_RUN;
     case 'v':
         o->verbose = true;
         return OPTIONS_RUN;
@@ -168,6 +180,15 @@ static enum options_result parse_one(struct options *o, int option, char *text)
     }
 }
 
+/* Whether the last module's address is one, and in the network of the first. */
+static bool address_fits(const struct options *o)
+{
+    struct in_addr first;
+    (void)inet_pton(AF_INET, o->bind, &first); /* it could be read before */
+    uint32_t last = ntohl(first.s_addr) + o->count - 1;
+    return last >= ntohl(first.s_addr) && last >> 24 == ntohl(first.s_addr) >> 24;
+}
+
 static enum options_result check(const struct options *o)
 {
     if (o->profile == NULL)
@@ -176,6 +197,10 @@ static enum options_result check(const struct options *o)
         return wrong("one of them is needed", "--pty or --tty");
     if (o->pty != NULL && o->tty != NULL)
         return wrong("only one of them can be the UART", "--pty and --tty");
+    if (o->count > 1 && o->tty != NULL)
+        return wrong("several modules need a --pty", "--count");
+    if (o->count > 1 && o->bind != NULL && !address_fits(o))
+        return wrong("leaves no addresses for so many modules", o->bind);
     return OPTIONS_RUN;
 }
 
@@ -190,6 +215,8 @@ enum options_result options_parse(struct options *o, int argc, char **argv)
         {"identity", required_argument, NULL, 'i'},
         {"bind", required_argument, NULL, 'b'},
         {"discovery-port", required_argument, NULL, 'd'},
+        {"local-only", no_argument, NULL, 'l'},
+        {"count", required_argument, NULL, 'c'},
         {"net-at-port", required_argument, NULL, 'n'},
         {"verbose", no_argument, NULL, 'v'},
         {"help", no_argument, NULL, 'h'},
@@ -200,7 +227,7 @@ enum options_result options_parse(struct options *o, int argc, char **argv)
     int option;
     size_t longest = 0; /* an identity takes two characters of the command line at least */
 
-    *o = (struct options){.net_at_port = -1};
+    *o = (struct options){.net_at_port = -1, .discovery_port = -1, .count = 1};
     for (int i = 0; i < argc; i++)
         longest += strlen(argv[i]);
     o->sets = calloc((size_t)argc, sizeof *o->sets);
@@ -226,7 +253,7 @@ void options_free(struct options *o)
     o->identities = NULL;
 }
 
-const char *options_identity(const struct options *o, const char *name)
+static const char *first_identity(const struct options *o, const char *name)
 {
     size_t len = strlen(name);
     for (size_t i = o->identity_count; i > 0; i--) /* the last one counts */
@@ -236,4 +263,29 @@ const char *options_identity(const struct options *o, const char *name)
         if (strcasecmp(identities[i].key, name) == 0)
             return identities[i].text;
     return NULL;
+}
+
+/* Adds to the number at the end of a text; what it has no digits for is lost. */
+static void add_to_digits(char *text, unsigned value, unsigned base)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    for (size_t i = strlen(text); i > 0 && value > 0; i--) {
+        const char *digit = memchr(digits, toupper((unsigned char)text[i - 1]), base);
+        if (digit == NULL)
+            return;
+        value += (unsigned)(digit - digits);
+        text[i - 1] = digits[value % base];
+        value /= base;
+    }
+}
+
+const char *options_identity(const struct options *o, unsigned index, const char *name)
+{
+    static char text[128];
+    const char *first = first_identity(o, name);
+    if (first == NULL || index == 0 || strlen(first) >= sizeof text)
+        return first;
+    strcpy(text, first);
+    add_to_digits(text, index, strcasecmp(name, "mac") == 0 ? 16 : 10);
+    return text;
 }

@@ -7,6 +7,8 @@
 
 #include "dtu/profile.h"
 
+#define MODULES_MAX 10000
+
 /* The command line of softdtu. Texts are those of argv. */
 struct options {
     const struct dtu_profile *profile;
@@ -18,7 +20,10 @@ struct options {
     size_t set_count;
     char **identities; /* imei=... each */
     size_t identity_count;
-    int net_at_port; /* -1: the product's own */
+    int net_at_port;    /* -1: the product's own */
+    int discovery_port; /* the same */
+    unsigned count;     /* of modules */
+    bool local_only;
     bool verbose;
 };
 
@@ -31,7 +36,8 @@ enum options_result {
 enum options_result options_parse(struct options *o, int argc, char **argv);
 void options_free(struct options *o);
 
-/* What the module says of itself under a command's name, such as IMEI; NULL if it has no such. */
-const char *options_identity(const struct options *o, const char *name);
+/* What module `index`, from 0, says of itself under a command's name, such as IMEI; NULL if it has
+ * no such. Each has the identity of the one before, and 1 more. It lasts until the next call. */
+const char *options_identity(const struct options *o, unsigned index, const char *name);
 
 #endif

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* A module on this machine: its UART is a tty or a pty, its network is this machine's. */
-#include "answers.h"
-#include "options.h"
+#include "softdtu.h"
 
+#include "answers.h"
+#include "messages.h"
+
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -10,150 +13,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include "dtu_posix.h"
-
 enum { EXIT_USAGE = 2 };
-
-struct softdtu {
-    const struct options *options;
-    struct dtu_posix_loop *loop;
-    struct dtu_posix_module *module;
-};
-
-/* --- Messages ------------------------------------------------------------------------------- */
-
-static void print_time(void)
-{
-    struct timespec t;
-    struct tm local;
-    char text[16];
-    clock_gettime(CLOCK_REALTIME, &t);
-    localtime_r(&t.tv_sec, &local);
-    strftime(text, sizeof text, "%H:%M:%S", &local);
-    printf("%s.%03ld ", text, t.tv_nsec / 1000000);
-}
-
-static const char *link_text(enum dtu_link_state state)
-{
-    switch (state) {
-    case DTU_LINK_OFF:
-        return "off";
-    case DTU_LINK_IDLE:
-        return "waits for data";
-    case DTU_LINK_OPENING:
-        return "connecting";
-    case DTU_LINK_UP:
-        return "connected";
-    case DTU_LINK_WAIT:
-        return "waits to connect again";
-    case DTU_LINK_GIVEN_UP:
-        return "failed too often: the module restarts";
-    }
-    return "?";
-}
-
-static const char *form_text(enum dtu_at_form form)
-{
-    switch (form) {
-    case DTU_AT_BARE:
-        return "";
-    case DTU_AT_QUERY:
-        return "?";
-    case DTU_AT_RANGE:
-        return "=?";
-    case DTU_AT_SET:
-        return "=...";
-    }
-    return "";
-}
-
-static void print_started(struct softdtu *s)
-{
-    const struct dtu_uart *u = dtu_device_uart(dtu_posix_module_device(s->module));
-    static const char parities[] = "NOEMS";
-    printf("started as %s, UART %lu %u%c%u\n", s->options->profile->name, (unsigned long)u->baud,
-           (unsigned)u->data_bits, parities[u->parity], (unsigned)u->stop_bits);
-}
-
-static void print_event(struct softdtu *s, const struct dtu_device_event *e)
-{
-    char socket = (char)('A' + e->socket);
-
-    print_time();
-    switch (e->kind) {
-    case DTU_EVENT_START:
-        print_started(s);
-        break;
-    case DTU_EVENT_FRAME:
-        printf("UART: frame of %zu bytes\n", e->len);
-        break;
-    case DTU_EVENT_DATA:
-        printf("socket %c: %zu bytes to the UART\n", socket, e->len);
-        break;
-    case DTU_EVENT_LINK:
-        printf("socket %c: %s\n", socket, link_text(e->link));
-        break;
-    case DTU_EVENT_MODE:
-        printf("command mode: %s\n", e->len > 0 ? "entered" : "left");
-        break;
-    case DTU_EVENT_COMMAND:
-        printf("command: %s%s%s: %s\n", e->row != NULL ? "AT+" : "AT",
-               e->row != NULL ? e->row->name : "", form_text(e->form), dtu_status_text(e->status));
-        break;
-    case DTU_EVENT_UNSERVED:
-        printf("%s asks for what this version does not do: it is off\n", e->row->name);
-        break;
-    }
-}
-
-/* What was counted since the program began. */
-static void print_counters(struct softdtu *s)
-{
-    const struct dtu_device *d = dtu_posix_module_device(s->module);
-    const struct dtu_device_stats *n = &d->stats;
-    unsigned long dropped = 0;
-
-    for (size_t i = 0; i < s->options->profile->sockets; i++)
-        dropped += d->sockets[i].queue.stats.dropped;
-    print_time();
-    printf("in all: %lu frames, %lu for no socket, %lu packets dropped; bytes: %lu sent, "
-           "%lu of them not acknowledged, %lu of them again, %lu received\n",
-           (unsigned long)n->frames, (unsigned long)n->unheard, dropped,
-           (unsigned long)n->sent_bytes, (unsigned long)n->lost_bytes,
-           (unsigned long)n->resent_bytes, (unsigned long)n->received_bytes);
-}
-
-static void on_event(void *ctx, const struct dtu_device_event *e)
-{
-    struct softdtu *s = ctx;
-    if (s->options->verbose) {
-        print_event(s, e);
-        return;
-    }
-    if (e->kind == DTU_EVENT_UNSERVED)
-        fprintf(stderr, "softdtu: AT+%s asks for what this version does not do: it is off\n",
-                e->row->name);
-}
 
 static enum dtu_status on_info(void *ctx, const struct dtu_param *row, const uint8_t *args,
                                size_t len, const struct dtu_text *out)
 {
-    struct softdtu *s = ctx;
-    return answer(s->options, row, args, len, out);
-}
-
-static void on_note(void *ctx, const char *text)
-{
-    struct softdtu *s = ctx;
-    if (s->options->verbose) {
-        print_time();
-        printf("%s\n", text);
-        return;
-    }
-    fprintf(stderr, "softdtu: %s\n", text);
+    struct instance *m = ctx;
+    return answer(m->program->options, m->index, m->bind, row, args, len, out);
 }
 
 /* --- Signals -------------------------------------------------------------------------------- */
@@ -222,7 +92,7 @@ static bool apply_settings(const struct softdtu *s, struct dtu_params *params)
         const char *value = strchr(text, '='); /* the options have seen to it that there is one */
         const struct dtu_param *row =
             dtu_params_find(table, (const uint8_t *)text, (size_t)(value - text));
-        if (row == NULL) {
+        if (row == NULL || (row->flags & DTU_PARAM_INTERNAL) != 0) {
             fprintf(stderr, "softdtu: --set %s: %s has no parameter of this name\n", text,
                     s->options->profile->name);
             return false;
@@ -239,28 +109,125 @@ static bool apply_settings(const struct softdtu *s, struct dtu_params *params)
 
 static void on_prepare(void *ctx, struct dtu_params *params)
 {
-    (void)apply_settings(ctx, params); /* run() has seen that they are good */
+    const struct instance *m = ctx;
+    (void)apply_settings(m->program, params); /* run() has seen that they are good */
 }
 
-static bool open_module(struct softdtu *s)
+/* "/tmp/uart" as it is, or of several modules with the number of one behind it. */
+static char *numbered(const struct instance *m, const char *text, char mark)
 {
-    const struct options *o = s->options;
-    const struct dtu_posix_module_config config = {.profile = o->profile,
-                                                   .pty_link = o->pty,
-                                                   .tty = o->tty,
-                                                   .state_dir = o->state,
-                                                   .bind_address = o->bind,
-                                                   .net_at_port = o->net_at_port,
-                                                   .info = on_info,
-                                                   .prepare = on_prepare,
-                                                   .event = on_event,
-                                                   .note = on_note,
-                                                   .ctx = s};
-    char error[256];
-    s->module = dtu_posix_module_open(s->loop, &config, error, sizeof error);
-    if (s->module == NULL)
-        fprintf(stderr, "softdtu: %s\n", error);
-    return s->module != NULL;
+    size_t size = strlen(text) + 12;
+    char *made = malloc(size);
+    if (made == NULL)
+        return NULL;
+    if (m->program->options->count > 1)
+        snprintf(made, size, "%s%c%u", text, mark, m->index + 1);
+    else
+        snprintf(made, size, "%s", text);
+    return made;
+}
+
+static char *address_of(const struct instance *m)
+{
+    char *text = malloc(INET_ADDRSTRLEN);
+    struct in_addr address;
+    if (text == NULL)
+        return NULL;
+    (void)inet_pton(AF_INET, m->program->options->bind, &address); /* the options were checked */
+    address.s_addr = htonl(ntohl(address.s_addr) + m->index);
+    inet_ntop(AF_INET, &address, text, INET_ADDRSTRLEN);
+    return text;
+}
+
+/* What is this module's own of what the options give for all. */
+static bool name_things(struct instance *m)
+{
+    const struct options *o = m->program->options;
+    if (o->pty != NULL && (m->pty = numbered(m, o->pty, '.')) == NULL)
+        return false;
+    if (o->state != NULL && (m->state = numbered(m, o->state, '/')) == NULL)
+        return false;
+    return o->bind == NULL || (m->bind = address_of(m)) != NULL;
+}
+
+static bool open_module(struct instance *m)
+{
+    const struct options *o = m->program->options;
+    char error[256] = "no memory";
+    if (name_things(m)) {
+        const struct dtu_posix_module_config config = {.profile = o->profile,
+                                                       .pty_link = m->pty,
+                                                       .tty = o->tty,
+                                                       .state_dir = m->state,
+                                                       .bind_address = m->bind,
+                                                       .net_at_port = o->net_at_port,
+                                                       .discovery_port = o->discovery_port,
+                                                       .local_only = o->local_only,
+                                                       .info = on_info,
+                                                       .prepare = on_prepare,
+                                                       .event = on_event,
+                                                       .note = on_note,
+                                                       .ctx = m};
+        m->module = dtu_posix_module_open(m->program->loop, &config, error, sizeof error);
+    }
+    if (m->module == NULL)
+        warn(m, error, "");
+    return m->module != NULL;
+}
+
+static void close_module(struct instance *m)
+{
+    dtu_posix_module_close(m->module);
+    free(m->pty);
+    free(m->state);
+    free(m->bind);
+}
+
+/* Each module has a pty, and sockets: more files than a program may open unless it asks. */
+static void allow_more_files(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit); /* what is missing is told when a file cannot be had */
+}
+
+/* The directory that theirs are in. */
+static bool make_state_dir(const struct options *o)
+{
+    return o->count == 1 || o->state == NULL || mkdir(o->state, 0777) == 0 || errno == EEXIST;
+}
+
+static int open_modules(struct softdtu *s)
+{
+    if (!make_state_dir(s->options)) {
+        fprintf(stderr, "softdtu: cannot make %s: %s\n", s->options->state, strerror(errno));
+        return EXIT_FAILURE;
+    }
+    for (unsigned i = 0; i < s->options->count; i++) {
+        struct instance *m = &s->modules[i];
+        m->program = s;
+        m->index = i;
+        if (!open_module(m))
+            return EXIT_FAILURE;
+        if (!apply_settings(s, dtu_device_params(dtu_posix_module_device(m->module))))
+            return EXIT_USAGE;
+    }
+    return EXIT_SUCCESS;
+}
+
+static void print_ready(const struct softdtu *s)
+{
+    const struct instance *first = &s->modules[0];
+    const char *profile = s->options->profile->name;
+    unsigned count = s->options->count;
+    if (count > 1)
+        printf("softdtu: %u of %s, UARTs at %s to %s\n", count, profile, first->pty,
+               s->modules[count - 1].pty);
+    else
+        printf("softdtu: %s, UART at %s\n", profile,
+               first->pty != NULL ? first->pty : dtu_posix_module_tty(first->module));
 }
 
 static int run(struct softdtu *s)
@@ -269,19 +236,20 @@ static int run(struct softdtu *s)
         perror("softdtu");
         return EXIT_FAILURE;
     }
-    if (!open_module(s))
-        return EXIT_FAILURE;
-    if (!apply_settings(s, dtu_device_params(dtu_posix_module_device(s->module))))
-        return EXIT_USAGE;
-    printf("softdtu: %s, UART at %s\n", s->options->profile->name,
-           s->options->pty != NULL ? s->options->pty : dtu_posix_module_tty(s->module));
-    dtu_posix_module_start(s->module);
+    if (s->options->count > 1)
+        allow_more_files();
+    int status = open_modules(s);
+    if (status != EXIT_SUCCESS)
+        return status;
+    print_ready(s);
+    for (unsigned i = 0; i < s->options->count; i++)
+        dtu_posix_module_start(s->modules[i].module);
     if (!dtu_posix_loop_run(s->loop)) {
         perror("softdtu");
         return EXIT_FAILURE;
     }
-    if (s->options->verbose)
-        print_counters(s);
+    for (unsigned i = 0; s->options->verbose && i < s->options->count; i++)
+        print_counters(&s->modules[i]);
     return EXIT_SUCCESS;
 }
 
@@ -315,11 +283,14 @@ int main(int argc, char **argv)
     }
     setvbuf(stdout, NULL, _IOLBF, 0);
     s.loop = dtu_posix_loop_open();
-    if (s.loop != NULL)
+    s.modules = calloc(options.count, sizeof *s.modules);
+    if (s.loop != NULL && s.modules != NULL)
         status = run(&s);
     else
         perror("softdtu");
-    dtu_posix_module_close(s.module);
+    for (unsigned i = 0; s.modules != NULL && i < options.count; i++)
+        close_module(&s.modules[i]);
+    free(s.modules);
     dtu_posix_loop_close(s.loop);
     options_free(&options);
     return status;

@@ -99,6 +99,11 @@ struct dtu_at_server_callbacks {
      * @return DTU_OK, or what the reply shall say. The server does not undo the set then: its owner
      * does, as the device does with what could not be stored. */
     enum dtu_status (*changed)(void *ctx, const struct dtu_param *row);
+    /** Write another value than the pending one into the answer to a query of a SETTING or a VIEW:
+     * what it is for the moment. Called at least once for each; the text must be the same each
+     * time. Not asked for rows with places. May be NULL.
+     * @return false: there is no other, and nothing was written */
+    bool (*value)(void *ctx, const struct dtu_param *row, const struct dtu_text *out);
     /** The reply has gone out, all of it; may be NULL. `row` is NULL if there was none.
      * dtu_at_server_reset() and dtu_at_server_set_echo() may be called from inside. */
     void (*replied)(void *ctx, const struct dtu_param *row, enum dtu_at_form form,

@@ -37,13 +37,16 @@
 
 #include "dtu/at_server.h"
 #include "dtu/base.h"
+#include "dtu/baudsync.h"
 #include "dtu/cmdmode.h"
+#include "dtu/discovery.h"
 #include "dtu/framer.h"
 #include "dtu/link.h"
 #include "dtu/netat.h"
 #include "dtu/params.h"
 #include "dtu/profile.h"
 #include "dtu/queue.h"
+#include "dtu/sdp.h"
 #include "dtu/settings.h"
 #include "dtu/store.h"
 
@@ -60,7 +63,11 @@ struct dtu_device_event {
         DTU_EVENT_LINK,          /**< the connection of `socket` is now in state `link` */
         DTU_EVENT_MODE,          /**< command mode: `len` is 1 on entering and 0 on leaving */
         DTU_EVENT_COMMAND,       /**< a command was answered: `row`, `form`, `status` */
-        DTU_EVENT_UNSERVED       /**< the setting `row` asks for what this version does not do */
+        DTU_EVENT_UNSERVED,      /**< the setting `row` asks for what this version does not do */
+        DTU_EVENT_UART,          /**< the UART follows a frame of `socket`: dtu_device_uart() */
+        DTU_EVENT_REPORT,        /**< the UART was told of a bad frame, or one that was not sent:
+                                      `len` is the enum dtu_sdp_code */
+        DTU_EVENT_REQUEST        /**< a request of UDP discovery: `len` is the command */
     } kind;                      /**< which of these */
     uint8_t socket;              /**< 0 for A */
     size_t len;                  /**< bytes */
@@ -68,6 +75,8 @@ struct dtu_device_event {
     const struct dtu_param *row; /**< of DTU_EVENT_COMMAND and _UNSERVED; NULL for no command */
     enum dtu_at_form form;       /**< of DTU_EVENT_COMMAND */
     enum dtu_status status;      /**< of DTU_EVENT_COMMAND: DTU_OK or why it was refused */
+    bool listens;                /**< of DTU_EVENT_LINK: somebody connects to it */
+    enum dtu_discovery_outcome outcome; /**< of DTU_EVENT_REQUEST */
 };
 
 /** Ways by which a command comes as a whole, and its reply goes back. */
@@ -86,10 +95,14 @@ enum dtu_channel {
 struct dtu_device_port {
     /** Bytes for the UART. @return how many were taken, 0 to `len` */
     size_t (*uart_write)(void *ctx, const uint8_t *data, size_t len);
-    /** Set the UART; called at each start. */
+    /** Set the UART: at each start, and when the network wants another rate for the moment. What
+     * was written before is to go out as it was. */
     void (*uart_setup)(void *ctx, const struct dtu_uart *uart);
     /** Begin to open a socket. Tell the outcome by dtu_device_socket_opened() or _failed(), later
-     * or from inside. @return false if it cannot even be tried */
+     * or from inside. A server is open when somebody has connected, or of UDP sent something; until
+     * then it listens. Of several who connect the last one counts: tell that the one before is
+     * closed. Over UDP the last one who sent is answered.
+     * @return false if it cannot even be tried */
     bool (*socket_open)(void *ctx, unsigned socket, const struct dtu_socket_target *target);
     /** Bytes for a socket that is open; of UDP, one datagram. @return how many were taken; of UDP,
      * all or 0. After less than `len`, tell by dtu_device_socket_writable() when there is room. */
@@ -140,8 +153,11 @@ struct dtu_device_config {
     size_t packet_size; /**< At least the profile's `packet_len`. */
     struct dtu_device_memory queues[DTU_PROFILE_SOCKETS]; /**< One for each socket; one without
                                                memory: that socket cannot be used. */
-    uint32_t open_ms; /**< A connection attempt that takes longer has failed;
-                           0: the port decides. */
+    struct dtu_device_memory sdp; /**< Holds a frame of the socket distribution protocol, at least
+                                       the profile's `packet_len`; without memory it is not
+                                       offered. */
+    uint32_t open_ms;             /**< A connection attempt that takes longer has failed;
+                                       0: the port decides. */
 };
 
 /** Counters; they wrap. */
@@ -155,22 +171,31 @@ struct dtu_device_stats {
     uint32_t resent_bytes;   /**< bytes of a packet cut by a lost connection that were sent again */
     uint32_t restarts;       /**< times that it was restarted */
     uint32_t saves;          /**< times that all settings were stored */
-    uint32_t cut_bytes; /**< bytes of a frame that was not complete when the device was stopped */
+    uint32_t cut_bytes; /**< bytes of a frame that was not complete when the device was stopped, or
+                             when the port dropped the rest of what a socket had sent */
     uint32_t messages;  /**< commands in a data stream or a message, and keywords */
     uint32_t ignored;   /**< network commands of somebody who may not, and
                                messages of which not all was carried out */
+    uint32_t unsent;    /**< SDP frames for a socket that is not there or not connected */
+    uint32_t changes;   /**< times that the UART followed the network */
+    uint32_t requests;  /**< requests of UDP discovery that were served */
+    uint32_t refusals;  /**< of them, others that were answered */
 };
 
 /** One socket; private. */
 struct dtu_device_socket {
-    struct dtu_device *device;            /**< private */
-    struct dtu_link link;                 /**< private; its `stats` may be read */
-    struct dtu_link_config link_config;   /**< private */
-    struct dtu_queue queue;               /**< private; its `stats` may be read */
-    struct dtu_queue_config queue_config; /**< private */
-    struct dtu_socket_settings settings;  /**< private */
-    unsigned index;                       /**< private */
-    bool used;                            /**< private: enabled, of a kind that is served */
+    struct dtu_device *device;              /**< private */
+    struct dtu_link link;                   /**< private; its `stats` may be read */
+    struct dtu_link_config link_config;     /**< private */
+    struct dtu_queue queue;                 /**< private; its `stats` may be read */
+    struct dtu_queue_config queue_config;   /**< private */
+    struct dtu_socket_settings settings;    /**< private */
+    unsigned index;                         /**< private */
+    bool used;                              /**< private: enabled, of a kind that is served */
+    struct dtu_baudsync sync;               /**< private; its `stats` may be read */
+    struct dtu_baudsync_config sync_config; /**< private */
+    uint32_t sync_ms;                       /**< private: when bytes came last */
+    bool sync_full;                         /**< private: and wait for room, not for time */
     bool held;     /**< private: bytes of it wait, for the UART had no room */
     bool cut;      /**< private: and a part of the same packet went before */
     uint8_t shown; /**< private: its state in a reply that is on its way */
@@ -184,6 +209,17 @@ struct dtu_device_channel {
     size_t reply_len;                   /**< private: bytes of a reply that wait */
     uint8_t kind;                       /**< private: enum dtu_channel */
     uint8_t socket;                     /**< private: where the reply goes, if it is one */
+};
+
+/** What the module says at the UART in frames; private. */
+struct dtu_device_sdp {
+    struct dtu_sdp decoder;       /**< private; its `stats` may be read */
+    struct dtu_sdp_config config; /**< private */
+    size_t fed;                   /**< private: bytes of a frame of the UART */
+    struct dtu_sdp_sender sender; /**< private */
+    uint32_t fed_ms;              /**< private: when a frame of the UART came last */
+    bool cut;                     /**< private: the packing length has ended it */
+    bool used;                    /**< private: the UART speaks in frames */
 };
 
 /** A device. The fields are private, but for the `stats` of each part. */
@@ -202,6 +238,10 @@ struct dtu_device {
     const struct dtu_device_channel *current; /**< private: whose command is being carried out */
     struct dtu_store defaults;                /**< private */
     struct dtu_netat netat;                   /**< private */
+    struct dtu_device_sdp sdp;                /**< private; its `stats` may be read */
+    uint8_t ip[4];                            /**< private: by dtu_device_set_ip() */
+    bool has_ip;                              /**< private: that was called */
+    bool followed;                            /**< private: the UART is not as it was set */
     bool logged_in;                           /**< private */
     uint32_t entered_ms;                      /**< private: when command mode began */
     struct dtu_device_socket sockets[DTU_PROFILE_SOCKETS]; /**< private */
@@ -341,6 +381,23 @@ enum dtu_status dtu_device_message(struct dtu_device *d, enum dtu_channel channe
  * @return as dtu_device_message(); DTU_ERR_FORMAT also for a sender who may not */
 enum dtu_status dtu_device_datagram(struct dtu_device *d, const struct dtu_peer *peer,
                                     const uint8_t *data, size_t len, uint32_t now);
+
+/** A datagram came to the port of UDP discovery (K7, port 1901): searches, and settings for whoever
+ * knows user and password. See discovery.h. Send the answer at once: a restart may be wanted.
+ * @param d     the device
+ * @param data  the datagram
+ * @param len   its length in bytes
+ * @param reply where the answer goes
+ * @param size  room there, at least #DTU_DISCOVERY_READ_LEN
+ * @param now   the time in milliseconds
+ * @return the length of the answer in bytes; 0: none is to be sent */
+size_t dtu_device_request(struct dtu_device *d, const uint8_t *data, size_t len, uint8_t *reply,
+                          size_t size, uint32_t now);
+
+/** The address that the module has, for answers to those who look for it: by DHCP, for instance.
+ * @param d  the device
+ * @param ip 4 bytes; NULL: the one that is set (`AT+WANN`) */
+void dtu_device_set_ip(struct dtu_device *d, const uint8_t *ip);
 
 /** Lets time pass, and goes on with what the UART or a socket had no room for. Call it after other
  * events too, before sleeping.

@@ -70,6 +70,15 @@ bool dtu_unescape_next(struct dtu_unescape *u, uint8_t *byte);
 void dtu_escape_write(enum dtu_escape_style style, const char *also, const uint8_t *value,
                       size_t len, const struct dtu_text *out);
 
+/** Whether a value that is written is the same when it is read again. Commas and quotes are not
+ * looked at: they are its parameter's.
+ * @param style how it would be escaped
+ * @param value the bytes; may be NULL if `len` is 0
+ * @param len   how many
+ * @return true always in the HEX style; false in the CRLF style if there is a CR or an LF alone, or
+ *         the text `<<CRLF>>` or `<<CRLR>>` */
+bool dtu_escape_can_write(enum dtu_escape_style style, const uint8_t *value, size_t len);
+
 #ifdef __cplusplus
 }
 #endif

@@ -40,6 +40,9 @@ struct dtu_link_config {
     uint32_t open_ms;   /**< An attempt that takes longer has failed; 0: the port decides. */
     uint32_t quiet_ms;  /**< Short-lived: closed after so long without activity (SHORTATM), and
                              opened when wanted; 0: persistent, opened at start. */
+    bool listens; /**< A server, which is persistent: opening it takes until somebody connects,
+                       however long that is, for `open_ms` does not count, and when he is
+                       gone it is opened again at once. */
 };
 
 /** Where a link is. */
@@ -91,8 +94,8 @@ struct dtu_link {
  * @param config    see there; must outlive the link
  * @param callbacks see there; must outlive the link
  * @param ctx       handed to the callbacks
- * @return DTU_OK, or DTU_ERR_CONFIG if `retry_ms` is 0, a time is 2^31 or more, or open or close is
- *         missing */
+ * @return DTU_OK, or DTU_ERR_CONFIG if `retry_ms` is 0, a time is 2^31 or more, a server has a
+ *         `quiet_ms`, or open or close is missing */
 enum dtu_status dtu_link_init(struct dtu_link *l, const struct dtu_link_config *config,
                               const struct dtu_link_callbacks *callbacks, void *ctx);
 
@@ -136,7 +139,8 @@ void dtu_link_failed(struct dtu_link *l, uint32_t now);
 /** The connection is gone: the other side closed it, or it broke. The port has closed its socket.
  * Ignored unless the link is up. A persistent link is opened again after `retry_ms`; a short-lived
  * one when it is wanted, but if nothing was sent or received on it, not before `retry_ms` either: a
- * peer that closes at once must not make it spin.
+ * peer that closes at once must not make it spin. A server is opened again at once: it waits for
+ * the next one anyhow.
  * @param l   the link
  * @param now the time in milliseconds */
 void dtu_link_closed(struct dtu_link *l, uint32_t now);

@@ -95,12 +95,13 @@ enum dtu_param_kind {
 
 /** Flags of a row. */
 enum dtu_param_flag {
-    DTU_PARAM_AT_ONCE = 1, /**< A set takes effect at once, not at the next restart. */
-    DTU_PARAM_PORT = 2,    /**< The name may carry the number of the serial port, which is 1. */
-    DTU_PARAM_KEPT = 4,    /**< dtu_params_reset() leaves it alone. */
-    DTU_PARAM_DEFAULT = 8, /**< The value `default` sets the default. */
-    DTU_PARAM_ASKS = 16    /**< INFO: a set is a question with parameters, and is answered with a
-                                value; else it is an action. */
+    DTU_PARAM_AT_ONCE = 1,  /**< A set takes effect at once, not at the next restart. */
+    DTU_PARAM_PORT = 2,     /**< The name may carry the number of the serial port, which is 1. */
+    DTU_PARAM_KEPT = 4,     /**< dtu_params_reset() leaves it alone. */
+    DTU_PARAM_DEFAULT = 8,  /**< The value `default` sets the default. */
+    DTU_PARAM_ASKS = 16,    /**< INFO: a set is a question with parameters, and is answered with a
+                                 value; else it is an action. */
+    DTU_PARAM_INTERNAL = 32 /**< No command: only programs reach it. Stored like the others. */
 };
 
 /** The most fields of a row: a line is split into so many on the stack. */
@@ -190,6 +191,37 @@ const struct dtu_param *dtu_params_by_id(const struct dtu_param_table *table, ui
 enum dtu_status dtu_params_set(struct dtu_params *p, const struct dtu_param *row,
                                const uint8_t *text, size_t len);
 
+/** A field's value, for programs. */
+struct dtu_param_value {
+    bool given;           /**< false: the field is left as it is. */
+    const uint8_t *bytes; /**< ENUM: the word, in either case. TEXT, HEX, IP, MAC: the bytes meant,
+                               with nothing escaped; may be NULL if there are none. */
+    size_t len;           /**< How many bytes. */
+    uint32_t number;      /**< CHOICE and NUMBER: the number. */
+};
+
+/** Checks a row's values field by field, without the text of a command: nothing is split at commas
+ * or unescaped. Still a text must be one that a command of the product can carry, or a query would
+ * answer and the store would keep another: on K7 that is none with a comma in front of other
+ * fields, nor what dtu_escape_can_write() says no to.
+ * @param table  the table
+ * @param row    a SETTING, VIEW or SECRET without places; fields of type DATA must not be given
+ * @param values one for each field
+ * @return DTU_OK; DTU_ERR_FORM for another row; DTU_ERR_TYPE if a text has a 00 byte that its field
+ *         does not allow, or that no command can carry; DTU_ERR_RANGE as dtu_params_set(), also for
+ *         an address that has not 4 or 6 bytes */
+enum dtu_status dtu_params_check_values(const struct dtu_param_table *table,
+                                        const struct dtu_param *row,
+                                        const struct dtu_param_value *values);
+
+/** Checks them and makes them the pending ones. Nothing changes unless all of it is legal.
+ * @param p      the values
+ * @param row    as dtu_params_check_values()
+ * @param values one for each field; their bytes must not lie in the row's own pending values
+ * @return as dtu_params_check_values() */
+enum dtu_status dtu_params_set_values(struct dtu_params *p, const struct dtu_param *row,
+                                      const struct dtu_param_value *values);
+
 /** Checks the parameters of any row with fields as dtu_params_set() does, and changes nothing.
  * @param table the table
  * @param row   a row
@@ -225,6 +257,15 @@ struct dtu_argument dtu_params_argument(const struct dtu_param_table *table,
  * @param out where to */
 void dtu_params_write(const struct dtu_params *p, enum dtu_param_set set,
                       const struct dtu_param *row, const struct dtu_text *out);
+
+/** Writes one field of a row as a query answers it.
+ * @param p     the values
+ * @param set   which set
+ * @param row   a SETTING, VIEW or SECRET without places; for others nothing is written
+ * @param field which, from 0; nothing is written if there is no such field
+ * @param out   where to */
+void dtu_params_write_field(const struct dtu_params *p, enum dtu_param_set set,
+                            const struct dtu_param *row, uint8_t field, const struct dtu_text *out);
 
 /** Whether a place of a row that has them was never set, or emptied.
  * @param p     the values
@@ -282,6 +323,16 @@ const uint8_t *dtu_params_bytes(const struct dtu_params *p, const struct dtu_par
  * @return true if it is; false also if there is no such field or it is of another type */
 bool dtu_params_is(const struct dtu_params *p, const struct dtu_param *row, uint8_t field,
                    const char *word);
+
+/** The values with the pending set where the running one was, for reading what users have set.
+ * @param p the values
+ * @return a view that lasts as long as they do; it may only be read */
+struct dtu_params dtu_params_pending(const struct dtu_params *p);
+
+/** Makes one row's default pending.
+ * @param p   the values
+ * @param row a SETTING or SECRET */
+void dtu_params_reset_row(struct dtu_params *p, const struct dtu_param *row);
 
 /** Makes all defaults of the table pending, but for rows that are kept.
  * @param p the values */

@@ -62,6 +62,17 @@ enum dtu_id {
     DTU_ID_SOCKRSTIM,     /**< Seconds between attempts, all sockets. */
     DTU_ID_MQTTSUB,       /**< Topics, by place. */
     DTU_ID_MQTTUNSUB,     /**< Action: empties a place of DTU_ID_MQTTSUB. */
+    DTU_ID_SDPEN,         /**< Socket distribution: ON or OFF. */
+    DTU_ID_RFCEN,         /**< The UART follows the network: ON or OFF. */
+    DTU_ID_MODTCP,        /**< Modbus RTU to TCP: ON or OFF. */
+    DTU_ID_WEBU,          /**< User and password of the web page and of UDP settings. */
+    DTU_ID_WEBPORT,       /**< Port of the web page. */
+    DTU_ID_WEBSOCKPORT,   /**< Port of web sockets. */
+    DTU_ID_RSTIM,         /**< Seconds without data after which the module restarts. */
+    DTU_ID_SOCKTO,        /**< Seconds without data after which a socket connects anew. */
+    DTU_ID_REGEN,         /**< Registration packet: CLOUD, others, or OFF. */
+    DTU_ID_REGCLOUD,      /**< Device id and password of the cloud. */
+    DTU_ID_BLOCKS,        /**< What UDP settings have and no command reaches: see blocks.h. */
     DTU_ID_SOCKA = 16,    /**< Kind of socket, address, port. */
     DTU_ID_SOCKAEN = 20,  /**< Socket used: ON or OFF. */
     DTU_ID_SOCKALK = 24,  /**< Info: state of the connection. */
@@ -69,6 +80,11 @@ enum dtu_id {
     DTU_ID_SOCKATO = 32,  /**< Seconds between attempts, one socket. */
     DTU_ID_SOCKSL = 36    /**< Persistent (LONG, OFF) or short-lived (SHORT, ON) connection. */
 };
+
+/** Bytes of the fields of the row DTU_ID_BLOCKS, one for each kind of block: the basic block. */
+#define DTU_BLOCKS_BASIC_KEPT 10
+#define DTU_BLOCKS_PORT_KEPT 11  /**< The same: the block of a serial port. */
+#define DTU_BLOCKS_CLOUD_KEPT 22 /**< The same: the cloud block. */
 
 /** A product. */
 struct dtu_profile {
@@ -79,6 +95,8 @@ struct dtu_profile {
     const struct dtu_at_dialect *dialect; /**< How it words replies. */
     const char *const *link_words;        /**< How it words the states of a connection, by enum
                                                dtu_link_state. */
+    const char *listen_word;              /**< And of one that waits to be connected to, or NULL;
+                                               one that is connected is counted behind its word. */
     size_t line_size;                     /**< A line buffer that fits its longest command. */
     size_t packet_len;                    /**< The longest packet from the UART. */
     size_t packing_len;                   /**< Packing length where it is no parameter. */

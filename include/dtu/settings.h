@@ -31,6 +31,8 @@ extern "C" {
 struct dtu_settings {
     struct dtu_uart uart;        /**< its UART */
     uint32_t gap_us;             /**< packing time in microseconds; 0: none */
+    bool packs_four_bytes;       /**< it is the time of 4 bytes, whatever the rate (K7) */
+    uint32_t max_baud;           /**< highest rate of its UART that can be set, bits a second */
     size_t packet_len;           /**< packing length in bytes */
     uint32_t guard_ms;           /**< silence before `+++` */
     uint32_t plus_ms;            /**< longest pause between the `+` */
@@ -39,6 +41,9 @@ struct dtu_settings {
     bool uart_commands;          /**< commands in the data stream of the UART are heard */
     bool network_commands;       /**< those of sockets are */
     bool login_needed;           /**< commands need a login */
+    bool distributes;            /**< transparent, and the UART speaks the socket distribution
+                                      protocol (7S4, cat1) */
+    bool follows_baud;           /**< the UART follows frames from the network (7S3, K7) */
     const uint8_t
         *password;       /**< of commands in a data stream: lies in the parameters; NULL: none */
     size_t password_len; /**< its length in bytes */
@@ -48,15 +53,22 @@ struct dtu_settings {
 enum dtu_socket_kind {
     DTU_SOCKET_NONE,       /**< not used, or of a kind that this version does not serve */
     DTU_SOCKET_TCP_CLIENT, /**< connects to `host` */
-    DTU_SOCKET_UDP_CLIENT  /**< sends to and hears from `host` only */
+    DTU_SOCKET_UDP_CLIENT, /**< sends to and hears from `host` only */
+    DTU_SOCKET_TCP_SERVER, /**< is connected to at `port` (K7) */
+    DTU_SOCKET_UDP_SERVER  /**< hears anyone at `port`, and answers the last one (K7) */
 };
+
+/** @param kind of a socket
+ * @return true if others come to it, at a port of the module's. */
+bool dtu_settings_listens(enum dtu_socket_kind kind);
 
 /** What to open. */
 struct dtu_socket_target {
     enum dtu_socket_kind kind; /**< see there */
-    const uint8_t *host;       /**< name or IPv4 address, not terminated: lies in the parameters */
-    size_t host_len;           /**< its length in bytes */
-    uint16_t port;             /**< 1 to 65535 */
+    const uint8_t *host; /**< name or IPv4 address, not terminated: lies in the parameters; of a
+                              server without a meaning */
+    size_t host_len;     /**< its length in bytes */
+    uint16_t port;       /**< 1 to 65535; of a server its own, else that of `host` */
 };
 
 /** Settings of one socket. */
@@ -65,7 +77,8 @@ struct dtu_socket_settings {
     bool enabled;                    /**< the user wants it */
     uint32_t retry_ms;               /**< between connection attempts */
     uint32_t max_tries;              /**< failures in a row after which it gives up; 0: never */
-    uint32_t quiet_ms;               /**< short-lived: quiet time; 0: persistent */
+    uint32_t quiet_ms;               /**< short-lived: quiet time; 0: persistent, as all but TCP
+                                          clients are */
 };
 
 /** Reads the settings of a device from the running parameters.
@@ -99,6 +112,21 @@ bool dtu_settings_on(const struct dtu_params *params, unsigned id, bool otherwis
  * @return as dtu_params_bytes(); NULL also if the product has no such parameter */
 const uint8_t *dtu_settings_bytes(const struct dtu_params *params, unsigned id, uint8_t field,
                                   size_t *len);
+
+/** Writes UART settings as the product's `AT+UART` answers them: for a UART that differs for the
+ * moment. They need not be such as `AT+UART` takes.
+ * @param params the parameters: for the order of the fields, and for the flow control, which is not
+ *               that of `uart` but the running one
+ * @param uart   what to write
+ * @param out    where to */
+void dtu_settings_write_uart(const struct dtu_params *params, const struct dtu_uart *uart,
+                             const struct dtu_text *out);
+
+/** Takes over UART settings that hold for the moment, but for the flow control. The packing time
+ * follows if it is that of 4 bytes; the times of the handshake stay as they were at start.
+ * @param settings what they are taken into
+ * @param uart     what to take; its `baud` is not 0 */
+void dtu_settings_follow_uart(struct dtu_settings *settings, const struct dtu_uart *uart);
 
 #ifdef __cplusplus
 }

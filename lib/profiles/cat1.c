@@ -180,7 +180,7 @@ static const struct dtu_param rows[] = {
             "Restart after so long without data; 0: never"),
     ACTION("S", DTU_ID_S, "Save all settings and restart"),
     SETTING("SAFEATEN", DTU_ID_SAFEATEN, safeaten, field_on_off, "OFF", "Commands need a login"),
-    SETTING("SDPEN", DTU_ID_NONE, sdpen, field_on_off, "OFF", "Socket distribution protocol"),
+    SETTING("SDPEN", DTU_ID_SDPEN, sdpen, field_on_off, "OFF", "Socket distribution protocol"),
     SETTING("SHORTATM", DTU_ID_SHORTATM, shortatm, field_seconds_600, "10",
             "Quiet time of a short-lived connection, socket A"),
     {.name = "SIGNINAT",

@@ -115,7 +115,7 @@ static const struct dtu_param rows[] = {
             "When the registration packet is sent"),
     SETTING("REGTP", DTU_ID_NONE, regtp, reg_kind, "REGDT", "Contents of the registration packet"),
     ACTION("RELD", DTU_ID_RELD, "Back to the user's defaults"),
-    SETTING("RFCEN", DTU_ID_NONE, rfcen, on_off, "off", "Baud rate follows the network"),
+    SETTING("RFCEN", DTU_ID_RFCEN, rfcen, on_off, "off", "Baud rate follows the network"),
     SETTING("RSTIM", DTU_ID_NONE, rstim, field_restart_s, "1800",
             "Restart after so long without data; 0: never"),
     ACTION("S", DTU_ID_S, "Save all settings"),

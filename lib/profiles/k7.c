@@ -42,6 +42,8 @@ struct values {
     uint8_t modto[NUMBER_SIZE(9999)];
     uint8_t netpr[WORD_SIZE];
     uint8_t udpon[WORD_SIZE];
+    uint8_t blocks[TEXT_SIZE(DTU_BLOCKS_BASIC_KEPT) + TEXT_SIZE(DTU_BLOCKS_PORT_KEPT) +
+                   TEXT_SIZE(DTU_BLOCKS_CLOUD_KEPT)];
 };
 
 ASSERT_SIZE(values_fit, sizeof(struct values) <= DTU_K7_VALUES_SIZE);
@@ -105,7 +107,21 @@ static const struct dtu_param_field ping[] = {{.type = DTU_FIELD_TEXT, .min = 1,
         .name = name_, .kind = DTU_PARAM_ABSENT, .flags = DTU_PARAM_PORT                           \
     }
 
+/* Empty until a block was written. */
+#define KEPT(len_)                                                                                 \
+    {                                                                                              \
+        .type = DTU_FIELD_HEX, .flags = DTU_FIELD_CLEARABLE, .min = len_, .max = len_              \
+    }
+static const struct dtu_param_field kept[] = {
+    KEPT(DTU_BLOCKS_BASIC_KEPT), KEPT(DTU_BLOCKS_PORT_KEPT), KEPT(DTU_BLOCKS_CLOUD_KEPT)};
+
 static const struct dtu_param rows[] = {
+    {.name = "BLOCKS",
+     .id = DTU_ID_BLOCKS,
+     .kind = DTU_PARAM_SETTING,
+     .flags = DTU_PARAM_INTERNAL,
+     VALUES(blocks),
+     FIELDS(kept)},
     {.name = "CFGTF",
      .id = DTU_ID_CFGTF,
      .kind = DTU_PARAM_ACTION,
@@ -137,7 +153,7 @@ static const struct dtu_param rows[] = {
     SETTING("MID", DTU_ID_MID, mid, module_name, "USR-K7", "Name of the module"),
     PORT_SETTING("MODPOLL", DTU_ID_NONE, modpoll, field_on_off, "OFF",
                  "Modbus with several masters"),
-    PORT_SETTING("MODTCP", DTU_ID_NONE, modtcp, field_on_off, "OFF", "Modbus RTU to TCP"),
+    PORT_SETTING("MODTCP", DTU_ID_MODTCP, modtcp, field_on_off, "OFF", "Modbus RTU to TCP"),
     PORT_SETTING("MODTO", DTU_ID_NONE, modto, modbus_ms, "200",
                  "Time-out of Modbus with several masters"),
     PORT_SETTING("NETPR", DTU_ID_NONE, netpr, field_on_off, "OFF", "Network printing"),
@@ -149,9 +165,9 @@ static const struct dtu_param rows[] = {
      .help = "Ping an address"},
     SETTING("PLANG", DTU_ID_NONE, plang, language, "en", "Language of the web page"),
     ALIAS("RECEN", "RFCEN"),
-    PORT_SETTING("REGCLOUD", DTU_ID_NONE, regcloud, field_cloud, ",",
+    PORT_SETTING("REGCLOUD", DTU_ID_REGCLOUD, regcloud, field_cloud, ",",
                  "Device id and password of the cloud"),
-    PORT_SETTING("REGEN", DTU_ID_NONE, regen, reg_kind, "OFF", "Registration packet"),
+    PORT_SETTING("REGEN", DTU_ID_REGEN, regen, reg_kind, "OFF", "Registration packet"),
     PORT_SETTING("REGTCP", DTU_ID_NONE, regtcp, reg_send, "First",
                  "When the registration packet is sent"),
     PORT_SETTING("REGUSER", DTU_ID_NONE, reguser, typed_data, "www.usr.cn,ASCII",
@@ -163,8 +179,9 @@ static const struct dtu_param rows[] = {
      FIELDS(data),
      .help = "The user's registration packet as text"},
     ACTION("RELD", DTU_ID_RELD, "Back to the user's defaults"),
-    PORT_SETTING("RFCEN", DTU_ID_NONE, rfcen, field_on_off, "OFF", "Baud rate follows the network"),
-    SETTING("RSTIM", DTU_ID_NONE, rstim, field_restart_s, "3600",
+    PORT_SETTING("RFCEN", DTU_ID_RFCEN, rfcen, field_on_off, "OFF",
+                 "Baud rate follows the network"),
+    SETTING("RSTIM", DTU_ID_RSTIM, rstim, field_restart_s, "3600",
             "Restart after so long without data; 0: never"),
     SETTING("SEARCH", DTU_ID_SEARCH, search, search, "48899,www.usr.cn",
             "Port and keyword of network commands"),
@@ -189,7 +206,7 @@ static const struct dtu_param rows[] = {
     ABSENT("SOCKLKG"),
     ABSENT("SOCKLKH"),
     PORT_SETTING("SOCKSL", DTU_ID_SOCKSL, socksl, field_on_off, "OFF", "Short-lived connections"),
-    PORT_SETTING("SOCKTO", DTU_ID_NONE, sockto, reconnect_s, "86400",
+    PORT_SETTING("SOCKTO", DTU_ID_SOCKTO, sockto, reconnect_s, "86400",
                  "Reconnect after so long without data"),
     PORT_SETTING("UART", DTU_ID_UART, uart, uart, "115200,8,1,NONE,NFC",
                  "Baud rate, data bits, stop bits, parity, flow control"),
@@ -206,10 +223,10 @@ static const struct dtu_param rows[] = {
     INFO("VER", DTU_ID_VER, "Firmware version"),
     SETTING("WANN", DTU_ID_WANN, wann, wan, "static,192.168.0.7,255.255.255.0,192.168.0.1",
             "Kind of IP, address, mask, gateway"),
-    SETTING("WEBPORT", DTU_ID_NONE, webport, field_port, "80", "Port of the web page"),
-    PORT_SETTING("WEBSOCKPORT", DTU_ID_NONE, websockport, field_port, "6432",
+    SETTING("WEBPORT", DTU_ID_WEBPORT, webport, field_port, "80", "Port of the web page"),
+    PORT_SETTING("WEBSOCKPORT", DTU_ID_WEBSOCKPORT, websockport, field_port, "6432",
                  "Port of web sockets"),
-    SETTING("WEBU", DTU_ID_NONE, webu, web_user, "admin,admin",
+    SETTING("WEBU", DTU_ID_WEBU, webu, web_user, "admin,admin",
             "User and password of the web page"),
     ACTION("Z", DTU_ID_Z, "Restart"),
 };
@@ -247,6 +264,7 @@ const struct dtu_profile dtu_profile_k7 = {
     .table = &table,
     .dialect = &dialect,
     .link_words = link_words,
+    .listen_word = "LISTEN",
     .line_size = DTU_K7_LINE_SIZE,
     .packet_len = DTU_K7_PACKET_LEN,
     .gap_ms = 300,

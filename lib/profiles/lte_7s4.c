@@ -207,7 +207,7 @@ static const struct dtu_param rows[] = {
     ACTION("RELD", DTU_ID_CLEAR, "Back to factory settings"),
     SETTING("RSTIM", DTU_ID_NONE, rstim, restart_s, "1800",
             "Restart after so long without data; 0: never"),
-    SETTING("SDPEN", DTU_ID_NONE, sdpen, field_on_off, "OFF", "Socket distribution protocol"),
+    SETTING("SDPEN", DTU_ID_SDPEN, sdpen, field_on_off, "OFF", "Socket distribution protocol"),
     CALL("SHELL", DTU_ID_NONE, shell, "Run a command of the system"),
     SETTING("SHORATO", DTU_ID_SHORTATM + 0, shorto[0], seconds_600, "5",
             "Quiet time of a short-lived connection, socket A"),

@@ -105,6 +105,9 @@ struct dtu_posix_module_config {
         *state_dir; /**< Where settings are kept; NULL: nowhere, they end with the program. */
     const char *bind_address; /**< IPv4 address to connect from and to listen at; NULL: any. */
     int net_at_port;          /**< UDP port of network commands; 0: none; -1: the product's own. */
+    int discovery_port;       /**< UDP port of discovery, for products that have it; 0: none; -1:
+                                   the product's own. Many modules may share it. */
+    bool local_only; /**< Discovery answers only senders on a network that this machine is on. */
     /** As dtu_device_port.info; may be NULL. */
     enum dtu_status (*info)(void *ctx, const struct dtu_param *row, const uint8_t *args, size_t len,
                             const struct dtu_text *out);

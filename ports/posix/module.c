@@ -28,6 +28,7 @@ struct module_socket {
     unsigned index;
     struct net_socket net;
     struct leftover rest;
+    bool told; /* that its port cannot be had */
 };
 
 struct dtu_posix_module {
@@ -38,12 +39,18 @@ struct dtu_posix_module {
     struct dtu_posix_storage *default_storage;
     struct net_listener net_at;
     uint16_t net_at_port; /* where that listens; 0: nowhere */
+    struct beacon beacon;
+    bool has_beacon;
+    bool beacon_told;     /* that its port cannot be had */
     struct dtu_peer peer; /* who sent the datagram that is being answered */
     struct dtu_device device;
     struct dtu_device_config device_config;
     struct serial serial;
     int serial_watch;
-    bool serial_full;     /* its driver has no room */
+    bool serial_full; /* its driver has no room */
+    bool has_setup;   /* what was written is to go out before this */
+    struct dtu_uart setup;
+    uint32_t setup_ms;    /* when that was last looked at */
     uint32_t lost_ms;     /* when the tty went away */
     struct leftover rest; /* of the UART */
     bool has_resolver;
@@ -74,7 +81,7 @@ static size_t uart_write(void *ctx, const uint8_t *data, size_t len)
 {
     struct dtu_posix_module *m = ctx;
     ssize_t n;
-    if (m->serial.fd < 0 || m->serial_full)
+    if (m->serial.fd < 0 || m->serial_full || m->has_setup)
         return 0;
     do
         n = write(m->serial.fd, data, len);
@@ -84,18 +91,57 @@ static size_t uart_write(void *ctx, const uint8_t *data, size_t len)
     return taken;
 }
 
-static void uart_setup(void *ctx, const struct dtu_uart *uart)
+static void set_serial(struct dtu_posix_module *m, const struct dtu_uart *uart)
 {
-    struct dtu_posix_module *m = ctx;
     if (!serial_setup(&m->serial, uart))
         note(m, "%s cannot be set to %lu baud: %s", m->serial.name, (unsigned long)uart->baud,
              strerror(errno));
 }
 
+/* What was written before goes out as the UART was. */
+static void uart_setup(void *ctx, const struct dtu_uart *uart)
+{
+    struct dtu_posix_module *m = ctx;
+    m->has_setup = !serial_drained(&m->serial);
+    m->setup = *uart;
+    m->setup_ms = dtu_posix_now();
+    if (!m->has_setup)
+        set_serial(m, uart);
+}
+
+static void set_serial_if_drained(struct dtu_posix_module *m, uint32_t now)
+{
+    if (!m->has_setup || dtu_elapsed(now, m->setup_ms) < DRAIN_MS)
+        return;
+    m->setup_ms = now;
+    if (!serial_drained(&m->serial))
+        return;
+    m->has_setup = false;
+    set_serial(m, &m->setup);
+}
+
+/* It may be tried every few seconds for ever: that it does not work is told once. */
+static void tell_no_port(struct module_socket *s, uint16_t port)
+{
+    if (!s->told)
+        note(s->module, "socket %c: port %u cannot be had (%s); trying on", 'A' + (int)s->index,
+             (unsigned)port, strerror(errno));
+    s->told = true;
+}
+
 static bool socket_open(void *ctx, unsigned socket, const struct dtu_socket_target *target)
 {
     struct dtu_posix_module *m = ctx;
-    return net_open(&m->sockets[socket].net, target);
+    struct module_socket *s = &m->sockets[socket];
+    bool good = net_open(&s->net, target);
+
+    if (good && s->told)
+        note(m, "socket %c: port %u is there", 'A' + (int)socket, (unsigned)target->port);
+    if (good)
+        s->told = false;
+    else if (dtu_settings_listens(target->kind))
+        tell_no_port(s, target->port);
+    return good;
 }
 
 static size_t socket_send(void *ctx, unsigned socket, const uint8_t *data, size_t len)
@@ -113,7 +159,7 @@ static void drop_rest(struct leftover *rest)
 static void socket_close(void *ctx, unsigned socket)
 {
     struct dtu_posix_module *m = ctx;
-    (void)net_close(&m->sockets[socket].net);
+    net_close(&m->sockets[socket].net);
     drop_rest(&m->sockets[socket].rest);
 }
 
@@ -277,7 +323,7 @@ static void on_serial(void *ctx, short revents)
 static void end_connection(struct module_socket *s)
 {
     struct dtu_posix_module *m = s->module;
-    uint32_t lost = net_close(&s->net);
+    uint32_t lost = net_hang_up(&s->net);
     if (lost > 0)
         note(m, "socket %c: %lu bytes were not acknowledged", 'A' + (int)s->index,
              (unsigned long)lost);
@@ -326,6 +372,9 @@ static void on_net(void *ctx, enum net_event event, const char *text)
         if (!has_rest(&s->rest)) /* else it is found out when that has been delivered */
             end_connection(s);
         break;
+    case NET_NEWCOMER:
+        end_connection(s);
+        break;
     }
     settle(m);
 }
@@ -367,6 +416,36 @@ static void listen_for_commands(struct dtu_posix_module *m)
     m->net_at_port = 0; /* the next restart tries again */
 }
 
+/* --- Discovery ------------------------------------------------------------------------------ */
+
+static size_t on_request(void *ctx, const uint8_t *own_ip, const uint8_t *data, size_t len,
+                         uint8_t *reply, size_t size)
+{
+    struct dtu_posix_module *m = ctx;
+    dtu_device_set_ip(&m->device, own_ip);
+    size_t reply_len = dtu_device_request(&m->device, data, len, reply, size, dtu_posix_now());
+    settle(m);
+    return reply_len;
+}
+
+static bool has_discovery(const struct dtu_posix_module *m)
+{
+    return dtu_params_by_id(m->config.profile->table, DTU_ID_BLOCKS) != NULL;
+}
+
+static void listen_for_requests(struct dtu_posix_module *m)
+{
+    int number = m->config.discovery_port >= 0 ? m->config.discovery_port : DTU_DISCOVERY_PORT;
+
+    if (m->has_beacon || number == 0 || !has_discovery(m))
+        return;
+    m->has_beacon = beacon_open(&m->beacon, m->loop, m->config.bind_address, (uint16_t)number,
+                                m->config.local_only, on_request, m);
+    if (!m->has_beacon && !m->beacon_told)
+        note(m, "UDP port %d cannot be had for discovery: %s", number, strerror(errno));
+    m->beacon_told = !m->has_beacon; /* the next restart tries again */
+}
+
 /* --- Going on ------------------------------------------------------------------------------- */
 
 static void start_device(struct dtu_posix_module *m, uint32_t now)
@@ -375,6 +454,7 @@ static void start_device(struct dtu_posix_module *m, uint32_t now)
         m->config.prepare(m->config.ctx, dtu_device_params(&m->device));
     dtu_device_start(&m->device, now);
     listen_for_commands(m);
+    listen_for_requests(m);
 }
 
 static void restart_if_drained(struct dtu_posix_module *m, uint32_t now)
@@ -412,6 +492,7 @@ static void watch_for_more(struct dtu_posix_module *m)
         struct module_socket *s = &m->sockets[i];
         net_want_read(&s->net,
                       !has_rest(&s->rest) && dtu_device_socket_ready(&m->device, s->index));
+        net_want_newcomer(&s->net, !has_rest(&s->rest));
     }
 }
 
@@ -419,6 +500,7 @@ static void watch_for_more(struct dtu_posix_module *m)
 static void settle(struct dtu_posix_module *m)
 {
     uint32_t now = dtu_posix_now();
+    set_serial_if_drained(m, now);
     offer_rests(m, now);
     restart_if_drained(m, now);
     watch_for_more(m);
@@ -433,6 +515,8 @@ static uint32_t timer_next(void *ctx, uint32_t now)
         other = dtu_remaining(now, m->restart_ms, DRAIN_MS);
     else if (m->serial.fd < 0)
         other = dtu_remaining(now, m->lost_ms, REOPEN_MS);
+    else if (m->has_setup)
+        other = dtu_remaining(now, m->setup_ms, DRAIN_MS);
     return next < other ? next : other;
 }
 
@@ -466,6 +550,10 @@ static bool allocate(struct dtu_posix_module *m)
         if (c->messages[i].memory == NULL)
             return false;
     }
+    c->sdp.size = p->packet_len;
+    c->sdp.memory = malloc(p->packet_len);
+    if (c->sdp.memory == NULL)
+        return false;
     for (size_t i = 0; i < p->sockets; i++) {
         c->queues[i].size = DTU_QUEUE_SIZE(packets, p->packet_len);
         c->queues[i].memory = malloc(c->queues[i].size);
@@ -573,11 +661,14 @@ void dtu_posix_module_close(struct dtu_posix_module *m)
     free(m->device_config.values);
     free(m->device_config.line);
     free(m->device_config.packet);
+    free(m->device_config.sdp.memory);
     if (m->has_resolver)
         net_resolver_close(m->loop);
     dtu_posix_storage_close(m->storage);
     dtu_posix_storage_close(m->default_storage);
     net_stop_listening(&m->net_at);
+    if (m->has_beacon)
+        beacon_close(&m->beacon);
     for (size_t i = 0; i < DTU_DEVICE_CHANNELS; i++)
         free(m->device_config.messages[i].memory);
     free(m);

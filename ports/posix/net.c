@@ -146,7 +146,9 @@ void net_init(struct net_socket *s, struct dtu_posix_loop *loop, const char *bin
                              .ctx = ctx,
                              .bind_address = bind_address,
                              .fd = -1,
-                             .watch = -1};
+                             .watch = -1,
+                             .listener = -1,
+                             .listener_watch = -1};
 }
 
 #ifndef POLLRDHUP
@@ -233,6 +235,10 @@ static void on_ready(void *ctx, short revents)
         on_connected(s);
         return;
     }
+    if (s->state == NET_LISTENING) { /* of UDP: now there is somebody to answer */
+        opened(s);
+        return;
+    }
     if ((revents & POLLOUT) != 0) {
         s->want_write = false;
         update_watch(s);
@@ -303,7 +309,95 @@ static void try_next_address(struct net_socket *s, const char *reason)
     s->event(s->ctx, NET_FAILED, reason);
 }
 
-bool net_open(struct net_socket *s, const struct dtu_socket_target *target)
+/* --- Servers -------------------------------------------------------------------------------- */
+
+static void on_listener_ready(void *ctx, short revents)
+{
+    struct net_socket *s = ctx;
+    (void)revents;
+    if (s->state != NET_LISTENING) {
+        s->event(s->ctx, NET_NEWCOMER, NULL);
+        return;
+    }
+    s->fd = accept(s->listener, NULL, NULL);
+    if (s->fd < 0)
+        return; /* whoever it was has left again */
+    int on = 1;
+    setsockopt(s->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    fcntl(s->fd, F_SETFL, O_NONBLOCK);
+    fcntl(s->fd, F_SETFD, FD_CLOEXEC);
+    s->watch = dtu_posix_watch(s->loop, s->fd, on_ready, s);
+    if (s->watch < 0) {
+        drop_fd(s);
+        return;
+    }
+    dtu_posix_watch_for(s->loop, s->listener_watch, 0);
+    opened(s);
+}
+
+static void close_listener(struct net_socket *s)
+{
+    int reason = errno;
+    dtu_posix_unwatch(s->loop, s->listener_watch);
+    if (s->listener >= 0)
+        close(s->listener);
+    s->listener = -1;
+    s->listener_watch = -1;
+    errno = reason;
+}
+
+static bool open_listener(struct net_socket *s, uint16_t port)
+{
+    enum { BACKLOG = 4 };
+    int on = 1;
+
+    s->listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (s->listener < 0)
+        return false;
+    setsockopt(s->listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (bind_to(s->listener, s->bind_address, port) && listen(s->listener, BACKLOG) == 0)
+        s->listener_watch = dtu_posix_watch(s->loop, s->listener, on_listener_ready, s);
+    if (s->listener_watch < 0)
+        close_listener(s);
+    return s->listener >= 0;
+}
+
+static bool open_tcp_server(struct net_socket *s, uint16_t port)
+{
+    if (s->listener < 0 && !open_listener(s, port))
+        return false;
+    s->state = NET_LISTENING;
+    dtu_posix_watch_for(s->loop, s->listener_watch, POLLIN);
+    return true;
+}
+
+static bool open_udp_server(struct net_socket *s, uint16_t port)
+{
+    s->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (s->fd < 0)
+        return false;
+    if (bind_to(s->fd, s->bind_address, port))
+        s->watch = dtu_posix_watch(s->loop, s->fd, on_ready, s);
+    if (s->watch < 0) {
+        int reason = errno;
+        drop_fd(s);
+        errno = reason;
+        return false;
+    }
+    s->state = NET_LISTENING;
+    dtu_posix_watch_for(s->loop, s->watch, POLLIN);
+    return true;
+}
+
+void net_want_newcomer(struct net_socket *s, bool wanted)
+{
+    if (s->state == NET_OPEN && s->listener_watch >= 0)
+        dtu_posix_watch_for(s->loop, s->listener_watch, wanted ? POLLIN : 0);
+}
+
+/* --- Clients -------------------------------------------------------------------------------- */
+
+static bool open_client(struct net_socket *s, const struct dtu_socket_target *target)
 {
     struct net_job *job = calloc(1, sizeof *job);
     if (job == NULL || target->host_len >= sizeof job->host) {
@@ -312,10 +406,6 @@ bool net_open(struct net_socket *s, const struct dtu_socket_target *target)
     }
     memcpy(job->host, target->host, target->host_len);
     snprintf(job->service, sizeof job->service, "%u", (unsigned)target->port);
-    s->is_udp = target->kind == DTU_SOCKET_UDP_CLIENT;
-    s->want_read = false;
-    s->want_write = false;
-    s->hung_up = false;
     job->is_udp = s->is_udp;
     job->owner = s;
     job->answer = resolver.pipe[1];
@@ -336,7 +426,27 @@ bool net_open(struct net_socket *s, const struct dtu_socket_target *target)
     return false;
 }
 
-uint32_t net_close(struct net_socket *s)
+bool net_open(struct net_socket *s, const struct dtu_socket_target *target)
+{
+    s->is_udp_server = target->kind == DTU_SOCKET_UDP_SERVER;
+    s->is_udp = target->kind == DTU_SOCKET_UDP_CLIENT || s->is_udp_server;
+    s->want_read = false;
+    s->want_write = false;
+    s->hung_up = false;
+    if (s->is_udp_server)
+        return open_udp_server(s, target->port);
+    if (target->kind == DTU_SOCKET_TCP_SERVER)
+        return open_tcp_server(s, target->port);
+    return open_client(s, target);
+}
+
+void net_close(struct net_socket *s)
+{
+    (void)net_hang_up(s);
+    close_listener(s);
+}
+
+uint32_t net_hang_up(struct net_socket *s)
 {
     int unacknowledged = 0;
     if (s->job != NULL)
@@ -360,8 +470,9 @@ size_t net_send(struct net_socket *s, const uint8_t *data, size_t len)
     ssize_t n;
     if (s->state != NET_OPEN || s->want_write)
         return 0;
+    const struct sockaddr *to = s->is_udp_server ? (const struct sockaddr *)&s->peer : NULL;
     do
-        n = send(s->fd, data, len, MSG_NOSIGNAL);
+        n = sendto(s->fd, data, len, MSG_NOSIGNAL, to, to != NULL ? sizeof s->peer : 0);
     while (n < 0 && errno == EINTR);
     size_t taken = n > 0 ? (size_t)n : 0;
     /* a refused datagram is gone, as any datagram may be; for TCP reading tells that it has ended
@@ -377,10 +488,14 @@ size_t net_send(struct net_socket *s, const uint8_t *data, size_t len)
 
 ssize_t net_receive(struct net_socket *s, uint8_t *data, size_t size)
 {
+    struct sockaddr_in from;
+    socklen_t from_len = sizeof from;
     ssize_t n;
     do
-        n = recv(s->fd, data, size, 0);
+        n = recvfrom(s->fd, data, size, 0, (struct sockaddr *)&from, &from_len);
     while (n < 0 && errno == EINTR);
+    if (s->is_udp_server && n > 0)
+        s->peer = from;
     if (s->is_udp)
         return n > 0 ? n : -1; /* an empty datagram, or the news that one was refused */
     if (n >= 0)

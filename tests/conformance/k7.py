@@ -18,7 +18,7 @@ T = Table(PROFILE).replies
 OK = T.ok()
 FACTORY_MAC = "D8B04CC00D65"  # of the examples in 5.1.2
 IDENTITY = ("--identity", f"mac={FACTORY_MAC}", "--net-at-port", "0")
-OFFLINE = ("SOCKA=TCPS,127.0.0.1,1",)
+OFFLINE = ("SOCKA=HTPC,127.0.0.1,1",)
 
 ON_OFF = word("ON", "OFF")
 PORT = number(1, 65535)
@@ -100,7 +100,7 @@ BY_ITSELF = ("SEARCH", "REGUSR", "HTPURL", "HTPHEAD", "HEARTDT", "MID", "WEBU")
 ACTIONS = [("Z", 2), ("ENTM", 4), ("RELD", 6), ("CFGTF", 44)]
 # 5.2: the current version is 3016; the page's own example; MAC and the address are softdtu's.
 INFOS = [("VER", 3, "3016"), ("MAC", 5, FACTORY_MAC), ("PDTIME", 30, "2016-10-18 11:20:02"),
-         ("SOCKLKA", 16, "IDLE"), ("SOCKLKB", 16, "IDLE")]
+         ("SOCKLKB", 16, "IDLE")]  # A's default is a server: see link_states, server_states
 WITH_PORT = [name for name, _, has_port, *_ in SETTINGS if has_port] + [
     "SOCKLKA", "SOCKLKB", "REGCLOUD", "HEARTUSER", "REGUSER", "RECEN"]
 WITHOUT_PORT = ["E", "Z", "VER", "ENTM", "MAC", "RELD", "WANN", "DNS", "USERMAC", "WEBU", "WEBPORT",
@@ -314,8 +314,8 @@ def infos():
     for name, where, value in INFOS:
         for form in ("=1", "=", "=,", f"={value}", "=ON"):
             t.error(f"{item(where)}: no set", f"AT+{name}{form}", "form")
-    for name in ("SOCKLKA1", "SOCKLKB1"):
-        t.query(item(16), name, "IDLE")
+    t.query(item(16), "SOCKLKB1", "IDLE")
+    for name in ("SOCKLKA", "SOCKLKA1", "SOCKLKB1"):
         t.error(f"{item(16)}: no set", f"AT+{name}=1", "form")
     return t.cases
 
@@ -573,6 +573,22 @@ def link_states(suite):
     peer.close()
 
 
+def server_states(suite):
+    """4.1.4: LISTEN, and CONNECTED with the number of clients; spec at.md: the port is the local
+    one."""
+    port = harness.free_port()
+    settings = [f"SOCKA=TCPS,192.168.0.201,{port}"]
+    with suite.module(*IDENTITY, settings=settings, command=False) as m:
+        m.program.wait_log("socket A: opens its port")
+        m.enter()
+        m.table(found("4.1.4", [("SOCKLKA", "LISTEN"), ("SOCKLKB", "IDLE")]))
+        m.user.leave()
+        with socket.create_connection(("127.0.0.1", port)):
+            m.program.wait_log("socket A: connected")
+            m.enter()
+            m.table(found("4.1.4", [("SOCKLKA", "CONNECTED(1)"), ("SOCKLKA1", "CONNECTED(1)")]))
+
+
 # --- Commands over the network ------------------------------------------------------------------
 
 NET_AT = "003 5.3.1; at.md, AT inside the data stream"
@@ -777,7 +793,7 @@ def net_port(suite):
 def main():
     suite = Suite(PROFILE)
     for part in (commands, user_mac, storing, storing_most, user_defaults, leaving, link_states,
-                 net_commands, net_restart, net_port):
+                 server_states, net_commands, net_restart, net_port):
         suite.part(part)
     return suite.finish()
 

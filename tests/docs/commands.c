@@ -215,7 +215,8 @@ static void print_row(const struct dtu_profile *p, const struct dtu_param *row)
 
 static bool is_command(const struct dtu_param *row)
 {
-    return row->kind != DTU_PARAM_ALIAS && row->kind != DTU_PARAM_ABSENT;
+    return row->kind != DTU_PARAM_ALIAS && row->kind != DTU_PARAM_ABSENT &&
+           (row->flags & DTU_PARAM_INTERNAL) == 0;
 }
 
 static unsigned count_commands(const struct dtu_param_table *table)

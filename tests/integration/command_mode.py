@@ -172,7 +172,7 @@ class Commands(harness.Test):
             with self.subTest(profile):
                 state = self.path(f"state-{profile}")
                 pty = f"uart-{profile}"
-                where = "TCPS" if profile == "k7" else "TCP"
+                where = "HTPC" if profile == "k7" else "TCP"
                 self.profile = profile
                 args = ["--profile", profile, "--pty", self.path(pty), "--state", state,
                         "--verbose", "--set", f"SOCKA={where},{NOWHERE}"]

@@ -329,8 +329,8 @@ class UdpPeer:
 class Program:
     """A running softdtu."""
 
-    def __init__(self, args, env=None):
-        self.args = [SOFTDTU, *args]
+    def __init__(self, args, env=None, prefix=()):
+        self.args = [*prefix, SOFTDTU, *args]
         self.lines = {"out": collections.deque(maxlen=3000), "err": collections.deque(maxlen=3000)}
         self.counts = {"out": 0, "err": 0}
         self.news = threading.Condition()
@@ -445,9 +445,9 @@ class Test(unittest.TestCase):
         self.addCleanup(thing.close)
         return thing
 
-    def launch(self, *args, env=None):
+    def launch(self, *args, env=None, prefix=()):
         """Starts softdtu with these arguments and nothing else."""
-        program = Program(args, env)
+        program = Program(args, env, prefix)
         self.programs.append(program)
         self.addCleanup(program.kill)
         return program
@@ -459,7 +459,7 @@ class Test(unittest.TestCase):
         for setting in [*socket_settings(profile, sockets or []), *settings]:
             args += ["--set", setting]
         program = self.launch(*args, *options, env=env)
-        program.wait_log(rf"^softdtu: {profile}, UART at ")
+        program.wait_log(rf"^softdtu: (\d+ of )?{profile}, UARTs? at ")
         return program
 
     def user(self, pty="uart", greeting=True):
@@ -485,6 +485,13 @@ class Test(unittest.TestCase):
         self.assertEqual(program.wait_end(), 0, "exit status")
 
 
+def free_port(kind=socket.SOCK_STREAM, host=""):
+    """A port that nobody has at the moment."""
+    with socket.socket(socket.AF_INET, kind) as s:
+        s.bind((host, 0))
+        return s.getsockname()[1]
+
+
 def tcp(profile):
     return "TCPC" if profile == "k7" else "TCP"
 
@@ -504,7 +511,7 @@ def socket_settings(profile, values):
         if profile != "k7":
             settings.append(f"SOCK{letter}EN={'OFF' if value is None else 'ON'}")
         if value is None and letter == "A":  # where it would go if it were on
-            settings.append(f"SOCKA={'TCPS' if profile == 'k7' else 'TCP'},{NOWHERE}")
+            settings.append(f"SOCKA={'HTPC' if profile == 'k7' else 'TCP'},{NOWHERE}")
     return settings
 
 

@@ -35,6 +35,12 @@ class CommandLine(harness.Test):
                 ([*CAT1, *pty, "--bind", "here"], "here: not an IPv4 address"),
                 ([*CAT1, *pty, "--bind", "::1"], "::1: not an IPv4 address"),
                 ([*CAT1, *pty, "--discovery-port", "65536"], "65536: a port is 0 to 65535"),
+                ([*CAT1, *pty, "--count", "0"], "0: a number of modules is 1 to 10000"),
+                ([*CAT1, *pty, "--count", "10001"], "10001: a number of modules is 1 to 10000"),
+                ([*CAT1, *pty, "--count", "x"], "x: a number of modules is 1 to 10000"),
+                ([*CAT1, "--tty", "/dev/null", "--count", "2"], "--count: several modules need"),
+                ([*CAT1, *pty, "--count", "3", "--bind", "127.255.255.254"],
+                 "127.255.255.254: leaves no addresses for so many modules"),
                 ([*CAT1, *pty, "--net-at-port", "-1"], "-1: a port is 0 to 65535"),
                 ([*CAT1, *pty, "--net-at-port", "12x"], "12x: a port is 0 to 65535"),
                 ([*CAT1, *pty, "--identity", "imei"], "imei: an identity is KEY=TEXT"),
@@ -90,7 +96,7 @@ class CommandLine(harness.Test):
     def test_help_and_version(self):
         program = self.launch("--help")
         self.assertEqual(program.wait_end(), 0)
-        options = "profile pty tty state set identity bind discovery-port net-at-port verbose"
+        options = "profile pty tty state set identity bind discovery-port local-only net-at-port count verbose"
         for option in options.split():
             self.assertIn(f"--{option} ", program.output().replace("\n", " "))
         program = self.launch("--version")
@@ -113,10 +119,9 @@ class CommandLine(harness.Test):
     def test_not_served_yet(self):
         """What this version does not do is said."""
         program = self.launch("--profile", "k7", "--pty", self.path("uart"), "--net-at-port", "0",
-                              "--discovery-port", "1901", "--set", "SOCKA=TCPS,127.0.0.1,2000")
+                              "--discovery-port", "0", "--set", "SOCKA=HTPC,127.0.0.1,2000")
         program.wait_log("^softdtu: k7")
         self.stop(program)
-        self.assertRegex(program.errors(), "--discovery-port is not served by this version")
         self.assertRegex(program.errors(), r"AT\+SOCKA asks for what this version does not do")
 
     def test_port_of_network_commands_is_taken(self):

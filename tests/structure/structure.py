@@ -38,6 +38,8 @@ LAYERS = {
     "profile": 4,
     # what a product's parameters mean
     "settings": 5,
+    # its parameters as the blocks of UDP discovery
+    "blocks": 5,
     # the whole module
     "device": 6,
 }

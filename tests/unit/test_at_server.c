@@ -894,6 +894,121 @@ static void a_query_answers_each_place_that_is_set(void)
     CHECK_REPLY("AT+MQTTSUB=?", VALUE("MQTTSUB:<1~15>,<1~100 bytes>,<0~2>"));
 }
 
+/* --- Values for the moment ------------------------------------------------------------------- */
+
+static unsigned value_calls;
+static bool has_other_value;
+
+static bool on_value(void *ctx, const struct dtu_param *row, const struct dtu_text *text)
+{
+    CHECK(ctx == &server);
+    CHECK((row->kind == DTU_PARAM_SETTING || row->kind == DTU_PARAM_VIEW) && row->places == 0);
+    value_calls++;
+    if (row->id != DTU_ID_UART || !has_other_value)
+        return false;
+    dtu_text_string(text, "9600,8,1,");
+    dtu_text_string(text, "EVEN,NFC");
+    return true;
+}
+
+static void begin_values(const char *name)
+{
+    static const struct dtu_at_server_callbacks with_value = {.write = on_write,
+                                                              .action = on_action,
+                                                              .info = on_info,
+                                                              .value = on_value,
+                                                              .replied = on_replied};
+    begin(name);
+    CHECK_EQ(dtu_at_server_init(&server, &config, &with_value, &server), DTU_OK);
+    value_calls = 0;
+    has_other_value = true;
+}
+
+static void a_query_shows_what_a_setting_is_for_the_moment(void)
+{
+    begin_values("k7");
+    memcpy(expected, pending, sizeof pending);
+    CHECK_REPLY("AT+UART", "\r\n+OK=9600,8,1,EVEN,NFC\r\n");
+    CHECK_REPLY("AT+UART1?", "\r\n+OK=9600,8,1,EVEN,NFC\r\n");
+    CHECK_BYTES(pending, sizeof pending, expected, sizeof pending);
+    CHECK_REPLY("AT+UARTTL", "\r\n+OK=0,0\r\n");         /* asked, and there is no other */
+    CHECK_REPLY("AT+HEARTDT", "\r\n+OK=www.usr.cn\r\n"); /* a view */
+    CHECK_EQ(value_calls, 4);
+    has_other_value = false;
+    CHECK_REPLY("AT+UART", "\r\n+OK=115200,8,1,NONE,NFC\r\n");
+}
+
+static void only_queries_of_settings_ask_for_another_value(void)
+{
+    begin_values("lte-7s4");
+    CHECK_REPLY("AT+UART=57600,8,1,NONE,NFC", OK);
+    CHECK_REPLY("AT+UARTFT=?", VALUE("UARTFT:<50~60000>"));
+    CHECK_REPLY("AT+VER", VALUE("VER:V1.2"));
+    CHECK_REPLY("AT+MQTTSUB", VALUE("MQTTSUB:"));
+    CHECK_REPLY("AT+Z", OK);
+    CHECK_REPLY("AT+NONE", "\r\nErr2\r\n");
+    CHECK_EQ(value_calls, 0);
+    CHECK_REPLY("AT+UART", VALUE("UART:9600,8,1,EVEN,NFC"));
+}
+
+static void another_value_without_room_is_written_again_without_what_was_sent(void)
+{
+    for (refuse_from = 0; refuse_from < 6; refuse_from++) {
+        unsigned from = refuse_from;
+        begin_values("k7");
+        refuse_from = from;
+        refuse_to = refuse_from + 3;
+        refuse_takes = 2;
+        CHECK_REPLY("AT+UART", "\r\n+OK=9600,8,1,EVEN,NFC\r\n");
+    }
+}
+
+/* --- Rows that no command reaches ------------------------------------------------------------ */
+
+static void an_internal_row_is_unknown_in_every_form(void)
+{
+    begin("k7");
+    memcpy(expected, pending, sizeof pending);
+    CHECK_REPLY("AT+BLOCKS", ERR(2));
+    CHECK_REPLY("AT+BLOCKS?", ERR(2));
+    CHECK_REPLY("AT+BLOCKS=?", ERR(2));
+    CHECK_REPLY("AT+BLOCKS=00112233445566778899,,", ERR(2));
+    CHECK_REPLY("AT+blocks", ERR(2));
+    CHECK_REPLY("AT+BLOCKS1", ERR(2));
+    CHECK_REPLY("AT+BLOCKS1=,,", ERR(2));
+    CHECK_REPLY("AT+BLOCKS2", ERR(2)); /* not "no such port" either */
+    CHECK(last_row == NULL);
+    CHECK_BYTES(pending, sizeof pending, expected, sizeof pending);
+}
+
+/* One that even has a help text and takes the number of a port. */
+static void an_internal_row_is_not_listed_and_takes_no_port(void)
+{
+    static const struct dtu_param_field on_off[] = {{.type = DTU_FIELD_ENUM, .text = "ON,OFF"}};
+    static const struct dtu_param rows[] = {
+        {.name = "H", .kind = DTU_PARAM_HELP, .help = "This list"},
+        {.name = "INNER",
+         .kind = DTU_PARAM_SETTING,
+         .flags = DTU_PARAM_INTERNAL | DTU_PARAM_PORT,
+         .field_count = 1,
+         .fields = on_off,
+         .initial = "ON",
+         .help = "For programs"},
+        {.name = "OTHER", .kind = DTU_PARAM_ALIAS, .initial = "INNER"}};
+    static const struct dtu_param_table table = {.rows = rows,
+                                                 .count = 3,
+                                                 .values_size = 1,
+                                                 .syntax = {.escape_inner = "", .escape_last = ""}};
+    begin("k7");
+    CHECK_EQ(dtu_params_init(&params, &table, running, pending), DTU_OK);
+    CHECK_REPLY("AT+H", "\r\nAT: Test\r\nAT+H: This list\r\n");
+    CHECK_REPLY("AT+INNER", ERR(2));
+    CHECK_REPLY("AT+INNER1", ERR(2));
+    CHECK_REPLY("AT+INNER2", ERR(2));
+    CHECK_REPLY("AT+OTHER=OFF", ERR(2));
+    CHECK(dtu_params_is(&params, &rows[1], 0, "ON"));
+}
+
 /* --- The list of commands ------------------------------------------------------------------- */
 
 static unsigned times_in(const char *what)
@@ -1189,6 +1304,11 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_semicolon_is_data_where_lines_end_commands),
     CHECK_TEST(any_split_at_semicolons_gives_the_same_replies),
     CHECK_TEST(a_query_answers_each_place_that_is_set),
+    CHECK_TEST(a_query_shows_what_a_setting_is_for_the_moment),
+    CHECK_TEST(only_queries_of_settings_ask_for_another_value),
+    CHECK_TEST(another_value_without_room_is_written_again_without_what_was_sent),
+    CHECK_TEST(an_internal_row_is_unknown_in_every_form),
+    CHECK_TEST(an_internal_row_is_not_listed_and_takes_no_port),
     CHECK_TEST(the_list_has_each_command_with_its_help_once),
     CHECK_TEST(the_list_has_only_its_bare_form),
     CHECK_TEST(the_script_is_answered_as_at_md_says),

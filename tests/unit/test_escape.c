@@ -322,6 +322,65 @@ static void k7_round_trips_what_it_can_write(void)
     }
 }
 
+static bool can_write(const char *value, size_t len)
+{
+    return dtu_escape_can_write(DTU_ESCAPE_CRLF, (const uint8_t *)value, len);
+}
+
+#define CAN_WRITE(value) can_write(value, sizeof(value) - 1)
+
+static void k7_can_write_no_line_end_alone_and_no_escape_as_text(void)
+{
+    CHECK(CAN_WRITE(""));
+    CHECK(dtu_escape_can_write(DTU_ESCAPE_CRLF, NULL, 0));
+    CHECK(CAN_WRITE("a,\"[0D]"));
+    CHECK(CAN_WRITE("\r\n"));
+    CHECK(CAN_WRITE("a\r\n\r\nb"));
+    CHECK(!CAN_WRITE("\r"));
+    CHECK(!CAN_WRITE("\n"));
+    CHECK(!CAN_WRITE("\n\r"));
+    CHECK(!CAN_WRITE("\r\r\n"));
+    CHECK(!CAN_WRITE("\r\n\n"));
+    CHECK(!CAN_WRITE("<<CRLF>>"));
+    CHECK(!CAN_WRITE("x<<CRLR>>"));
+    CHECK(CAN_WRITE("<<CRLF>"));
+    CHECK(CAN_WRITE("<<crlf>>"));
+    CHECK(CAN_WRITE("<<CR\r\nLF>>"));
+}
+
+static void the_hex_style_can_write_everything(void)
+{
+    CHECK(dtu_escape_can_write(DTU_ESCAPE_HEX, NULL, 0));
+    CHECK(dtu_escape_can_write(DTU_ESCAPE_HEX, (const uint8_t *)"\r\n[3F]\0<<CRLF>>", 15));
+}
+
+/* Reference: it is written without a line end, and is the same when it is read again. */
+static void k7_can_write_exactly_what_comes_back_from_one_line(void)
+{
+    static const char *const pieces[] = {"<<CRLF>>", "<<CRLR>>", "<",  ">",    "<<CR",
+                                         "LF>>",     "\r",       "\n", "\r\n", "x"};
+    struct test_rand rand;
+    unsigned good = 0;
+    test_rand_seed(&rand, 8);
+    for (int i = 0; i < 4000; i++) {
+        char value[64];
+        size_t len = 0;
+        for (uint32_t n = test_rand_below(&rand, 6); n > 0; n--) {
+            const char *piece = pieces[test_rand_below(&rand, sizeof pieces / sizeof pieces[0])];
+            memcpy(value + len, piece, strlen(piece));
+            len += strlen(piece);
+        }
+        escape(DTU_ESCAPE_CRLF, "", value, len);
+        unescape(DTU_ESCAPE_CRLF, text_data, text.len);
+        bool comes_back = value_len == len && memcmp(value_data, value, len) == 0 &&
+                          memchr(text_data, '\r', text.len) == NULL &&
+                          memchr(text_data, '\n', text.len) == NULL;
+        CHECK_EQ(can_write(value, len), comes_back);
+        good += comes_back;
+    }
+    CHECK(good > 500 && good < 3500);
+}
+
 /* What was read may be written over what was read: it is never longer. */
 static void a_text_can_be_unescaped_in_place(void)
 {
@@ -362,5 +421,8 @@ static const struct check_test tests[] = {
     CHECK_TEST(escaping_and_unescaping_gives_the_value_again),
     CHECK_TEST(every_short_value_round_trips),
     CHECK_TEST(k7_round_trips_what_it_can_write),
+    CHECK_TEST(k7_can_write_no_line_end_alone_and_no_escape_as_text),
+    CHECK_TEST(the_hex_style_can_write_everything),
+    CHECK_TEST(k7_can_write_exactly_what_comes_back_from_one_line),
 };
 CHECK_MAIN(tests)

@@ -99,7 +99,8 @@ static void begin(uint32_t max_tries, uint32_t quiet_ms, uint32_t now)
 {
     memset(&owner, 0, sizeof owner);
     owner.now = now;
-    config = (struct dtu_link_config){RETRY_MS, max_tries, OPEN_MS, quiet_ms};
+    config = (struct dtu_link_config){
+        .retry_ms = RETRY_MS, .max_tries = max_tries, .open_ms = OPEN_MS, .quiet_ms = quiet_ms};
     CHECK_EQ(dtu_link_init(&link, &config, &callbacks, &owner), DTU_OK);
     CHECK_EQ(dtu_link_state(&link), DTU_LINK_OFF);
 }
@@ -124,7 +125,8 @@ static void check_log(const char *expected, int line)
 
 static enum dtu_status try_init(uint32_t retry_ms, uint32_t open_ms, uint32_t quiet_ms)
 {
-    config = (struct dtu_link_config){retry_ms, 0, open_ms, quiet_ms};
+    config =
+        (struct dtu_link_config){.retry_ms = retry_ms, .open_ms = open_ms, .quiet_ms = quiet_ms};
     return dtu_link_init(&link, &config, &callbacks, &owner);
 }
 
@@ -143,6 +145,10 @@ static void init_refuses_what_cannot_work(void)
     CHECK_EQ(dtu_link_init(&link, &config, &no_open, NULL), DTU_ERR_CONFIG);
     CHECK_EQ(dtu_link_init(&link, &config, &no_close, NULL), DTU_ERR_CONFIG);
     CHECK_EQ(dtu_link_init(&link, &config, &no_changed, NULL), DTU_OK);
+    config.listens = true; /* a server that closes would not be there for those who connect */
+    CHECK_EQ(dtu_link_init(&link, &config, &callbacks, NULL), DTU_ERR_CONFIG);
+    config.quiet_ms = 0;
+    CHECK_EQ(dtu_link_init(&link, &config, &callbacks, NULL), DTU_OK);
 }
 
 static void changed_may_be_missing(void)
@@ -407,6 +413,103 @@ static void events_of_an_old_socket_are_ignored(void)
     CHECK_EQ(link.stats.opened, 0);
     CHECK_EQ(link.stats.failed, 1);
     CHECK_EQ(link.stats.lost, 0);
+}
+
+/* --- Servers -------------------------------------------------------------------------------- */
+
+static void begin_server(uint32_t max_tries)
+{
+    begin(max_tries, 0, 1000);
+    config.listens = true;
+}
+
+static void a_server_waits_for_a_client_however_long_that_takes(void)
+{
+    begin_server(1);
+    dtu_link_start(&link, owner.now);
+    CHECK_CALLS("Oo");
+    for (int day = 0; day < 100; day++) { /* the counter wraps on day 50 and 100 */
+        CHECK_EQ(dtu_link_next(&link, owner.now), DTU_NEVER);
+        poll_after(UINT32_C(86400000));
+    }
+    CHECK_CALLS("");
+    dtu_link_opened(&link, owner.now);
+    CHECK_CALLS("U");
+    CHECK_EQ(dtu_link_next(&link, owner.now), DTU_NEVER);
+    CHECK_EQ(link.stats.tries, 1);
+    CHECK_EQ(link.stats.failed, 0);
+}
+
+static void a_server_whose_client_has_gone_is_opened_again_at_once(void)
+{
+    begin_server(1);
+    dtu_link_start(&link, owner.now);
+    for (int i = 0; i < 5; i++) {
+        dtu_link_opened(&link, owner.now);
+        owner.len = 0;
+        dtu_link_closed(&link, owner.now); /* used or not: only a client makes it go on */
+        CHECK_CALLS("Oo");
+        CHECK_EQ(dtu_link_next(&link, owner.now), DTU_NEVER);
+    }
+    CHECK_EQ(link.stats.lost, 5);
+    CHECK_EQ(link.stats.tries, 6);
+}
+
+static void a_server_that_cannot_be_opened_is_tried_again_as_any_other(void)
+{
+    begin_server(2);
+    dtu_link_start(&link, owner.now);
+    dtu_link_failed(&link, owner.now); /* its port is taken */
+    CHECK_CALLS("OoW");
+    CHECK_EQ(dtu_link_next(&link, owner.now), RETRY_MS);
+    poll_after(RETRY_MS - 1);
+    CHECK_CALLS("");
+    poll_after(1);
+    CHECK_CALLS("Oo");
+    dtu_link_failed(&link, owner.now);
+    poll_after(RETRY_MS);
+    CHECK_CALLS("WG");
+}
+
+static void a_server_that_cannot_be_opened_again_waits(void)
+{
+    static const enum inside ways[] = {SAYS_FAILED, REFUSES, SAYS_FAILED_AND_REFUSES};
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        begin_server(0);
+        dtu_link_start(&link, owner.now);
+        dtu_link_opened(&link, owner.now);
+        owner.inside = ways[i];
+        owner.len = 0;
+        dtu_link_closed(&link, owner.now);
+        CHECK_CALLS("OoW");
+        CHECK_EQ(link.stats.failed, 1);
+        CHECK_EQ(dtu_link_next(&link, owner.now), RETRY_MS);
+    }
+}
+
+static void a_server_can_be_stopped_while_it_waits_and_when_it_is_opened_again(void)
+{
+    begin_server(0);
+    dtu_link_start(&link, owner.now);
+    dtu_link_stop(&link, owner.now);
+    CHECK_CALLS("OocF");
+    dtu_link_start(&link, owner.now);
+    dtu_link_opened(&link, owner.now);
+    owner.len = 0;
+    owner.stop_at = 'O';
+    dtu_link_closed(&link, owner.now);
+    CHECK_CALLS("OcF"); /* close(), but not open(): as link.h says */
+}
+
+static void a_client_of_a_server_may_be_there_at_once(void)
+{
+    begin_server(0);
+    owner.inside = SAYS_OPENED;
+    dtu_link_start(&link, owner.now);
+    CHECK_CALLS("OoU");
+    dtu_link_closed(&link, owner.now);
+    CHECK_CALLS("OoU"); /* the next one had been waiting */
+    CHECK_EQ(link.stats.opened, 2);
 }
 
 /* --- Short-lived ---------------------------------------------------------------------------- */
@@ -682,11 +785,14 @@ static void any_order_of_events_keeps_the_port_in_step(void)
         bool open = false; /* as the port sees it: opening or open */
         begin(test_rand_below(&rand, 4), test_rand_below(&rand, 2) * QUIET_MS,
               test_rand_u32(&rand));
+        config.listens = config.quiet_ms == 0 && test_rand_below(&rand, 2) == 0;
         for (int i = 0; i < 100; i++) {
             enum event event = (enum event)test_rand_below(&rand, EVENTS);
             char before = letter(dtu_link_state(&link));
             owner.inside = (enum inside)test_rand_below(&rand, 5);
             do_event(event, 1 + test_rand_below(&rand, OPEN_MS));
+            if (event == CLOSED && before == 'U')
+                open = false; /* by the other side */
             for (size_t j = 0; j < owner.len; j++) {
                 CHECK(owner.log[j] != 'o' || !open);
                 CHECK(owner.log[j] != 'c' || open);
@@ -718,6 +824,12 @@ static const struct check_test tests[] = {
     CHECK_TEST(max_tries_0_never_gives_up),
     CHECK_TEST(an_attempt_that_takes_too_long_is_closed_and_has_failed),
     CHECK_TEST(events_of_an_old_socket_are_ignored),
+    CHECK_TEST(a_server_waits_for_a_client_however_long_that_takes),
+    CHECK_TEST(a_server_whose_client_has_gone_is_opened_again_at_once),
+    CHECK_TEST(a_server_that_cannot_be_opened_is_tried_again_as_any_other),
+    CHECK_TEST(a_server_that_cannot_be_opened_again_waits),
+    CHECK_TEST(a_server_can_be_stopped_while_it_waits_and_when_it_is_opened_again),
+    CHECK_TEST(a_client_of_a_server_may_be_there_at_once),
     CHECK_TEST(a_short_lived_link_opens_when_wanted_and_closes_when_quiet),
     CHECK_TEST(activity_and_want_keep_it_open),
     CHECK_TEST(a_hold_keeps_it_open_and_is_no_activity),

@@ -1112,6 +1112,365 @@ static void values_are_read_by_type_and_nothing_else_is_given(void)
     CHECK(!dtu_params_is(&params, NULL, 0, "ON"));
 }
 
+static void the_pending_values_are_read_through_a_view(void)
+{
+    size_t len;
+    begin(PLAIN);
+    CHECK_EQ(set("NUM", "77"), DTU_OK);
+    CHECK_EQ(set("TEXT", "new"), DTU_OK);
+    CHECK_EQ(set("EN", "OFF"), DTU_OK);
+    const struct dtu_params view = dtu_params_pending(&params);
+    CHECK_EQ(dtu_params_number(&view, row("NUM"), 0), 77);
+    CHECK_BYTES(dtu_params_bytes(&view, row("TEXT"), 0, &len), 3, "new", 3);
+    CHECK(dtu_params_is(&view, row("EN"), 0, "OFF"));
+    CHECK_EQ(dtu_params_number(&params, row("NUM"), 0), 50);
+    CHECK_EQ(set("NUM", "78"), DTU_OK); /* it shows what is set later, too */
+    CHECK_EQ(dtu_params_number(&view, row("NUM"), 0), 78);
+}
+
+static void one_row_goes_back_to_its_default_without_its_neighbours(void)
+{
+    begin(PLAIN);
+    CHECK_EQ(set("NUM", "77"), DTU_OK);
+    CHECK_EQ(set("NUM4", "78"), DTU_OK);
+    CHECK_EQ(set("OPT", "9,z,999"), DTU_OK);
+    dtu_params_apply(&params);
+    dtu_params_reset_row(&params, row("NUM4"));
+    CHECK_PENDING("NUM4", "1");
+    CHECK_PENDING("NUM", "77");
+    CHECK_PENDING("OPT", "9,z,999");
+    CHECK_EQ(dtu_params_number(&params, row("NUM4"), 0), 78); /* it runs on with the other */
+    begin_more(AS_7S4);
+    CHECK_EQ(set("APN", "x,y,2"), DTU_OK);
+    CHECK_EQ(set("PW", "secret"), DTU_OK);
+    CHECK_EQ(set("SUB", "2,ab,1"), DTU_OK);
+    dtu_params_reset_row(&params, row("APN")); /* also one that is kept */
+    CHECK_PENDING("APN", ",b,0");
+    dtu_params_reset_row(&params, row("PW"));
+    CHECK_PENDING("PW", "usr_cn");
+    dtu_params_reset_row(&params, row("SUB")); /* without a default all of it becomes empty */
+    CHECK(dtu_params_place_is_empty(&params, DTU_PARAMS_PENDING, row("SUB"), 2));
+}
+
+/* --- Values without text -------------------------------------------------------------------- */
+
+static const struct dtu_param_value same = {.given = false};
+
+static struct dtu_param_value num(uint32_t n)
+{
+    const struct dtu_param_value v = {.given = true, .number = n};
+    return v;
+}
+
+static struct dtu_param_value bytes(const void *data, size_t len)
+{
+    const struct dtu_param_value v = {.given = true, .bytes = data, .len = len};
+    return v;
+}
+
+static struct dtu_param_value word(const char *text_)
+{
+    return bytes(text_, strlen(text_));
+}
+
+/* Checks, then sets: the two must agree, and a refusal must change nothing. */
+static enum dtu_status set_values(const char *name, const struct dtu_param_value *v)
+{
+    memcpy(before, pending, sizeof before);
+    enum dtu_status checked = dtu_params_check_values(params.table, row(name), v);
+    CHECK_BYTES(pending, sizeof pending, before, sizeof before);
+    enum dtu_status status = dtu_params_set_values(&params, row(name), v);
+    CHECK_EQ(checked, status);
+    if (status != DTU_OK)
+        CHECK_BYTES(pending, sizeof pending, before, sizeof before);
+    return status;
+}
+
+static enum dtu_status set_value(const char *name, struct dtu_param_value v)
+{
+    return set_values(name, &v);
+}
+
+static void values_are_as_limited_as_those_of_commands(void)
+{
+    begin(PLAIN);
+    CHECK_EQ(set_value("CH", num(7)), DTU_OK);
+    CHECK_PENDING("CH", "7");
+    CHECK_EQ(set_value("CH", num(6)), DTU_ERR_RANGE);
+    CHECK_EQ(set_value("CH", num(7 + 256)), DTU_ERR_RANGE);
+    CHECK_EQ(set_value("EN", word("oFf")), DTU_OK);
+    CHECK_PENDING("EN", "OFF");
+    CHECK_EQ(set_value("EN", word("O")), DTU_ERR_RANGE);
+    CHECK_EQ(set_value("EN", word("ON,OFF")), DTU_ERR_RANGE);
+    CHECK_EQ(set_value("EN", bytes(NULL, 0)), DTU_ERR_RANGE);
+    CHECK_EQ(set_value("NUM", num(500)), DTU_OK);
+    CHECK_PENDING("NUM", "500");
+    CHECK_EQ(set_value("NUM", num(10)), DTU_OK);
+    CHECK_EQ(set_value("NUM", num(9)), DTU_ERR_RANGE);
+    CHECK_EQ(set_value("NUM", num(501)), DTU_ERR_RANGE);
+    CHECK_EQ(set_value("NUM", num(65546)), DTU_ERR_RANGE); /* 10 in 16 bits */
+    CHECK_EQ(set_value("NUM4", num(UINT32_MAX)), DTU_OK);
+    CHECK_PENDING("NUM4", "4294967295");
+    CHECK_EQ(set_value("NUM4", num(0)), DTU_ERR_RANGE);
+    CHECK_EQ(set_value("RST", num(0)), DTU_OK); /* 0 or 60 to 65535 */
+    CHECK_PENDING("RST", "0");
+    CHECK_EQ(set_value("RST", num(59)), DTU_ERR_RANGE);
+    CHECK_EQ(set_value("HEX", bytes("\0\xFF\0\1", 4)), DTU_OK);
+    CHECK_PENDING("HEX", "00FF0001");
+    CHECK_EQ(set_value("HEX", bytes("12345", 5)), DTU_ERR_RANGE);
+    CHECK_EQ(set_value("HEX", bytes(NULL, 0)), DTU_ERR_RANGE);
+    CHECK_EQ(set_value("IP", bytes("\0\1\xFF\2", 4)), DTU_OK);
+    CHECK_PENDING("IP", "0.1.255.2");
+    CHECK_EQ(set_value("IP", bytes("123", 3)), DTU_ERR_RANGE);
+    CHECK_EQ(set_value("IP", bytes("12345", 5)), DTU_ERR_RANGE);
+    CHECK_EQ(set_value("MAC", bytes("\xD8\xB0\0\1\2\3", 6)), DTU_OK);
+    CHECK_PENDING("MAC", "D8B000010203");
+    CHECK_EQ(set_value("MAC", bytes("12345", 5)), DTU_ERR_RANGE);
+    CHECK_EQ(set_value("MAC", bytes("1234567", 7)), DTU_ERR_RANGE);
+}
+
+static void texts_are_as_limited_as_those_of_commands(void)
+{
+    static uint8_t longest[LONG_TEXT + 1];
+    begin(PLAIN);
+    CHECK_EQ(set_value("TEXT", word("12345678901234567890")), DTU_OK);
+    CHECK_PENDING("TEXT", "12345678901234567890");
+    CHECK_EQ(set_value("TEXT", word("123456789012345678901")), DTU_ERR_RANGE);
+    CHECK_EQ(set_value("TEXT", bytes(NULL, 0)), DTU_ERR_RANGE);
+    CHECK_EQ(set_value("TEXT", word("x")), DTU_OK);
+    CHECK_PENDING("TEXT", "x");
+    CHECK_EQ(set_value("TEXT", bytes("a\0b", 3)), DTU_ERR_TYPE);
+    CHECK_EQ(set_value("ZERO", bytes("a\0b", 3)), DTU_OK);
+    CHECK_PENDING("ZERO", "a[00]b");
+    CHECK_EQ(set_value("ZERO", bytes(NULL, 0)), DTU_OK); /* its shortest is nothing */
+    CHECK_PENDING("ZERO", "");
+    memset(longest, 'h', sizeof longest);
+    struct dtu_param_value v[] = {word("UDP"), bytes(longest, LONG_TEXT + 1), num(65535)};
+    CHECK_EQ(set_values("SOCK", v), DTU_ERR_RANGE);
+    v[1].len--;
+    CHECK_EQ(set_values("SOCK", v), DTU_OK);
+    dtu_params_apply(&params);
+    CHECK(dtu_params_is(&params, row("SOCK"), 0, "UDP"));
+    CHECK_EQ(dtu_params_number(&params, row("SOCK"), 2), 65535);
+    size_t len;
+    const uint8_t *stored = dtu_params_bytes(&params, row("SOCK"), 1, &len);
+    CHECK_BYTES(stored, len, longest, LONG_TEXT);
+}
+
+static void values_that_are_not_given_stay_as_they_are(void)
+{
+    struct dtu_param_value v[] = {same, same, num(80)};
+    begin(PLAIN);
+    CHECK_EQ(set_values("SOCK", v), DTU_OK);
+    CHECK_PENDING("SOCK", "TCP,test.usr.cn,80");
+    v[1] = word("b");
+    v[2] = same;
+    CHECK_EQ(set_values("SOCK", v), DTU_OK);
+    CHECK_PENDING("SOCK", "TCP,b,80");
+    v[0] = word("UDP");
+    v[1] = same;
+    CHECK_EQ(set_values("SOCK", v), DTU_OK);
+    CHECK_PENDING("SOCK", "UDP,b,80");
+    v[0] = same;
+    memcpy(before, pending, sizeof before);
+    CHECK_EQ(dtu_params_set_values(&params, row("SOCK"), v), DTU_OK);
+    CHECK_BYTES(pending, sizeof pending, before, sizeof before);
+}
+
+static void values_are_taken_all_or_not_at_all(void)
+{
+    const struct dtu_param_value bad_last[] = {word("UDP"), word("host"), num(0)};
+    const struct dtu_param_value bad_first[] = {word("XYZ"), word("host"), num(1)};
+    begin(PLAIN);
+    CHECK_EQ(set_values("SOCK", bad_last), DTU_ERR_RANGE); /* looks that nothing has changed */
+    CHECK_EQ(set_values("SOCK", bad_first), DTU_ERR_RANGE);
+    CHECK_PENDING("SOCK", "TCP,test.usr.cn,2317");
+}
+
+static void values_become_pending_only(void)
+{
+    begin(PLAIN);
+    CHECK_EQ(set_value("NUM", num(77)), DTU_OK);
+    CHECK_EQ(dtu_params_number(&params, row("NUM"), 0), 50);
+    dtu_params_apply(&params);
+    CHECK_EQ(dtu_params_number(&params, row("NUM"), 0), 77);
+}
+
+static void clearable_values_may_be_empty(void)
+{
+    const struct dtu_param_value v[] = {bytes(NULL, 0), num(0), word("no")};
+    const struct dtu_param_value bad[] = {same, num(4), same};
+    begin(PLAIN);
+    CHECK_EQ(set_values("CLR", v), DTU_OK);
+    CHECK_PENDING("CLR", ",0,no");
+    CHECK_EQ(set_values("CLR", bad), DTU_ERR_RANGE);
+}
+
+static void nothing_in_a_text_is_unescaped_or_split(void)
+{
+    begin(PLAIN);
+    CHECK_EQ(set_value("TEXT", word("[41]\r\n,\"?")), DTU_OK);
+    CHECK_PENDING("TEXT", "[5B]41][0D][0A],\"?");
+    const struct dtu_param_value v[] = {same, word("a,b"), same};
+    CHECK_EQ(set_values("SOCK", v), DTU_OK);
+    CHECK_PENDING("SOCK", "TCP,a[2C]b,2317");
+    begin(QUOTES);
+    CHECK_EQ(set_values("SOCK", v), DTU_OK);
+    CHECK_PENDING("SOCK", "\"TCP\",\"a,b\",2317");
+    CHECK_EQ(set_value("TEXT", word("a\"b\n")), DTU_OK);
+    CHECK_PENDING("TEXT", "\"a[22]b[0A]\"");
+    begin(EQUALS);
+    CHECK_EQ(set_values("SOCK", v), DTU_OK);
+    CHECK_PENDING("SOCK", "TCP,a[2C]b,2317");
+    CHECK_EQ(set_value("TEXT", word("a,b=?")), DTU_OK);
+    CHECK_PENDING("TEXT", "a[2C]b[3D][3F]");
+}
+
+/* On K7 only the last parameter may have commas, and line ends come in pairs or not at all. */
+static void a_text_that_no_command_can_carry_is_refused(void)
+{
+    const struct dtu_param_value comma[] = {same, word("a,b"), same};
+    begin(CRLF);
+    CHECK_EQ(set_values("SOCK", comma), DTU_ERR_TYPE);
+    CHECK_EQ(set_value("TEXT", word("a,b")), DTU_OK);
+    CHECK_PENDING("TEXT", "a,b");
+    CHECK_EQ(set_value("TEXT", word("a\r\nb")), DTU_OK);
+    CHECK_PENDING("TEXT", "a<<CRLF>>b");
+    CHECK_EQ(set_value("TEXT", word("a\nb")), DTU_ERR_TYPE);
+    CHECK_EQ(set_value("TEXT", word("a\r")), DTU_ERR_TYPE);
+    CHECK_EQ(set_value("TEXT", word("<<CRLF>>")), DTU_ERR_TYPE);
+    CHECK_EQ(set_value("HEX", bytes("\r,\n", 3)), DTU_OK); /* is written as digits */
+    struct dtu_param_table escapes_none = tables[CRLF];
+    escapes_none.syntax.escape_inner = ","; /* which this way of escaping does not look at */
+    CHECK_EQ(dtu_params_check_values(&escapes_none, row("SOCK"), comma), DTU_ERR_TYPE);
+}
+
+static void header_lines_of_programs_end_with_cr_lf_too(void)
+{
+    begin_more(AS_7S4);
+    CHECK_EQ(set_value("HEAD", word("a: b\r\n")), DTU_OK);
+    CHECK_PENDING("HEAD", "a: b[0D][0A]");
+    CHECK_EQ(set_value("HEAD", word("a: b")), DTU_ERR_RANGE);
+    CHECK_EQ(set_value("HEAD", word("a: b\n")), DTU_ERR_RANGE);
+    CHECK_EQ(set_value("HEAD", word("\n\r")), DTU_ERR_RANGE);
+    CHECK_EQ(set_value("HEAD", word("a: b\r\r")), DTU_ERR_RANGE);
+}
+
+static void values_are_for_rows_that_have_some_and_no_places(void)
+{
+    const struct dtu_param_value three[] = {num(1), word("ab"), num(1)};
+    begin_more(AS_7S4);
+    CHECK_EQ(set_values("SUB", three), DTU_ERR_FORM);
+    CHECK_EQ(set_values("SEND", three), DTU_ERR_FORM);
+    CHECK_EQ(set_values("SOCKC", three), DTU_ERR_FORM);
+    CHECK_EQ(set_value("DATA", word("abc")), DTU_ERR_FORM);
+    CHECK_EQ(set_value("DATA", same), DTU_OK); /* nothing is wanted of it */
+    CHECK_PENDING("DATA", "usr,ASCII");
+    CHECK_EQ(set_value("PW", word("secret")), DTU_OK);
+    CHECK_PENDING("PW", "secret");
+    begin(PLAIN);
+    CHECK_EQ(set_values("DO", three), DTU_ERR_FORM);
+    CHECK_EQ(set_values("INFO", three), DTU_ERR_FORM);
+    CHECK_EQ(set_value("VIEW", num(60)), DTU_OK);
+    CHECK_PENDING("NUM", "60");
+}
+
+static struct dtu_param_value random_value(struct test_rand *rand, const struct dtu_param_field *f,
+                                           uint8_t *room, size_t size)
+{
+    static const char letters[] = "ab,\"[41]\r\n=?<<CRLF>>";
+    size_t len = test_rand_below(rand, (uint32_t)(f->max < size ? f->max + 2 : size));
+    for (size_t i = 0; i < len; i++)
+        room[i] = (uint8_t)letters[test_rand_below(rand, sizeof letters)]; /* 00 too */
+    if (test_rand_below(rand, 8) == 0)
+        return same;
+    switch (f->type) {
+    case DTU_FIELD_ENUM:
+        return word(test_rand_below(rand, 2) == 0 ? "ON" : "UDP");
+    case DTU_FIELD_CHOICE:
+    case DTU_FIELD_NUMBER:
+        return num(test_rand_u32(rand) >> test_rand_below(rand, 32));
+    case DTU_FIELD_IP:
+        return bytes(room, 4);
+    case DTU_FIELD_MAC:
+        return bytes(room, 6);
+    default:
+        return bytes(room, len);
+    }
+}
+
+/* Rule 7 of the page: what a query answers can be sent back as a set, and is the same then. */
+static void values_that_are_taken_can_be_written_and_set_again(void)
+{
+    struct test_rand rand;
+    uint8_t room[3][30];
+    unsigned taken = 0;
+    test_rand_seed(&rand, 99);
+    for (unsigned i = 0; i < 6000; i++) {
+        struct dtu_param_value v[DTU_PARAM_FIELDS_MAX];
+        const struct dtu_param *r = &rows[test_rand_below(&rand, COUNT(rows))];
+        if (i % 500 == 0)
+            begin(i / 500 % COUNT(tables));
+        for (size_t f = 0; f < r->field_count; f++)
+            v[f] = random_value(&rand, &r->fields[f], room[f], sizeof room[f]);
+        memcpy(before, pending, sizeof before);
+        if (dtu_params_set_values(&params, r, v) != DTU_OK) {
+            CHECK(memcmp(before, pending, sizeof before) == 0);
+            continue;
+        }
+        taken++;
+        memcpy(before, pending, sizeof before);
+        dtu_params_write(&params, DTU_PARAMS_PENDING, r, fresh_text());
+        CHECK_EQ(dtu_params_set(&params, r, (const uint8_t *)text, buffer.len), DTU_OK);
+        CHECK(memcmp(before, pending, sizeof before) == 0);
+    }
+    CHECK(taken > 1000);
+}
+
+/* --- One field as text ---------------------------------------------------------------------- */
+
+#define CHECK_FIELD(set_, name, field, expected)                                                   \
+    do {                                                                                           \
+        dtu_params_write_field(&params, set_, row(name), field, fresh_text());                     \
+        CHECK_BYTES(text, buffer.len, expected, strlen(expected));                                 \
+    } while (0)
+
+static void one_field_is_written_as_in_the_whole_answer(void)
+{
+    begin(PLAIN);
+    CHECK_EQ(set("SOCK", "UDP,a[2C]b,80"), DTU_OK);
+    CHECK_FIELD(DTU_PARAMS_PENDING, "SOCK", 0, "UDP");
+    CHECK_FIELD(DTU_PARAMS_PENDING, "SOCK", 1, "a[2C]b");
+    CHECK_FIELD(DTU_PARAMS_PENDING, "SOCK", 2, "80");
+    CHECK_FIELD(DTU_PARAMS_RUNNING, "SOCK", 1, "test.usr.cn");
+    CHECK_FIELD(DTU_PARAMS_PENDING, "CH", 0, "8");
+    CHECK_FIELD(DTU_PARAMS_PENDING, "IP", 0, "192.168.0.7");
+    CHECK_FIELD(DTU_PARAMS_PENDING, "MAC", 0, "0123456789AB");
+    CHECK_FIELD(DTU_PARAMS_PENDING, "HEX", 0, "00FF");
+    CHECK_EQ(set("TEXT", "[3F]"), DTU_OK);
+    CHECK_FIELD(DTU_PARAMS_PENDING, "TEXT", 0, "[3F]"); /* all of the answer: not as a query */
+    begin(QUOTES);
+    CHECK_FIELD(DTU_PARAMS_PENDING, "SOCK", 0, "\"TCP\"");
+    CHECK_FIELD(DTU_PARAMS_PENDING, "SOCK", 1, "\"test.usr.cn\"");
+    CHECK_FIELD(DTU_PARAMS_PENDING, "SOCK", 2, "2317");
+    begin_more(AS_K7);
+    CHECK_FIELD(DTU_PARAMS_PENDING, "DATA", 0, "usr,ASCII");
+    CHECK_FIELD(DTU_PARAMS_PENDING, "PW", 0, "usr_cn");
+}
+
+static void nothing_is_written_of_a_field_that_there_is_not(void)
+{
+    begin(PLAIN);
+    CHECK_FIELD(DTU_PARAMS_PENDING, "SOCK", 3, "");
+    CHECK_FIELD(DTU_PARAMS_PENDING, "SOCK", 255, "");
+    CHECK_FIELD(DTU_PARAMS_PENDING, "DO", 0, "");
+    CHECK_FIELD(DTU_PARAMS_PENDING, "INFO", 0, "");
+    begin_more(AS_7S4);
+    CHECK_EQ(set("SUB", "1,ab,1"), DTU_OK);
+    CHECK_FIELD(DTU_PARAMS_PENDING, "SUB", 1, ""); /* which place? */
+    CHECK_FIELD(DTU_PARAMS_PENDING, "SEND", 0, "");
+}
+
 /* --- Ranges --------------------------------------------------------------------------------- */
 
 static void ranges_read_as_the_manuals_write_them(void)
@@ -1298,6 +1657,21 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_set_is_pending_until_it_is_applied),
     CHECK_TEST(one_row_is_applied_without_its_neighbours),
     CHECK_TEST(values_are_read_by_type_and_nothing_else_is_given),
+    CHECK_TEST(the_pending_values_are_read_through_a_view),
+    CHECK_TEST(one_row_goes_back_to_its_default_without_its_neighbours),
+    CHECK_TEST(values_are_as_limited_as_those_of_commands),
+    CHECK_TEST(texts_are_as_limited_as_those_of_commands),
+    CHECK_TEST(values_that_are_not_given_stay_as_they_are),
+    CHECK_TEST(values_are_taken_all_or_not_at_all),
+    CHECK_TEST(values_become_pending_only),
+    CHECK_TEST(clearable_values_may_be_empty),
+    CHECK_TEST(nothing_in_a_text_is_unescaped_or_split),
+    CHECK_TEST(a_text_that_no_command_can_carry_is_refused),
+    CHECK_TEST(header_lines_of_programs_end_with_cr_lf_too),
+    CHECK_TEST(values_are_for_rows_that_have_some_and_no_places),
+    CHECK_TEST(values_that_are_taken_can_be_written_and_set_again),
+    CHECK_TEST(one_field_is_written_as_in_the_whole_answer),
+    CHECK_TEST(nothing_is_written_of_a_field_that_there_is_not),
     CHECK_TEST(ranges_read_as_the_manuals_write_them),
     CHECK_TEST(what_is_written_can_be_set_and_is_the_same),
     CHECK_TEST(an_escaped_text_is_stored_as_what_it_means),

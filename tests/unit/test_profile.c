@@ -138,7 +138,8 @@ static void every_command_has_a_help_text(void)
     const struct dtu_param *row;
     FOR_ALL_ROWS(p, row)
     {
-        bool is_command = row->kind != DTU_PARAM_ALIAS && row->kind != DTU_PARAM_ABSENT;
+        bool is_command = row->kind != DTU_PARAM_ALIAS && row->kind != DTU_PARAM_ABSENT &&
+                          (row->flags & DTU_PARAM_INTERNAL) == 0;
         check_row(is_command == (row->help != NULL && row->help[0] != '\0'), p, row);
     }
 }
@@ -364,8 +365,8 @@ static void defaults_are_legal_and_written_as_a_query_answers_them(void)
     }
 }
 
-/* Without a default all is empty. Only a secret and what has places may be: what a query answers
- * should be legal. */
+/* Without a default all is empty. Only a secret, what has places and what no command reaches may
+ * be: what a query answers should be legal. What the store keeps must be in any case. */
 static void rows_without_a_default_begin_empty(void)
 {
     const struct dtu_profile *p;
@@ -375,9 +376,14 @@ static void rows_without_a_default_begin_empty(void)
         if (!owns_values(row) || row->initial != NULL)
             continue;
         (void)begin(p->name);
-        check_row(row->kind == DTU_PARAM_SECRET || row->places > 0, p, row);
+        bool internal = (row->flags & DTU_PARAM_INTERNAL) != 0;
+        check_row(row->kind == DTU_PARAM_SECRET || row->places > 0 || internal, p, row);
         for (size_t b = 0; b < size_of_values(row); b++)
             CHECK_EQ(pending[row->offset + b], 0);
+        size_t len = write_pending(row);
+        check_row(row->places > 0 ||
+                      dtu_params_set(&params, row, (const uint8_t *)text, len) == DTU_OK,
+                  p, row);
     }
 }
 
@@ -576,6 +582,74 @@ static void connections_are_worded_as_in_the_manuals(void)
     CHECK(strcmp(dtu_profile_k7.link_words[DTU_LINK_OPENING], "CONNECTING") == 0);
     CHECK(strcmp(dtu_profile_k7.link_words[DTU_LINK_UP], "CONNECTED") == 0);
     CHECK(strcmp(dtu_profile_k7.link_words[DTU_LINK_WAIT], "ERROR") == 0);
+}
+
+/* Manual 003 section 4.1.4; the others have no servers. */
+static void only_k7_has_a_word_for_a_server_that_waits(void)
+{
+    const struct dtu_profile *p;
+    for (size_t i = 0; (p = dtu_profile_at(i)) != NULL; i++)
+        CHECK((p->listen_word != NULL) == (p == &dtu_profile_k7));
+    CHECK(strcmp(dtu_profile_k7.listen_word, "LISTEN") == 0);
+}
+
+/* By which the device finds what each product calls as it likes. */
+static void settings_of_the_protocols_are_found_by_id(void)
+{
+    static const struct {
+        const struct dtu_profile *product;
+        uint8_t id;
+        const char *name;
+        uint8_t fields;
+    } rows[] = {{&dtu_profile_k7, DTU_ID_WEBU, "WEBU", 2},
+                {&dtu_profile_k7, DTU_ID_WEBPORT, "WEBPORT", 1},
+                {&dtu_profile_k7, DTU_ID_WEBSOCKPORT, "WEBSOCKPORT", 1},
+                {&dtu_profile_k7, DTU_ID_RSTIM, "RSTIM", 1},
+                {&dtu_profile_k7, DTU_ID_SOCKTO, "SOCKTO", 1},
+                {&dtu_profile_k7, DTU_ID_MODTCP, "MODTCP", 1},
+                {&dtu_profile_k7, DTU_ID_REGEN, "REGEN", 1},
+                {&dtu_profile_k7, DTU_ID_REGCLOUD, "REGCLOUD", 2},
+                {&dtu_profile_k7, DTU_ID_WANN, "WANN", 4},
+                {&dtu_profile_k7, DTU_ID_MID, "MID", 1},
+                {&dtu_profile_k7, DTU_ID_BLOCKS, "BLOCKS", 3},
+                {&dtu_profile_k7, DTU_ID_RFCEN, "RFCEN", 1},
+                {&dtu_profile_gprs232_7s3, DTU_ID_RFCEN, "RFCEN", 1},
+                {&dtu_profile_lte_7s4, DTU_ID_SDPEN, "SDPEN", 1},
+                {&dtu_profile_cat1, DTU_ID_SDPEN, "SDPEN", 1}};
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const struct dtu_param *row = dtu_params_by_id(rows[i].product->table, rows[i].id);
+        CHECK(row != NULL && row == row_of(rows[i].product, rows[i].name));
+        CHECK(row != NULL && row->field_count == rows[i].fields);
+    }
+}
+
+/* 7S3 and K7 follow the network (002, 003), 7S4 and cat1 distribute (001, 000). */
+static void products_have_either_rfcen_or_sdpen(void)
+{
+    const struct dtu_profile *p;
+    for (size_t i = 0; (p = dtu_profile_at(i)) != NULL; i++)
+        CHECK((dtu_params_by_id(p->table, DTU_ID_RFCEN) != NULL) !=
+              (dtu_params_by_id(p->table, DTU_ID_SDPEN) != NULL));
+}
+
+/* It keeps what blocks have and no command reaches: three fields, empty or of these lengths. */
+static void the_only_internal_row_is_k7s_blocks(void)
+{
+    static const uint32_t lengths[] = {DTU_BLOCKS_BASIC_KEPT, DTU_BLOCKS_PORT_KEPT,
+                                       DTU_BLOCKS_CLOUD_KEPT};
+    const struct dtu_profile *p;
+    const struct dtu_param *row;
+    FOR_ALL_ROWS(p, row)
+    {
+        bool internal = (row->flags & DTU_PARAM_INTERNAL) != 0;
+        check_row(internal == (row->id == DTU_ID_BLOCKS), p, row);
+        check_row(!internal || (p == &dtu_profile_k7 && row->kind == DTU_PARAM_SETTING), p, row);
+    }
+    row = dtu_params_by_id(dtu_profile_k7.table, DTU_ID_BLOCKS);
+    for (size_t i = 0; i < COUNT(lengths); i++) {
+        CHECK_EQ(row->fields[i].type, DTU_FIELD_HEX);
+        CHECK(row->fields[i].min == lengths[i] && row->fields[i].max == lengths[i]);
+    }
 }
 
 static void products_are_as_large_as_in_the_manuals(void)
@@ -791,6 +865,10 @@ static const struct check_test tests[] = {
     CHECK_TEST(times_can_be_told_from_the_past),
     CHECK_TEST(every_product_has_what_the_device_asks_for),
     CHECK_TEST(connections_are_worded_as_in_the_manuals),
+    CHECK_TEST(only_k7_has_a_word_for_a_server_that_waits),
+    CHECK_TEST(settings_of_the_protocols_are_found_by_id),
+    CHECK_TEST(products_have_either_rfcen_or_sdpen),
+    CHECK_TEST(the_only_internal_row_is_k7s_blocks),
     CHECK_TEST(products_are_as_large_as_in_the_manuals),
     CHECK_TEST(defaults_and_limits_are_those_of_the_manuals),
     CHECK_TEST(addresses_are_as_long_as_in_the_manuals),

@@ -115,6 +115,153 @@ static void uart_of_cat1(void)
     CHECK_UART(1200, 8, 1, ODD, NONE);
 }
 
+/* --- A UART that differs for the moment ----------------------------------------------------- */
+
+static char out_text[80];
+
+static size_t write_uart(const struct dtu_uart *uart)
+{
+    struct dtu_text_buffer buffer = {out_text, sizeof out_text, 0, false};
+    const struct dtu_text out = {dtu_text_to_buffer, &buffer};
+    dtu_settings_write_uart(&params, uart, &out);
+    CHECK(!buffer.overflow);
+    return buffer.len;
+}
+
+#define CHECK_WRITTEN(uart, expected)                                                              \
+    do {                                                                                           \
+        size_t len_ = write_uart(uart);                                                            \
+        CHECK_BYTES(out_text, len_, expected, strlen(expected));                                   \
+    } while (0)
+
+static const struct dtu_uart moment = {1200, 7, 2, DTU_PARITY_EVEN, DTU_FLOW_RS485};
+
+static void a_uart_is_written_in_the_order_of_its_product(void)
+{
+    begin(P7S3);
+    CHECK_WRITTEN(&moment, "1200,\"EVEN\",7,2,\"NONE\"");
+    begin(K7);
+    CHECK_WRITTEN(&moment, "1200,7,2,EVEN,NFC");
+    begin(P7S4);
+    CHECK_WRITTEN(&moment, "1200,7,2,EVEN,NFC");
+    begin(CAT1);
+    CHECK_WRITTEN(&moment, "1200,7,2,EVEN,NONE");
+}
+
+static void the_flow_control_that_is_written_is_the_running_one(void)
+{
+    begin(P7S3);
+    set("UART", "9600,NONE,8,1,CRTS");
+    set_pending("UART", "9600,NONE,8,1,RS485");
+    CHECK_WRITTEN(&moment, "1200,\"EVEN\",7,2,\"CRTS\"");
+    begin(K7);
+    set("UART", "9600,8,1,NONE,FCR");
+    CHECK_WRITTEN(&moment, "1200,7,2,EVEN,FCR");
+}
+
+static void each_parity_is_written_as_its_word(void)
+{
+    static const struct {
+        enum dtu_parity parity;
+        const char *k7;
+        const char *p7s3;
+    } cases[] = {{DTU_PARITY_NONE, "300,5,1,NONE,NFC", "300,\"NONE\",5,1,\"NONE\""},
+                 {DTU_PARITY_ODD, "300,5,1,ODD,NFC", "300,\"ODD\",5,1,\"NONE\""},
+                 {DTU_PARITY_EVEN, "300,5,1,EVEN,NFC", "300,\"EVEN\",5,1,\"NONE\""},
+                 {DTU_PARITY_MARK, "300,5,1,MARK,NFC", "300,\"MARK\",5,1,\"NONE\""},
+                 {DTU_PARITY_SPACE, "300,5,1,SPACE,NFC", "300,\"SPACE\",5,1,\"NONE\""}};
+    struct dtu_uart uart = {300, 5, 1, DTU_PARITY_NONE, DTU_FLOW_NONE};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        uart.parity = (uint8_t)cases[i].parity;
+        begin(K7);
+        CHECK_WRITTEN(&uart, cases[i].k7);
+        begin(P7S3);
+        CHECK_WRITTEN(&uart, cases[i].p7s3);
+    }
+}
+
+/* What runs is written as a query of the parameters answers it. */
+static void the_uart_as_it_was_set_is_written_as_it_was_set(void)
+{
+    static const struct {
+        const struct dtu_profile *product;
+        const char *value;
+    } cases[] = {{P7S3, "9600,\"ODD\",7,2,\"CRTS\""}, {P7S3, "2400,\"EVEN\",8,1,\"RS485\""},
+                 {K7, "1000000,5,2,SPACE,FCH"},       {K7, "600,6,1,MARK,FCR"},
+                 {P7S4, "460800,7,2,ODD,NFC"},        {CAT1, "921600,8,2,EVEN,NONE"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        begin(cases[i].product);
+        set("UART", cases[i].value);
+        CHECK_WRITTEN(&settings.uart, cases[i].value);
+    }
+}
+
+static void a_uart_for_the_moment_is_taken_over_but_for_its_flow_control(void)
+{
+    for (size_t i = 0; dtu_profile_at(i) != NULL; i++) {
+        begin(dtu_profile_at(i));
+        dtu_settings_follow_uart(&settings, &moment);
+        CHECK_UART(1200, 7, 2, EVEN, NONE);
+    }
+    begin(K7);
+    set("UART", "9600,8,1,NONE,FCH");
+    dtu_settings_follow_uart(&settings, &moment);
+    CHECK_UART(1200, 7, 2, EVEN, RTS_CTS);
+    begin(P7S3);
+    set("UART", "9600,NONE,8,1,RS485");
+    struct dtu_uart other = moment;
+    other.flow = DTU_FLOW_NONE;
+    dtu_settings_follow_uart(&settings, &other);
+    CHECK_UART(1200, 7, 2, EVEN, RS485);
+}
+
+static void only_a_packing_time_of_4_bytes_follows_the_rate(void)
+{
+    begin(K7);
+    uint32_t guard_ms = settings.guard_ms;
+    dtu_settings_follow_uart(&settings, &moment);
+    CHECK_EQ(settings.gap_us, 33333); /* 40 bits at 1200 */
+    CHECK_EQ(settings.guard_ms, guard_ms);
+    CHECK_EQ(settings.plus_ms, 300);
+    set("UARTTL", "10,0");
+    dtu_settings_follow_uart(&settings, &moment);
+    CHECK_EQ(settings.gap_us, 10000);
+    set("UARTTL", "0,512"); /* no packing time at all */
+    dtu_settings_follow_uart(&settings, &moment);
+    CHECK_EQ(settings.gap_us, 0);
+    begin(P7S3);
+    dtu_settings_follow_uart(&settings, &moment);
+    CHECK_EQ(settings.gap_us, 50000);
+}
+
+static void only_k7_packs_by_4_bytes_and_only_with_both_0(void)
+{
+    for (size_t i = 0; dtu_profile_at(i) != NULL; i++) {
+        begin(dtu_profile_at(i));
+        CHECK_EQ(settings.packs_four_bytes, product == K7);
+    }
+    begin(K7);
+    set("UARTTL", "1,0");
+    CHECK(!settings.packs_four_bytes);
+    set("UARTTL", "0,1");
+    CHECK(!settings.packs_four_bytes);
+    set("UARTTL", "0,0");
+    CHECK(settings.packs_four_bytes);
+}
+
+/* 002 section 4.2.1.22, 003 section 5.3.5 number 13, 001 section 3.1.7.25, 004 section 4.29. */
+static void the_highest_rate_is_that_of_the_manual(void)
+{
+    static const struct {
+        const struct dtu_profile *product;
+        uint32_t baud;
+    } cases[] = {{P7S3, 921600}, {K7, 1000000}, {P7S4, 460800}, {CAT1, 921600}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        begin(cases[i].product);
+        CHECK_EQ(settings.max_baud, cases[i].baud);
+    }
+}
+
 /* --- Packing -------------------------------------------------------------------------------- */
 
 static void packing_of_7s3_is_no_parameter(void)
@@ -310,6 +457,49 @@ static void only_cat1_may_need_a_login(void)
     CHECK(settings.login_needed);
 }
 
+static void only_7s4_and_cat1_distribute_and_only_if_transparent(void)
+{
+    for (size_t i = 0; dtu_profile_at(i) != NULL; i++) {
+        begin(dtu_profile_at(i));
+        CHECK(!settings.distributes);
+    }
+    begin(P7S4);
+    set("SDPEN", "ON");
+    CHECK(settings.distributes);
+    set("WKMOD", "MQTT");
+    CHECK(!settings.distributes);
+    set("WKMOD", "NET");
+    CHECK(settings.distributes);
+    begin(CAT1);
+    set("SDPEN", "ON");
+    CHECK(settings.distributes);
+    set("WKMOD", "CMD"); /* once it is left */
+    CHECK(settings.distributes);
+    set("WKMOD", "HTTPD");
+    CHECK(!settings.distributes);
+    set("WKMOD", "NET");
+    set("SDPEN", "OFF");
+    CHECK(!settings.distributes);
+}
+
+static void only_7s3_and_k7_follow_the_network(void)
+{
+    for (size_t i = 0; dtu_profile_at(i) != NULL; i++) {
+        begin(dtu_profile_at(i));
+        CHECK(!settings.follows_baud);
+    }
+    begin(P7S3);
+    set("RFCEN", "\"on\"");
+    CHECK(settings.follows_baud);
+    set("RFCEN", "off");
+    CHECK(!settings.follows_baud);
+    begin(K7);
+    set("RFCEN", "ON");
+    CHECK(settings.follows_baud);
+    set("RECEN", "OFF"); /* as the manual's example spells it */
+    CHECK(!settings.follows_baud);
+}
+
 /* --- Sockets: what to open ------------------------------------------------------------------ */
 
 static void check_target(unsigned number, enum dtu_socket_kind kind, const char *host,
@@ -367,16 +557,40 @@ static void sockets_of_cat1(void)
 static void sockets_of_k7(void)
 {
     begin(K7);
-    CHECK_TARGET(0, NONE, "192.168.0.201", 23, true); /* TCPS: not served */
+    CHECK_TARGET(0, TCP_SERVER, "192.168.0.201", 23, true);
     CHECK_TARGET(1, NONE, "192.168.0.201", 23, false);
     set("SOCKA", "TCPC,10.0.0.1,65534");
     set("SOCKB", "UDPC,host,1");
     CHECK_TARGET(0, TCP_CLIENT, "10.0.0.1", 65534, true);
     CHECK_TARGET(1, UDP_CLIENT, "host", 1, true);
     set("SOCKA", "UDPS,10.0.0.1,1");
-    CHECK_TARGET(0, NONE, "10.0.0.1", 1, true);
-    set("SOCKA", "HTPC,10.0.0.1,80");
+    CHECK_TARGET(0, UDP_SERVER, "10.0.0.1", 1, true);
+    set("SOCKB", "TCPS,10.0.0.1,65534");
+    CHECK_TARGET(1, TCP_SERVER, "10.0.0.1", 65534, true);
+    set("SOCKA", "HTPC,10.0.0.1,80"); /* not served */
     CHECK_TARGET(0, NONE, "10.0.0.1", 80, true);
+}
+
+static void only_servers_listen(void)
+{
+    CHECK(dtu_settings_listens(DTU_SOCKET_TCP_SERVER));
+    CHECK(dtu_settings_listens(DTU_SOCKET_UDP_SERVER));
+    CHECK(!dtu_settings_listens(DTU_SOCKET_TCP_CLIENT));
+    CHECK(!dtu_settings_listens(DTU_SOCKET_UDP_CLIENT));
+    CHECK(!dtu_settings_listens(DTU_SOCKET_NONE));
+}
+
+/* 002 section 1.1, 001 section 2.1, 000: TCP and UDP clients. */
+static void of_the_products_only_k7_has_servers(void)
+{
+    for (size_t i = 0; dtu_profile_at(i) != NULL; i++) {
+        begin(dtu_profile_at(i));
+        const struct dtu_param *row = dtu_params_find(product->table, (const uint8_t *)"SOCKA", 5);
+        const char *value = "TCPS,h,1";
+        enum dtu_status status =
+            dtu_params_set(&params, row, (const uint8_t *)value, strlen(value));
+        CHECK_EQ(status, product == K7 ? DTU_OK : DTU_ERR_RANGE);
+    }
 }
 
 /* --- Sockets: attempts ---------------------------------------------------------------------- */
@@ -571,6 +785,14 @@ static const struct check_test tests[] = {
     CHECK_TEST(uart_of_k7),
     CHECK_TEST(uart_of_7s4),
     CHECK_TEST(uart_of_cat1),
+    CHECK_TEST(a_uart_is_written_in_the_order_of_its_product),
+    CHECK_TEST(the_flow_control_that_is_written_is_the_running_one),
+    CHECK_TEST(each_parity_is_written_as_its_word),
+    CHECK_TEST(the_uart_as_it_was_set_is_written_as_it_was_set),
+    CHECK_TEST(a_uart_for_the_moment_is_taken_over_but_for_its_flow_control),
+    CHECK_TEST(only_a_packing_time_of_4_bytes_follows_the_rate),
+    CHECK_TEST(only_k7_packs_by_4_bytes_and_only_with_both_0),
+    CHECK_TEST(the_highest_rate_is_that_of_the_manual),
     CHECK_TEST(packing_of_7s3_is_no_parameter),
     CHECK_TEST(packing_of_7s4_and_cat1_is_uartft_and_uartfl),
     CHECK_TEST(packing_of_k7_is_4_byte_times_if_both_are_0),
@@ -586,10 +808,14 @@ static const struct check_test tests[] = {
     CHECK_TEST(commands_in_the_stream_are_heard_unless_switched_off),
     CHECK_TEST(the_command_password_is_a_parameter_but_for_k7),
     CHECK_TEST(only_cat1_may_need_a_login),
+    CHECK_TEST(only_7s4_and_cat1_distribute_and_only_if_transparent),
+    CHECK_TEST(only_7s3_and_k7_follow_the_network),
     CHECK_TEST(sockets_of_7s3),
     CHECK_TEST(sockets_of_7s4),
     CHECK_TEST(sockets_of_cat1),
     CHECK_TEST(sockets_of_k7),
+    CHECK_TEST(only_servers_listen),
+    CHECK_TEST(of_the_products_only_k7_has_servers),
     CHECK_TEST(attempts_of_7s3_and_k7_are_no_parameters),
     CHECK_TEST(attempts_of_7s4_have_a_time_for_each_socket),
     CHECK_TEST(attempts_of_cat1_have_one_time_for_all_sockets),

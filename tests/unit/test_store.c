@@ -835,6 +835,36 @@ static void secrets_and_places_are_stored_a_line_for_each_place_that_is_set(void
     CHECK_EQ(store.stats.skipped, 0);
 }
 
+/* For programs: it is stored and loaded as if there were a command. */
+static void a_row_that_no_command_reaches_is_stored_like_the_others(void)
+{
+    static const struct dtu_param_field two_hex[] = {
+        {.type = DTU_FIELD_HEX, .flags = DTU_FIELD_CLEARABLE, .min = 2, .max = 2},
+        {.type = DTU_FIELD_HEX, .flags = DTU_FIELD_CLEARABLE, .min = 1, .max = 1}};
+    static const struct dtu_param inner_rows[] = {{.name = "INNER",
+                                                   .kind = DTU_PARAM_SETTING,
+                                                   .flags = DTU_PARAM_INTERNAL,
+                                                   .field_count = 2,
+                                                   .fields = two_hex}};
+    static const struct dtu_param_table inner = {.rows = inner_rows,
+                                                 .count = 1,
+                                                 .values_size = 5,
+                                                 .syntax = {.escape_inner = "", .escape_last = ""}};
+    const struct dtu_param_value v[] = {{.given = true, .bytes = (const uint8_t *)"\0,", .len = 2},
+                                        {.given = false}};
+    uint8_t first[SLOT_MAX];
+    new_medium(SLOT_MAX);
+    CHECK_EQ(boot_with(&inner), DTU_ERR_NOT_FOUND);
+    CHECK_EQ(dtu_params_set_values(&params, &inner_rows[0], v), DTU_OK);
+    CHECK_EQ(save(), DTU_OK);
+    memcpy(first, slots[0], sizeof first);
+    make_slot(0, 1, "INNER=002C,\n");
+    CHECK_BYTES(first, sizeof first, slots[0], sizeof slots[0]);
+    CHECK_EQ(boot_with(&inner), DTU_OK);
+    CHECK(pending_is("INNER", "002C,"));
+    CHECK_EQ(store.stats.skipped, 0);
+}
+
 static void a_row_with_places_is_stored_whole_and_replaces_all_its_lines(void)
 {
     uint8_t second[SLOT_MAX];
@@ -934,6 +964,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_row_is_stored_once_however_often_it_is_saved),
     CHECK_TEST(a_stored_line_longer_than_the_scratch_is_not_kept),
     CHECK_TEST(secrets_and_places_are_stored_a_line_for_each_place_that_is_set),
+    CHECK_TEST(a_row_that_no_command_reaches_is_stored_like_the_others),
     CHECK_TEST(a_row_with_places_is_stored_whole_and_replaces_all_its_lines),
     CHECK_TEST(places_that_are_not_there_any_more_are_skipped_and_counted),
     CHECK_TEST(a_power_cut_leaves_old_or_new_secrets_and_places),
