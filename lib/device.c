@@ -173,6 +173,13 @@ static bool replies_to_uart(const struct dtu_device *d)
     return !dtu_at_server_ready(&d->channels[DTU_CHANNEL_UART].at);
 }
 
+/* Whether the UART may have data of sockets now. */
+static bool uart_hears_sockets(const struct dtu_device *d)
+{
+    return accepts_input(d) && !d->answering && !replies_to_uart(d) &&
+           !dtu_cmdmode_active(&d->cmdmode);
+}
+
 /* --- Socket distribution -------------------------------------------------------------------- */
 
 static uint8_t sdp_id(const struct dtu_device_socket *s)
@@ -393,6 +400,7 @@ static uint32_t now_us(const struct dtu_device *d)
 static size_t on_data(void *ctx, const uint8_t *data, size_t len)
 {
     struct dtu_device *d = ctx;
+    d->answering = false; /* data comes when no answer waits: it is out, or was given up */
     return dtu_framer_feed(&d->framer, data, len, now_us(d));
 }
 
@@ -429,6 +437,8 @@ static size_t deliver(void *ctx, const uint8_t *data, size_t len)
 {
     struct dtu_device_socket *s = ctx;
     struct dtu_device *d = s->device;
+    if (!uart_hears_sockets(d)) /* what waits for the end of this frame comes before the next */
+        len = min_size(len, dtu_sdp_sender_left(&d->sdp.sender));
     size_t taken =
         d->sdp.used ? dtu_sdp_send(&d->sdp.sender, sdp_id(s), data, len) : to_uart(d, data, len);
     struct dtu_device_event e = {.kind = DTU_EVENT_DATA, .socket = (uint8_t)s->index, .len = taken};
@@ -472,13 +482,6 @@ static size_t take_data(struct dtu_device_socket *s, const uint8_t *data, size_t
 static bool holds_sync(const struct dtu_device_socket *s)
 {
     return s->device->settings.follows_baud && dtu_baudsync_held(&s->sync) > 0;
-}
-
-/* Whether the UART may have data of sockets now. */
-static bool uart_hears_sockets(const struct dtu_device *d)
-{
-    return accepts_input(d) && !d->answering && !replies_to_uart(d) &&
-           !dtu_cmdmode_active(&d->cmdmode);
 }
 
 static void poll_sync(struct dtu_device_socket *s)
@@ -1271,11 +1274,15 @@ void dtu_device_socket_closed(struct dtu_device *d, unsigned socket, uint32_t lo
     dtu_link_closed(&s->link, now);
 }
 
+/* Of a frame that is on its way the rest may come at any time: all else waits for its end. */
 bool dtu_device_socket_ready(const struct dtu_device *d, unsigned socket)
 {
-    return uart_hears_sockets(d) && socket < d->config->profile->sockets &&
-           is_up(&d->sockets[socket]) &&
-           (!d->sdp.used || dtu_sdp_sender_ready(&d->sdp.sender, sdp_id(&d->sockets[socket])));
+    if (socket >= d->config->profile->sockets || !is_up(&d->sockets[socket]))
+        return false;
+    if (uart_is_taken(d))
+        return accepts_input(d) &&
+               dtu_sdp_sender_ready(&d->sdp.sender, sdp_id(&d->sockets[socket]));
+    return uart_hears_sockets(d);
 }
 
 static bool hears_network(const struct dtu_device *d)

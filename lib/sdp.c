@@ -351,6 +351,11 @@ bool dtu_sdp_sender_idle(const struct dtu_sdp_sender *s)
     return !s->busy;
 }
 
+size_t dtu_sdp_sender_left(const struct dtu_sdp_sender *s)
+{
+    return s->busy ? s->data_left : 0;
+}
+
 void dtu_sdp_sender_drop(struct dtu_sdp_sender *s, uint8_t socket)
 {
     if (!s->is_report && s->socket == socket && s->data_left > 0)

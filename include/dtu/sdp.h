@@ -240,6 +240,11 @@ bool dtu_sdp_sender_ready(const struct dtu_sdp_sender *s, uint8_t socket);
  * @return true if nothing is on its way. */
 bool dtu_sdp_sender_idle(const struct dtu_sdp_sender *s);
 
+/** How much of a frame is still to come: offer no more, and the next frame does not begin.
+ * @param s the sender
+ * @return bytes of data of the frame on its way; 0 if there is none */
+size_t dtu_sdp_sender_left(const struct dtu_sdp_sender *s);
+
 /** Leaves a frame of this id as it is, for its data will not come: the receiver finds it damaged.
  * @param s      the sender
  * @param socket the id */

@@ -327,6 +327,41 @@ static void a_frame_and_an_answer_of_the_handshake_wait_for_each_other(void)
                      "abc\x87+ok");
 }
 
+/* A command of the UART waits for its pause while a frame begins to go out. */
+static void a_reply_that_waits_for_a_frame_does_not_stop_it(void)
+{
+    begin_sdp("cat1", false);
+    TYPE("usr.cn#AT+SDPEN?\r\n");
+    b->uart_room = 8;
+    CHECK_EQ(RX(0, "abc"), 1);
+    wait_ms(60);
+    b->uart_room = LOTS;
+    wait_ms(1);
+    CHECK(dtu_device_socket_ready(&b->device, 0));
+    CHECK(!dtu_device_socket_ready(&b->device, 1));
+    CHECK_EQ(RX(0, "bcd"), 2); /* the next frame comes behind the reply */
+    CHECK_EQ(RX(0, "d"), 0);
+    wait_ms(1);
+    CHECK_EQ(RX(0, "d"), 1);
+    CHECK_UART_BYTES("\xAA\xFD\x55\x00\x05\x61\x00"
+                     "abc\x87" VALUE("SDPEN:ON") "\xAA\xFD\x55\x00\x03\x61\x00"
+                                                 "d\xC5");
+    CHECK(dtu_device_uart_ready(&b->device));
+}
+
+/* The `a` that there was no room for is given up when nobody confirms. */
+static void an_answer_that_was_given_up_holds_nothing_back(void)
+{
+    begin_sdp("cat1", false);
+    wait_ms(300);
+    b->uart_room = 0;
+    TYPE("+++");
+    wait_ms(10000);
+    b->uart_room = LOTS;
+    wait_ms(1);
+    CHECK_EQ(RX(0, "abc"), 3);
+}
+
 static void without_memory_for_frames_it_is_told_and_off(void)
 {
     new_board("cat1");
@@ -976,6 +1011,8 @@ static const struct check_test tests[] = {
     CHECK_TEST(much_data_comes_in_several_frames),
     CHECK_TEST(commands_are_heard_beside_frames),
     CHECK_TEST(a_frame_and_an_answer_of_the_handshake_wait_for_each_other),
+    CHECK_TEST(a_reply_that_waits_for_a_frame_does_not_stop_it),
+    CHECK_TEST(an_answer_that_was_given_up_holds_nothing_back),
     CHECK_TEST(without_memory_for_frames_it_is_told_and_off),
     CHECK_TEST(a_restart_forgets_what_was_half_done),
     CHECK_TEST(sockets_are_told_apart_however_slow_the_uart),

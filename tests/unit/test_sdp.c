@@ -1190,11 +1190,13 @@ static void nothing_else_is_begun_while_a_frame_is_on_its_way(void)
     CHECK(!dtu_sdp_sender_idle(&s));
     CHECK(dtu_sdp_sender_ready(&s, 0x62));
     CHECK(!dtu_sdp_sender_ready(&s, 0x61));
+    CHECK_EQ(dtu_sdp_sender_left(&s), 1);
     slow.room = 1;
     CHECK_EQ(SEND(&s, 0x61, "x"), 0);
     CHECK(!dtu_sdp_report(&s, DTU_SDP_BAD_SUM));
     CHECK_EQ(SEND(&s, 0x62, "i"), 1);
     CHECK(!dtu_sdp_sender_ready(&s, 0x62)); /* its sum is not out */
+    CHECK_EQ(dtu_sdp_sender_left(&s), 0);
     CHECK_EQ(SEND(&s, 0x62, "more"), 0);
     slow.room = 100;
     dtu_sdp_sender_poll(&s);
@@ -1232,6 +1234,7 @@ static void a_dropped_frame_makes_way(void)
     CHECK(!dtu_sdp_sender_idle(&s));
     dtu_sdp_sender_drop(&s, 0x62);
     CHECK(dtu_sdp_sender_idle(&s));
+    CHECK_EQ(dtu_sdp_sender_left(&s), 0);
     new_sender(&s, 9); /* of one whose data is out only the sum is missing: it comes */
     CHECK_EQ(SEND(&s, 0x62, "hi"), 2);
     dtu_sdp_sender_drop(&s, 0x62);
