@@ -85,6 +85,8 @@ void net_want_newcomer(struct net_socket *s, bool wanted);
 size_t net_send(struct net_socket *s, const uint8_t *data, size_t len);
 /* How many bytes were read; 0: the connection has ended; -1: nothing there, or an error of UDP. */
 ssize_t net_receive(struct net_socket *s, uint8_t *data, size_t size);
+/* How many bytes can be read at once. */
+size_t net_unread(const struct net_socket *s);
 /* Whether NET_READABLE is wanted. */
 void net_want_read(struct net_socket *s, bool wanted);
 

@@ -28,7 +28,9 @@ struct module_socket {
     unsigned index;
     struct net_socket net;
     struct leftover rest;
-    bool told; /* that its port cannot be had */
+    bool told;      /* that its port cannot be had */
+    bool makes_way; /* of a server: somebody else waits until this was read: */
+    size_t unread;  /* bytes that had come by then */
 };
 
 struct dtu_posix_module {
@@ -161,6 +163,7 @@ static void socket_close(void *ctx, unsigned socket)
     struct dtu_posix_module *m = ctx;
     net_close(&m->sockets[socket].net);
     drop_rest(&m->sockets[socket].rest);
+    m->sockets[socket].makes_way = false;
 }
 
 static void want_restart(void *ctx)
@@ -324,27 +327,45 @@ static void end_connection(struct module_socket *s)
 {
     struct dtu_posix_module *m = s->module;
     uint32_t lost = net_hang_up(&s->net);
+    s->makes_way = false;
     if (lost > 0)
         note(m, "socket %c: %lu bytes were not acknowledged", 'A' + (int)s->index,
              (unsigned long)lost);
     dtu_device_socket_closed(&m->device, s->index, lost, dtu_posix_now());
 }
 
-static void read_socket(struct module_socket *s)
+/* Returns how many bytes there were. */
+static size_t read_socket(struct module_socket *s)
 {
     struct dtu_posix_module *m = s->module;
     uint8_t data[READ_SIZE * 4]; /* a datagram of any length */
     ssize_t n = net_receive(&s->net, data, s->net.is_udp ? sizeof data : READ_SIZE);
     if (n < 0)
-        return;
+        return 0;
     if (n == 0) {
         end_connection(s);
-        return;
+        return 0;
     }
     size_t taken = dtu_device_socket_rx(&m->device, s->index, data, (size_t)n, dtu_posix_now());
     if (!keep_rest(&s->rest, data + taken, (size_t)n - taken))
         note(m, "no memory: %zu bytes of socket %c are lost", (size_t)n - taken,
              'A' + (int)s->index);
+    return (size_t)n;
+}
+
+/* What a client had sent before somebody else came is read first. It may go on sending: that is
+ * not waited for. */
+static void make_way(struct module_socket *s)
+{
+    if (!s->makes_way)
+        s->unread = net_unread(&s->net);
+    s->makes_way = true;
+    while (s->unread > 0 && !has_rest(&s->rest)) {
+        size_t n = read_socket(s);
+        s->unread = n > 0 && n < s->unread ? s->unread - n : 0;
+    }
+    if (s->makes_way && !has_rest(&s->rest)) /* else the newcomer is told again */
+        end_connection(s);
 }
 
 static void on_net(void *ctx, enum net_event event, const char *text)
@@ -363,7 +384,7 @@ static void on_net(void *ctx, enum net_event event, const char *text)
         break;
     case NET_READABLE:
         if (!has_rest(&s->rest))
-            read_socket(s);
+            (void)read_socket(s);
         break;
     case NET_WRITABLE:
         dtu_device_socket_writable(&m->device, s->index, now);
@@ -373,7 +394,7 @@ static void on_net(void *ctx, enum net_event event, const char *text)
             end_connection(s);
         break;
     case NET_NEWCOMER:
-        end_connection(s);
+        make_way(s);
         break;
     }
     settle(m);

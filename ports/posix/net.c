@@ -503,6 +503,12 @@ ssize_t net_receive(struct net_socket *s, uint8_t *data, size_t size)
     return errno == EAGAIN || errno == EWOULDBLOCK ? -1 : 0;
 }
 
+size_t net_unread(const struct net_socket *s)
+{
+    int len = 0;
+    return ioctl(s->fd, FIONREAD, &len) == 0 && len > 0 ? (size_t)len : 0;
+}
+
 void net_want_read(struct net_socket *s, bool wanted)
 {
     if (s->state != NET_OPEN)

@@ -3,6 +3,7 @@
 """K7's sockets that are connected to: TCP and UDP servers at a port of the module's."""
 import os
 import select
+import signal
 import socket
 
 import harness
@@ -69,6 +70,26 @@ class Servers(harness.Test):
         second.expect(b"for the second")
         self.stop(program)
         second.expect_end()
+
+    def test_what_came_before_a_newcomer_is_not_lost(self):
+        """Nor if it is more than is read at once, and more than the UART takes."""
+        port = free_port()
+        program = self.start_server("TCPS", port)
+        user = self.user()
+        data = os.urandom(40000)
+        for _ in range(3):
+            first = self.connect(port)
+            first.write(b"first")
+            user.expect(b"first")
+            program.signal(signal.SIGSTOP)
+            first.write(data)
+            first.close()
+            second = self.connect(port)
+            second.write(b"second")
+            program.signal(signal.SIGCONT)
+            compare(user.read(len(data)), data, "what the first had sent")
+            user.expect(b"second")
+            second.close()
 
     def test_a_restart_listens_anew(self):
         port = free_port()
