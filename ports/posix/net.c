@@ -228,6 +228,14 @@ static bool nothing_to_read(struct net_socket *s)
     return recv(s->fd, &byte, 1, MSG_PEEK) <= 0;
 }
 
+/* Who has sent what will be read: what waits for somebody is sent before that. */
+static bool find_peer(struct net_socket *s)
+{
+    socklen_t len = sizeof s->peer;
+    uint8_t byte;
+    return recvfrom(s->fd, &byte, 1, MSG_PEEK, (struct sockaddr *)&s->peer, &len) >= 0;
+}
+
 static void on_ready(void *ctx, short revents)
 {
     struct net_socket *s = ctx;
@@ -236,7 +244,8 @@ static void on_ready(void *ctx, short revents)
         return;
     }
     if (s->state == NET_LISTENING) { /* of UDP: now there is somebody to answer */
-        opened(s);
+        if (find_peer(s))
+            opened(s);
         return;
     }
     if ((revents & POLLOUT) != 0) {
@@ -494,7 +503,7 @@ ssize_t net_receive(struct net_socket *s, uint8_t *data, size_t size)
     do
         n = recvfrom(s->fd, data, size, 0, (struct sockaddr *)&from, &from_len);
     while (n < 0 && errno == EINTR);
-    if (s->is_udp_server && n > 0)
+    if (s->is_udp_server && n >= 0)
         s->peer = from;
     if (s->is_udp)
         return n > 0 ? n : -1; /* an empty datagram, or the news that one was refused */

@@ -135,6 +135,23 @@ class Servers(harness.Test):
         user.write(b"another")
         two.expect(b"another")
 
+    def test_udp_data_from_before_anyone_sent(self):
+        """It is kept for who sends first, even if that is nothing."""
+        for first in (b"hello", b""):
+            with self.subTest(first):
+                port = free_port(socket.SOCK_DGRAM)
+                pty = f"uart-{len(first)}"
+                program = self.start("k7", [f"UDPS,192.168.0.201,{port}"], pty=pty,
+                                     options=("--bind", "127.0.0.1"))
+                user = self.user(pty)
+                user.write(b"early")
+                program.wait_log("UART: frame of 5 bytes")
+                one = self.closing(harness.UdpPeer())
+                one.sock.sendto(first, ("127.0.0.1", port))
+                one.expect(b"early")
+                user.expect(first)
+                self.stop(program)
+
     def send_until_heard(self, peer, to, data, user):
         """A datagram that comes before the port is open is lost."""
         deadline = Deadline(SECONDS, "the UDP server")
