@@ -320,6 +320,17 @@ static void try_next_address(struct net_socket *s, const char *reason)
 
 /* --- Servers -------------------------------------------------------------------------------- */
 
+/* Whoever it was has left again; or there is no file for him, and he would be told of for ever. */
+static void refuse_for_now(struct net_socket *s)
+{
+    int reason = errno;
+    if (reason != EMFILE && reason != ENFILE && reason != ENOBUFS && reason != ENOMEM)
+        return;
+    dtu_posix_watch_for(s->loop, s->listener_watch, 0);
+    s->state = NET_CLOSED;
+    s->event(s->ctx, NET_FAILED, strerror(reason));
+}
+
 static void on_listener_ready(void *ctx, short revents)
 {
     struct net_socket *s = ctx;
@@ -329,8 +340,10 @@ static void on_listener_ready(void *ctx, short revents)
         return;
     }
     s->fd = accept(s->listener, NULL, NULL);
-    if (s->fd < 0)
-        return; /* whoever it was has left again */
+    if (s->fd < 0) {
+        refuse_for_now(s);
+        return;
+    }
     int on = 1;
     setsockopt(s->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     fcntl(s->fd, F_SETFL, O_NONBLOCK);

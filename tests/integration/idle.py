@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: MIT
 """While nothing happens the module sleeps, in whatever state it is."""
 import os
+import resource
 import select
+import socket
 import time
 
 import harness
@@ -113,6 +115,51 @@ class Idle(harness.Test):
         user.command("AT+S", end="\r")
         program.wait_log("failed too often: the module restarts", 1)
         program.wait_log("started as cat1")
+        self.check_sleeps(program)
+
+    def start_server(self):
+        port = harness.free_port()
+        program = self.start("k7", [f"TCPS,192.168.0.201,{port}"], ["RFCEN=ON"])
+        program.wait_log("socket A: opens its port")
+
+        def connect():
+            sock = socket.create_connection(("127.0.0.1", port), timeout=harness.SECONDS)
+            return self.closing(harness.Connection(sock))
+        return program, connect
+
+    def test_server(self):
+        """Nobody there; somebody; half a frame for the UART; the UART full, and others wait."""
+        program, connect = self.start_server()
+        self.check_sleeps(program)
+        first = connect()
+        program.wait_log("socket A: connected")
+        self.check_sleeps(program)
+        first.write(b"\x55\xaa")
+        self.check_sleeps(program)
+        first.write_until_blocked(os.urandom(16 << 20), 0.5)
+        first.close()
+        connect().write(b"second")
+        connect()
+        self.check_sleeps(program)
+
+    def test_server_without_files(self):
+        """As many files are open as may be: who connects cannot be served."""
+        program, connect = self.start_server()
+        pid = program.process.pid
+        most = max(int(fd) for fd in os.listdir(f"/proc/{pid}/fd")) + 1
+        before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (most, before[1]))
+        first = connect()
+        program.wait_log("socket A: cannot connect: Too many open files")
+        self.check_sleeps(program)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+        first.write(b"served")
+        self.user().expect(b"served")
+
+    def test_frames_are_not_read(self):
+        program, user, _, connection = self.setup_link("cat1", ["SDPEN=ON"])
+        connection.write_until_blocked(os.urandom(16 << 20), 0.5)
+        user.write(b"no frame")
         self.check_sleeps(program)
 
     def test_udp_refused(self):
