@@ -464,8 +464,8 @@ bool net_open(struct net_socket *s, const struct dtu_socket_target *target)
 
 void net_close(struct net_socket *s)
 {
+    close_listener(s); /* first: who sees the end and comes again must not find it open still */
     (void)net_hang_up(s);
-    close_listener(s);
 }
 
 uint32_t net_hang_up(struct net_socket *s)
