@@ -15,9 +15,9 @@
  *
  * A module:
  *
- *     size_t n = dtu_discovery_serve(&callbacks, ctx, in, in_len, out, sizeof out);
- *     if (n > 0)
- *         send_to_the_one_who_asked(out, n);
+ *     (void)dtu_discovery_serve(&callbacks, ctx, in, in_len, out, sizeof out, &out_len);
+ *     if (out_len > 0)
+ *         send_to_the_one_who_asked(out, out_len);
  *
  * A request, and the answers to it:
  *
