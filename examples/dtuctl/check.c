@@ -3,6 +3,7 @@
 #include "check.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "dtu/blocks.h"
@@ -88,12 +89,29 @@ bool check_value(const struct assignment *a)
     return row == NULL;
 }
 
+/* Why a value that is good by itself is refused: those beside it in the row may be the reason. */
+static void tell_others(const struct field *f, char *out, size_t size)
+{
+    size_t used = (size_t)snprintf(out, size, "not with the module's other settings");
+    const char *before = " (";
+
+    for (size_t i = 0; i < field_count && used < size; i++) {
+        if (&fields[i] == f || fields[i].row == NULL || strcmp(fields[i].row, f->row) != 0)
+            continue;
+        used += (size_t)snprintf(out + used, size - used, "%s%s", before, fields[i].name);
+        before = ", ";
+    }
+    if (*before == ',' && used < size)
+        snprintf(out + used, size - used, ")");
+}
+
 bool check_block(enum block_id id, const union dtu_discovery_block *before,
                  const union dtu_discovery_block *wanted, const struct assignment *list,
                  size_t count)
 {
     const struct dtu_param *row = refusing_row(id, wanted);
     bool good = true;
+    char why[120];
 
     if (row == NULL || refusing_row(id, before) == row)
         return true; /* what the module has already is its own affair */
@@ -101,7 +119,8 @@ bool check_block(enum block_id id, const union dtu_discovery_block *before,
         const struct assignment *a = &list[i];
         if (a->block != id || a->field->row == NULL || strcmp(a->field->row, row->name) != 0)
             continue;
-        refuse(a, "not with the module's other settings", row);
+        tell_others(a->field, why, sizeof why);
+        refuse(a, why, row);
         good = false;
     }
     return good;

@@ -984,7 +984,8 @@ class Check(Test):
         module, where = self.module()
         port = module.blocks[PORT_0]
         for changes, settings, refused in (
-                ([(14, b"\0\0")], ["mode=tcp-client"], "mode=tcp-client: not with the module's other"),
+                ([(14, b"\0\0")], ["mode=tcp-client"],
+                 r"mode=tcp-client: not .* other settings \(local_port, remote_port, remote\): "),
                 ([(14, b"\0\0")], ["mode=tcp-client", "remote_port=23"], None),
                 ([], ["local_port=0"], "local_port=0: not with the module's other settings"),
                 ([(51, b"\1")], ["local_port=0"], None),
