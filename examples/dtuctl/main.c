@@ -3,9 +3,11 @@
 #include "commands.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "stop.h"
 
@@ -55,11 +57,24 @@ static int start(const struct options *o)
     return status;
 }
 
+/* Of a program that was started without one of the standard files, the first file it opened would
+ * get its output. What it writes to one that was missing fails, and is told. */
+static bool have_standard_files(void)
+{
+    int fd;
+    do
+        fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    return fd >= 0 && close(fd) == 0;
+}
+
 int main(int argc, char **argv)
 {
     struct options options;
     int status = STATUS_USAGE;
 
+    if (!have_standard_files())
+        return STATUS_REFUSED;
     switch (options_parse(&options, argc, argv)) {
     case OPTIONS_RUN:
         status = start(&options);

@@ -226,6 +226,21 @@ class Use(Test):
         self.assertIn(b"standard output", result.stderr)
 
 
+    def test_without_the_standard_files_a_set_is_done_all_the_same(self):
+        """And that its output is lost is told, if that is possible."""
+        for closed, told in (("<&- >&-", True), ("<&- >&- 2>&-", False), ("2>&-", False)):
+            with self.subTest(closed):
+                module, where = self.module()
+                result = subprocess.run(
+                    ["sh", "-c", f'exec "$@" {closed}', "sh", DTUCTL, "set", MAC, "name=x", *where],
+                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=harness.SECONDS,
+                    env=environment(), check=False)
+                self.assertEqual(module.commands()[-1], READ)
+                self.assertEqual(module.restarts, 1)
+                self.assertEqual(result.returncode, DONE if closed == "2>&-" else FAILED)
+                self.assertEqual(b"standard output: " in result.stderr, told)
+
+
 # --- Scan -----------------------------------------------------------------------------------------
 
 class Scan(Test):
