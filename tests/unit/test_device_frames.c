@@ -362,6 +362,50 @@ static void an_answer_that_was_given_up_holds_nothing_back(void)
     CHECK_EQ(RX(0, "abc"), 3);
 }
 
+/* Frames of sockets, commands, handshakes and noise meet at a UART with little room and pauses:
+ * once there is room, nothing is stuck. */
+static void whatever_waits_goes_on_when_there_is_room(void)
+{
+    static const char *const typed[] = {"usr.cn#AT+SDPEN?\r\n", "+++",       "+",       "a", "x",
+                                        "AT+UARTFT?\r",         "AT+ENTM\r", "\x55\xFD"};
+    static const uint8_t data[40] = {1, 2, 3};
+    struct test_rand r;
+
+    for (uint32_t seed = 0; seed < 300; seed++) {
+        size_t owed[2] = {0, 0}; /* what a port would offer again */
+        test_rand_seed(&r, seed);
+        begin_sdp("cat1", true);
+        for (unsigned step = 0; step < 60; step++) {
+            unsigned i = test_rand_below(&r, 2);
+            if (owed[i] == 0)
+                owed[i] = test_rand_below(&r, sizeof data);
+            if (owed[i] > 0)
+                owed[i] -= dtu_device_socket_rx(&b->device, i, data, owed[i], b->now);
+            const char *text = typed[test_rand_below(&r, COUNT(typed))];
+            if (test_rand_below(&r, 3) == 0)
+                (void)rx_bytes(text, strlen(text));
+            b->uart_room = test_rand_below(&r, 4) == 0 ? test_rand_below(&r, 12) : 0;
+            wait_ms(test_rand_below(&r, 2) == 0 ? 0 : test_rand_below(&r, 400));
+            clear_uart();
+        }
+        b->uart_room = LOTS;
+        for (unsigned k = 0; k < 4; k++) {
+            wait_ms(4000); /* no handshake lasts so long */
+            if (dtu_cmdmode_active(&b->device.cmdmode))
+                (void)rx_bytes("\rAT+ENTM\r", 9);
+            wait_ms(100);
+            for (unsigned i = 0; i < 2; i++)
+                if (owed[i] > 0)
+                    owed[i] -= dtu_device_socket_rx(&b->device, i, data, owed[i], b->now);
+            clear_uart();
+        }
+        CHECK_EQ(owed[0] + owed[1], 0);
+        CHECK(dtu_device_uart_ready(&b->device));
+        CHECK(dtu_device_socket_ready(&b->device, 0));
+        CHECK(dtu_device_socket_ready(&b->device, 1));
+    }
+}
+
 static void without_memory_for_frames_it_is_told_and_off(void)
 {
     new_board("cat1");
@@ -1013,6 +1057,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_frame_and_an_answer_of_the_handshake_wait_for_each_other),
     CHECK_TEST(a_reply_that_waits_for_a_frame_does_not_stop_it),
     CHECK_TEST(an_answer_that_was_given_up_holds_nothing_back),
+    CHECK_TEST(whatever_waits_goes_on_when_there_is_room),
     CHECK_TEST(without_memory_for_frames_it_is_told_and_off),
     CHECK_TEST(a_restart_forgets_what_was_half_done),
     CHECK_TEST(sockets_are_told_apart_however_slow_the_uart),
