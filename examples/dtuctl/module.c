@@ -175,16 +175,19 @@ int module_find(struct module *m, struct net *net, const struct options *o)
 
 enum answer_kind module_wait(struct module *m, const struct net *net, int64_t end)
 {
-    const struct wanted w = {.mac = m->mac};
+    const struct in_addr before = m->from.sin_addr;
+    const int64_t half = net_now() + (end - net_now()) / 2;
+    struct wanted w = {.mac = m->mac};
     enum answer_kind kind;
     bool ask_address = m->is_known;
 
-    do {
+    do { /* another may have the same MAC: its address counts, unless it may have a new one */
+        w.ip = ask_address && !m->moves && net_now() < half ? &before : NULL;
         int64_t left = end - net_now();
         progress("waiting for the module, %ld s left", (long)(left / 1000));
         send_search(net, NULL);
         if (ask_address)
-            send_search(net, &m->from.sin_addr);
+            send_search(net, &before);
         kind = await_found(m, net, &w, net_now() + (left < SEARCH_MS ? left : SEARCH_MS));
     } while (kind == ANSWER_NONE && net_now() < end);
     progress_end();

@@ -818,6 +818,16 @@ class Set(Test):
                     self.assertRegex(end.out, rf"{MAC} \({new}\): written: basic; saved; restarted")
                     self.assertEqual(module.ip, new)
 
+    def test_another_with_the_same_mac_is_not_taken_for_it(self):
+        """As two softdtu that were given no identity have; the other is there all the time."""
+        one, other = Module(own_address()), Module(own_address())
+        one.away_s = 1.0
+        lan = self.lan(other, one)
+        self.check(DONE, "set", one.ip, "baud=9600", "--port", str(lan.port), "--to",
+                   fake_module.BROADCAST, out=f"\\({one.ip}\\): written: .* read back as asked")
+        self.assertEqual(one.commands()[-1], READ)
+        self.assertEqual(other.commands(), [])
+
     def test_a_network_without_broadcasts_is_enough(self):
         """By its address alone, and then by the one that it was given."""
         for at_once in (False, True):
