@@ -247,6 +247,8 @@ bool beacon_open(struct beacon *b, struct dtu_posix_loop *loop, const char *bind
         errno = EINVAL;
         return false;
     }
+    if (b->address.s_addr == htonl(INADDR_ANY)) /* which is none of its own */
+        b->has_address = false;
     b->hall = find_hall(loop, port);
     if (b->hall == NULL)
         b->hall = make_hall(loop, port);

@@ -85,7 +85,8 @@ class Discovery(harness.Test):
     def await_last(self, options):
         """Asks until the last module answers: it is the last to open its port."""
         count = int(options[options.index("--count") + 1]) if "--count" in options else 1
-        bind = options[options.index("--bind") + 1] if "--bind" in options else "127.0.0.1"
+        bind = options[options.index("--bind") + 1] if "--bind" in options else "0.0.0.0"
+        bind = "127.0.0.1" if bind == "0.0.0.0" else bind
         last = socket.inet_ntoa((int.from_bytes(socket.inet_aton(bind), "big") + count - 1)
                                 .to_bytes(4, "big"))
         first = self.closing(Asker(self.port))
@@ -111,6 +112,12 @@ class Discovery(harness.Test):
         self.start_k7()
         self.assertEqual(self.asker.search("127.0.0.1", 1), {MAC: ("127.0.0.1", "127.0.0.1")})
         self.assertEqual(self.asker.search("127.0.3.3", 1), {MAC: ("127.0.3.3", "127.0.3.3")})
+
+    def test_any_address_is_no_address(self):
+        self.start_k7("--bind", "0.0.0.0")
+        for to in (EVERYBODY, "127.0.0.1"):
+            self.assertEqual(self.asker.search(to, 1), {MAC: ("127.0.0.1", "127.0.0.1")})
+            self.asker.expect_silence()  # it answers once
 
     def test_settings(self):
         """Read, change, save, restart: AT+UART shows what the port block set, and the UART runs
