@@ -102,7 +102,7 @@ class Distribution(harness.Test):
         compare(got[0x62], data[1], "socket B")
 
     def test_frames_of_any_length_in_any_pieces(self):
-        _, user = self.start_sdp(settings=["UARTFL=4096"])
+        _, user = self.start_sdp(settings=["UARTFL=4096", "UARTFT=500"])  # of a busy machine
         rand = random.Random(7)
         sent = [b"", b""]
         stream = b""

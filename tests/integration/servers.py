@@ -119,7 +119,7 @@ class Servers(harness.Test):
         program.wait_log(f"socket A: port {port} is there")
         self.connect(port).write(b"now")
         user.expect(b"now")
-        self.assertEqual(program.output().count("cannot be had"), 1)
+        self.assertEqual(program.output().count(f"port {port} cannot be had"), 1)
 
     def test_udp(self):
         """The last who sent is answered; manual 003 section 4.2.4."""
