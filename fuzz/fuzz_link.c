@@ -22,6 +22,7 @@ static struct {
     uint64_t since;
     uint32_t failures;
     bool used;
+    bool backup;
     struct dtu_link_stats stats;
 } model;
 
@@ -36,7 +37,7 @@ static void log_char(struct fuzz_log *log, int c)
 static bool port_open(void *ctx)
 {
     FUZZ_CHECK(ctx == &seen);
-    log_char(&seen, 'o');
+    log_char(&seen, dtu_link_is_backup(&sock) ? 'b' : 'o');
     if (inside == SAYS_OPENED)
         dtu_link_opened(&sock, (uint32_t)now);
     if (inside == SAYS_FAILED || inside == SAYS_FAILED_AND_REFUSES)
@@ -99,11 +100,12 @@ static void model_up(void)
 
 static void model_open(void)
 {
+    model.backup = config.has_backup && model.failures % 2 == 1;
     model_enter(DTU_LINK_OPENING);
     if (model.state != DTU_LINK_OPENING)
         return;
     model.stats.tries++;
-    log_char(&expected, 'o');
+    log_char(&expected, model.backup ? 'b' : 'o');
     if (inside == SAYS_OPENED)
         model_up();
     else if (inside != SAYS_LATER)
@@ -114,10 +116,19 @@ static uint64_t model_deadline(void)
 {
     uint32_t open_ms = config.listens ? 0 : config.open_ms;
     uint32_t wait = model.state == DTU_LINK_OPENING ? open_ms
-                    : model.state == DTU_LINK_UP    ? config.quiet_ms
-                    : model.state == DTU_LINK_WAIT  ? config.retry_ms
-                                                    : 0;
+                    : model.state == DTU_LINK_UP   ? config.quiet_ms + config.idle_ms /* one is 0 */
+                    : model.state == DTU_LINK_WAIT ? config.retry_ms
+                                                   : 0;
     return wait == 0 ? UINT64_MAX : model.since + wait;
+}
+
+static void model_reconnect(void)
+{
+    if (model.state != DTU_LINK_UP)
+        return;
+    log_char(&expected, 'c');
+    model.stats.idle++;
+    model_open();
 }
 
 static void model_poll(void)
@@ -131,6 +142,10 @@ static void model_poll(void)
     }
     if (model.state == DTU_LINK_WAIT) {
         model_open();
+        return;
+    }
+    if (model.state == DTU_LINK_UP && config.quiet_ms == 0) {
+        model_reconnect();
         return;
     }
     log_char(&expected, 'c');
@@ -221,6 +236,10 @@ static void event(uint32_t which)
         dtu_link_closed(&sock, ms);
         model_closed();
         break;
+    case 7:
+        dtu_link_reconnect(&sock, ms);
+        model_reconnect();
+        break;
     default:
         dtu_link_poll(&sock, ms);
         model_poll();
@@ -248,6 +267,7 @@ static void compare(void)
                     : deadline <= now      ? 0
                                            : (uint32_t)(deadline - now);
     FUZZ_CHECK(dtu_link_state(&sock) == model.state);
+    FUZZ_CHECK(dtu_link_is_backup(&sock) == model.backup);
     FUZZ_CHECK(memcmp(&sock.stats, &model.stats, sizeof model.stats) == 0);
     FUZZ_CHECK(dtu_link_next(&sock, (uint32_t)now) == left);
     fuzz_check_same(&seen, &expected);
@@ -264,24 +284,26 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     config.retry_ms = fuzz_u16(&in);
     config.max_tries = fuzz_below(&in, 4);
     config.open_ms = fuzz_below(&in, 4) == 0 ? 0 : fuzz_u32(&in) >> fuzz_below(&in, 32);
-    uint32_t kind = fuzz_below(&in, 4);
+    uint32_t kind = fuzz_below(&in, 16);
     config.quiet_ms = kind % 2 == 0 ? 0 : fuzz_u16(&in);
-    config.listens = kind >= 2;
+    config.listens = kind / 2 % 2 == 1;
+    config.idle_ms = kind / 4 % 2 == 0 ? 0 : fuzz_u16(&in);
+    config.has_backup = kind / 8 == 1;
     stop_at = (int)fuzz_below(&in, 12) - 6;
     want_at = (int)fuzz_below(&in, 12) - 6;
     now = fuzz_u32(&in);
     bool good = config.retry_ms > 0 && config.open_ms < UINT32_C(0x80000000) &&
-                (!config.listens || config.quiet_ms == 0);
+                (config.quiet_ms == 0 || (!config.listens && config.idle_ms == 0));
     FUZZ_CHECK((dtu_link_init(&sock, &config, &callbacks, &seen) == DTU_OK) == good);
     for (size_t steps = 0; good && steps < 2000 && in.left > 0; steps++) {
         uint32_t code = fuzz_u8(&in);
-        inside = (enum inside)(code / 8 % 5);
-        event(code % 8);
+        inside = (enum inside)(code / 9 % 5);
+        event(code % 9);
         compare();
         pass_time(&in);
         compare();
         if (now >= model_deadline()) /* a port polls when the time has come */
-            event(7);
+            event(8);
         compare();
     }
     return 0;

@@ -77,7 +77,8 @@ static bool must_fit(size_t len)
            (model.count == 0 ? len + 2 <= config.size : used + len + 2 + waste <= config.size);
 }
 
-static void push(size_t len, enum dtu_queue_full when_full)
+/* `thirds` of it are its first part. */
+static void push(size_t len, size_t thirds, enum dtu_queue_full when_full)
 {
     uint8_t data[MEMORY_MAX + 64];
     bool never =
@@ -87,7 +88,10 @@ static void push(size_t len, enum dtu_queue_full when_full)
     bool fits = dtu_queue_fits(&queue, len);
     FUZZ_CHECK(!fits || in_limits(len));
     FUZZ_CHECK(never ? !fits : fits || !must_fit(len));
-    enum dtu_status status = dtu_queue_push(&queue, data, len, when_full);
+    size_t cut = len * thirds / 3;
+    enum dtu_status status =
+        thirds == 0 ? dtu_queue_push(&queue, data, len, when_full)
+                    : dtu_queue_push_parts(&queue, data, cut, data + cut, len - cut, when_full);
     if (never) {
         FUZZ_CHECK(status == DTU_ERR_LENGTH);
     } else if (fits) {
@@ -131,11 +135,11 @@ static void one_step(struct fuzz_input *in)
     case 0:
     case 1:
     case 2:
-        push(len, DTU_QUEUE_REFUSE);
+        push(len, what / 64, DTU_QUEUE_REFUSE);
         break;
     case 3:
     case 4:
-        push(len, DTU_QUEUE_DROP_OLDEST);
+        push(len, what / 64, DTU_QUEUE_DROP_OLDEST);
         break;
     case 5:
         consume(len);

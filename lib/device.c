@@ -20,6 +20,23 @@ static void tell(struct dtu_device *d, const struct dtu_device_event *event)
         d->config->port->event(d->ctx, event);
 }
 
+static bool has_leds(const struct dtu_device *d)
+{
+    return d->leds.pin != NULL;
+}
+
+static void show(struct dtu_device *d, enum dtu_shows what, unsigned value)
+{
+    if (has_leds(d))
+        dtu_indicator_set(&d->indicator, what, value, d->now_ms);
+}
+
+static void show_data(struct dtu_device *d)
+{
+    if (has_leds(d))
+        dtu_indicator_data(&d->indicator, d->now_ms);
+}
+
 static uint32_t min_u32(uint32_t a, uint32_t b)
 {
     return a < b ? a : b;
@@ -44,11 +61,23 @@ static void tell_unserved(struct dtu_device *d, unsigned socket, unsigned id)
     tell(d, &e);
 }
 
+/* What goes in front of data counts against the limit of a packet. */
+static void make_room_for_identity(struct dtu_device *d)
+{
+    struct dtu_settings *s = &d->settings;
+    size_t limit = d->config->profile->packet_len;
+    size_t room = dtu_identity_room(&s->registration, limit);
+
+    d->prefix_max = limit - room;
+    s->packet_len = min_size(s->packet_len, room);
+}
+
 static void read_settings(struct dtu_device *d)
 {
     const struct dtu_settings *s = &d->settings;
 
     dtu_settings_read(&d->settings, d->config->profile, &d->params);
+    make_room_for_identity(d);
     d->framer_config.buffer = d->config->packet;
     d->framer_config.size = d->config->packet_size;
     d->framer_config.packet_len = s->packet_len;
@@ -72,6 +101,8 @@ static void read_socket_settings(struct dtu_device *d, struct dtu_device_socket 
     s->link_config.retry_ms = s->settings.retry_ms;
     s->link_config.max_tries = s->settings.max_tries;
     s->link_config.quiet_ms = s->settings.quiet_ms;
+    s->link_config.idle_ms = s->settings.quiet_ms > 0 ? 0 : s->settings.idle_ms;
+    s->link_config.has_backup = s->settings.has_backup;
     s->link_config.open_ms = d->config->open_ms;
     s->link_config.listens = dtu_settings_listens(s->settings.target.kind);
     s->sync_config.max_baud = d->settings.max_baud;
@@ -89,40 +120,86 @@ static bool is_up(const struct dtu_device_socket *s)
     return s->used && dtu_link_state(&s->link) == DTU_LINK_UP;
 }
 
-/* Sends what waits, as far as the socket takes it. */
+static size_t send_to_socket(void *ctx, const uint8_t *data, size_t len)
+{
+    struct dtu_device_socket *s = ctx;
+    struct dtu_device *d = s->device;
+    size_t taken = d->config->port->socket_send(d->ctx, s->index, data, len);
+
+    if (taken == 0)
+        return 0;
+    d->stats.sent_bytes += (uint32_t)taken;
+    if (!s->refused) /* what is sent now may be refused later: the one before was not */
+        s->refusals = 0;
+    s->refused = false;
+    show_data(d);
+    dtu_link_activity(&s->link, d->now_ms);
+    dtu_heartbeat_sent(&s->heartbeat, d->now_ms);
+    return taken;
+}
+
+/* Sends what waits, as far as the socket takes it; the registration packet is first. */
 static void pump(struct dtu_device_socket *s)
 {
     struct dtu_device *d = s->device;
     const uint8_t *data;
     size_t len;
 
+    if (!is_up(s) || !dtu_identity_send(&s->identity))
+        return;
     while (is_up(s) && (data = dtu_queue_front(&s->queue, &len)) != NULL) {
-        size_t taken = d->config->port->socket_send(d->ctx, s->index, data, len);
+        size_t taken = send_to_socket(s, data, len);
         if (taken == 0)
             return;
         dtu_queue_consume(&s->queue, taken);
-        dtu_link_activity(&s->link, d->now_ms);
-        d->stats.sent_bytes += (uint32_t)taken;
         if (taken < len)
             return;
         d->stats.sent_packets++;
     }
 }
 
-/* A connection that is slow holds the UART back; one that is down does not: its oldest packets go,
- * so that the newest wait for it and the user at the UART can still be heard. */
+/* The UART is held back while every connection is too slow for it. One that is slower than another
+ * loses packets, so that it does not hold the other back; and so does one that is down, so that the
+ * user at the UART can still be heard. */
 static bool has_room(const struct dtu_device *d, size_t len)
 {
-    for (size_t i = 0; i < d->config->profile->sockets; i++)
-        if (is_up(&d->sockets[i]) && !dtu_queue_fits(&d->sockets[i].queue, len))
-            return false;
-    return true;
+    bool any_up = false;
+    for (size_t i = 0; i < d->config->profile->sockets; i++) {
+        if (is_up(&d->sockets[i]) && dtu_queue_fits(&d->sockets[i].queue, len + d->prefix_max))
+            return true;
+        any_up = any_up || is_up(&d->sockets[i]);
+    }
+    return !any_up;
 }
 
+/* Of a short-lived connection, data makes one. */
+static bool opens_by_data(const struct dtu_device_socket *s)
+{
+    return s->settings.quiet_ms > 0 && dtu_link_state(&s->link) != DTU_LINK_GIVEN_UP;
+}
+
+/* A server does not say who it is: its clients know (manual 003 section 5.3.5 number 19). */
+static const uint8_t *registration_in_front(struct dtu_device_socket *s, uint8_t *scratch,
+                                            size_t *len)
+{
+    *len = 0;
+    return s->link_config.listens ? NULL : dtu_identity_prefix(&s->identity, scratch, len);
+}
+
+/* The queue counts what it drops. */
 static void queue_frame(struct dtu_device_socket *s, const uint8_t *data, size_t len)
 {
-    (void)dtu_queue_push(&s->queue, data, len, DTU_QUEUE_DROP_OLDEST); /* it counts itself */
-    dtu_link_want(&s->link, s->device->now_ms);
+    struct dtu_device *d = s->device;
+    uint8_t scratch[DTU_IDENTITY_TEXT_MAX];
+    size_t front_len;
+
+    if (!d->settings.keeps_data && !is_up(s) && !opens_by_data(s)) {
+        d->stats.unkept++;
+        return;
+    }
+    const uint8_t *front = registration_in_front(s, scratch, &front_len);
+    (void)dtu_queue_push_parts(&s->queue, front, front_len, data, len, DTU_QUEUE_DROP_OLDEST);
+    dtu_link_want(&s->link, d->now_ms);
     pump(s);
 }
 
@@ -159,7 +236,7 @@ static bool accepts_input(const struct dtu_device *d)
 /* While a frame is on its way to the UART nothing may come in between. */
 static bool uart_is_taken(const struct dtu_device *d)
 {
-    return d->sdp.used && !dtu_sdp_sender_idle(&d->sdp.sender);
+    return d->beat_sent > 0 || (d->sdp.used && !dtu_sdp_sender_idle(&d->sdp.sender));
 }
 
 static size_t to_uart(void *ctx, const uint8_t *data, size_t len)
@@ -197,12 +274,9 @@ static bool report(struct dtu_device *d, enum dtu_sdp_code code)
     return true;
 }
 
-/* Of a short-lived connection, data makes one. */
 static bool takes_data(const struct dtu_device_socket *s)
 {
-    enum dtu_link_state state = dtu_link_state(&s->link);
-    bool by_data = s->settings.quiet_ms > 0 && state != DTU_LINK_GIVEN_UP;
-    return s->used && (state == DTU_LINK_UP || by_data);
+    return s->used && (is_up(s) || opens_by_data(s));
 }
 
 static bool refuse_frame(struct dtu_device *d, enum dtu_sdp_code code)
@@ -224,7 +298,7 @@ static bool on_sdp_frame(void *ctx, const struct dtu_sdp_frame *frame)
     struct dtu_device_socket *s = &d->sockets[i];
     if (!takes_data(s))
         return refuse_frame(d, DTU_SDP_SEND_FAILED);
-    if (frame->len > 0 && is_up(s) && !dtu_queue_fits(&s->queue, frame->len))
+    if (frame->len > 0 && is_up(s) && !dtu_queue_fits(&s->queue, frame->len + d->prefix_max))
         return false;
     if (frame->len > 0)
         queue_frame(s, frame->data, frame->len);
@@ -432,6 +506,28 @@ static const struct dtu_cmdmode_callbacks cmdmode_callbacks = {
 
 /* --- Sockets to UART ------------------------------------------------------------------------ */
 
+/* In front of each packet the UART is told whose it is; in frames it is anyway. */
+static bool uses_marks(const struct dtu_device *d)
+{
+    return d->settings.marks_sockets && !d->sdp.used;
+}
+
+/* True when the mark is out. */
+static bool send_mark(struct dtu_device_socket *s)
+{
+    char mark[DTU_IDENTITY_MARK_LEN];
+    struct dtu_text_buffer buffer = {mark, sizeof mark, 0, false};
+    const struct dtu_text out = {dtu_text_to_buffer, &buffer};
+
+    if (s->mark_left == 0)
+        return true;
+    dtu_identity_write_mark(s->index, &out);
+    const char *rest = mark + sizeof mark - s->mark_left;
+    s->mark_left =
+        (uint8_t)(s->mark_left - to_uart(s->device, (const uint8_t *)rest, s->mark_left));
+    return s->mark_left == 0;
+}
+
 /* Data of a socket, with socket distribution in frames. */
 static size_t deliver(void *ctx, const uint8_t *data, size_t len)
 {
@@ -439,13 +535,17 @@ static size_t deliver(void *ctx, const uint8_t *data, size_t len)
     struct dtu_device *d = s->device;
     if (!uart_hears_sockets(d)) /* what waits for the end of this frame comes before the next */
         len = min_size(len, dtu_sdp_sender_left(&d->sdp.sender));
+    if (!send_mark(s))
+        return 0;
     size_t taken =
         d->sdp.used ? dtu_sdp_send(&d->sdp.sender, sdp_id(s), data, len) : to_uart(d, data, len);
     struct dtu_device_event e = {.kind = DTU_EVENT_DATA, .socket = (uint8_t)s->index, .len = taken};
 
     d->stats.received_bytes += (uint32_t)taken;
-    if (taken > 0)
-        tell(d, &e);
+    if (taken == 0)
+        return 0;
+    show_data(d);
+    tell(d, &e);
     return taken;
 }
 
@@ -505,7 +605,9 @@ static bool on_open(void *ctx)
 {
     struct dtu_device_socket *s = ctx;
     struct dtu_device *d = s->device;
-    return d->config->port->socket_open(d->ctx, s->index, &s->settings.target);
+    const struct dtu_socket_target *target =
+        dtu_link_is_backup(&s->link) ? &s->settings.backup : &s->settings.target;
+    return d->config->port->socket_open(d->ctx, s->index, target);
 }
 
 static void on_close(void *ctx)
@@ -513,6 +615,22 @@ static void on_close(void *ctx)
     struct dtu_device_socket *s = ctx;
     struct dtu_device *d = s->device;
     d->config->port->socket_close(d->ctx, s->index);
+}
+
+/* The packet that is on its way to the UART is no more, or all there. */
+static void end_packet(struct dtu_device_socket *s)
+{
+    s->marked = false;
+    if (s->device->marking == s)
+        s->device->marking = NULL;
+}
+
+/* It would keep a short-lived connection open; a server has none (manual 003 section 4.4.1). */
+static bool has_heartbeat(const struct dtu_device_socket *s)
+{
+    const struct dtu_settings *settings = &s->device->settings;
+    return settings->heartbeat && s->settings.quiet_ms == 0 && !s->link_config.listens &&
+           settings->heartbeat_config.to == DTU_HEARTBEAT_TO_NETWORK;
 }
 
 static void on_link_changed(void *ctx, enum dtu_link_state state)
@@ -525,16 +643,30 @@ static void on_link_changed(void *ctx, enum dtu_link_state state)
                                  .listens = s->link_config.listens};
 
     tell(d, &e);
+    if (s->index < 2)
+        show(d, (enum dtu_shows)(DTU_SHOWS_SOCKET_A + s->index), state == DTU_LINK_UP);
     if (s->held && d->settings.follows_baud) /* the rest of it is not offered again */
         d->stats.cut_bytes += (uint32_t)dtu_baudsync_clear(&s->sync);
     s->held = false;
     s->cut = false;
+    s->mark_left = 0;
+    end_packet(s);
     if (state == DTU_LINK_UP) {
+        s->heard_ms = d->now_ms;
+        s->refusals = 0;
+        s->refused = false;
+        if (!s->link_config.listens)
+            dtu_identity_opened(&s->identity);
+        if (has_heartbeat(s))
+            dtu_heartbeat_start(&s->heartbeat, d->now_ms);
+        if (d->settings.clears_data && s->settings.quiet_ms == 0)
+            dtu_queue_clear(&s->queue);
         pump(s);
         return;
     }
     if (d->sdp.used) /* what was not taken is not offered again */
         dtu_sdp_sender_drop(&d->sdp.sender, sdp_id(s));
+    dtu_heartbeat_stop(&s->heartbeat);
     size_t again = dtu_queue_rewind(&s->queue);
     if (state != DTU_LINK_OFF) /* a stop drops it */
         d->stats.resent_bytes += (uint32_t)again;
@@ -733,8 +865,11 @@ static void leave_command_mode(struct dtu_device *d)
     dtu_at_server_reset(&d->at);
     dtu_cmdmode_leave(&d->cmdmode, d->now_ms);
     d->logged_in = false;
-    for (size_t i = 0; i < d->config->profile->sockets; i++)
-        dtu_link_hold(&d->sockets[i].link, d->now_ms); /* until now they could not be heard */
+    d->heard_ms = d->now_ms;
+    for (size_t i = 0; i < d->config->profile->sockets; i++) { /* until now none could be heard */
+        dtu_link_hold(&d->sockets[i].link, d->now_ms);
+        d->sockets[i].heard_ms = d->now_ms;
+    }
     tell_mode(d, false);
 }
 
@@ -833,8 +968,11 @@ static void write_link(const struct dtu_device_socket *s, const struct dtu_text 
         dtu_text_string(out, p->listen_word);
     else
         dtu_text_string(out, p->link_words[s->shown]);
-    if (listens && s->shown == DTU_LINK_UP && s->settings.target.kind == DTU_SOCKET_TCP_SERVER)
-        dtu_text_string(out, "(1)");
+    if (!listens || s->shown != DTU_LINK_UP || s->settings.target.kind != DTU_SOCKET_TCP_SERVER)
+        return;
+    dtu_text_char(out, '(');
+    dtu_text_decimal(out, s->shown_clients);
+    dtu_text_char(out, ')');
 }
 
 /* What the device itself knows of an INFO row. The first call, without `out`, settles what the
@@ -847,8 +985,10 @@ static bool write_own_info(struct dtu_device *d, const struct dtu_param *row,
 
     if (shown == NULL && mac == NULL)
         return false;
-    if (out == NULL && shown != NULL)
+    if (out == NULL && shown != NULL) {
         shown->shown = (uint8_t)dtu_link_state(&shown->link);
+        shown->shown_clients = shown->clients;
+    }
     if (out == NULL)
         return true;
     if (mac != NULL)
@@ -941,6 +1081,135 @@ static const struct dtu_at_server_callbacks message_callbacks = {.write = gather
                                                                  .value = on_message_value,
                                                                  .replied = on_message_replied};
 
+/* --- Registration and heartbeat ------------------------------------------------------------- */
+
+/* The row whose answer a packet consists of. */
+static const struct dtu_param *text_row(const struct dtu_device *d, enum dtu_identity_kind kind)
+{
+    switch (kind) {
+    case DTU_IDENTITY_ICCID:
+        return row_of(d, DTU_ID_ICCID);
+    case DTU_IDENTITY_IMEI:
+        return row_of(d, DTU_ID_IMEI);
+    case DTU_IDENTITY_SN:
+        return row_of(d, DTU_ID_SN);
+    case DTU_IDENTITY_MAC:
+        return row_of(d, DTU_ID_MAC);
+    case DTU_IDENTITY_LBS:
+        return row_of(d, DTU_ID_LBS);
+    case DTU_IDENTITY_NONE:
+    case DTU_IDENTITY_REGID:
+    case DTU_IDENTITY_USER:
+    case DTU_IDENTITY_CLOUD:
+        break;
+    }
+    return NULL;
+}
+
+static bool write_identity(struct dtu_device *d, enum dtu_identity_kind kind,
+                           const struct dtu_text *out)
+{
+    static const uint8_t base_station[] = "1"; /* AT+LBS=1 */
+    const struct dtu_param *row = text_row(d, kind);
+    bool asks = kind == DTU_IDENTITY_LBS;
+
+    if (row == NULL || write_info(d, row, asks ? base_station : NULL, asks ? 1 : 0, NULL) != DTU_OK)
+        return false;
+    (void)write_info(d, row, NULL, 0, out);
+    return true;
+}
+
+static bool on_identity_text(void *ctx, enum dtu_identity_kind kind, const struct dtu_text *out)
+{
+    const struct dtu_device_socket *s = ctx;
+    return write_identity(s->device, kind, out);
+}
+
+static const struct dtu_identity_callbacks identity_callbacks = {.text = on_identity_text,
+                                                                 .send = send_to_socket};
+
+/* While data waits, the connection is not silent. */
+static enum dtu_heartbeat_outcome send_heartbeat(void *ctx)
+{
+    struct dtu_device_socket *s = ctx;
+    struct dtu_device *d = s->device;
+    uint8_t scratch[DTU_IDENTITY_TEXT_MAX];
+    size_t len;
+
+    if (dtu_queue_count(&s->queue) > 0)
+        return DTU_HEARTBEAT_NO_ROOM;
+    const uint8_t *bytes =
+        dtu_identity_bytes(&d->settings.heartbeat_packet, &identity_callbacks, s, scratch, &len);
+    if (bytes == NULL)
+        return DTU_HEARTBEAT_NOTHING;
+    if (dtu_queue_push(&s->queue, bytes, len, DTU_QUEUE_REFUSE) != DTU_OK)
+        return DTU_HEARTBEAT_NO_ROOM;
+    pump(s);
+    return DTU_HEARTBEAT_TAKEN;
+}
+
+static void connect_anew(void *ctx)
+{
+    struct dtu_device_socket *s = ctx;
+    dtu_link_reconnect(&s->link, s->device->now_ms);
+}
+
+static const struct dtu_heartbeat_callbacks socket_heartbeat_callbacks = {
+    .send = send_heartbeat, .reconnect = connect_anew};
+
+static bool on_uart_text(void *ctx, enum dtu_identity_kind kind, const struct dtu_text *out)
+{
+    return write_identity(ctx, kind, out);
+}
+
+static const struct dtu_identity_callbacks uart_identity_callbacks = {.text = on_uart_text};
+
+/* What is left of a heartbeat to the UART. Its bytes are made again each time. */
+static enum dtu_heartbeat_outcome send_beat(struct dtu_device *d)
+{
+    uint8_t scratch[DTU_IDENTITY_TEXT_MAX];
+    size_t len;
+    const uint8_t *bytes = dtu_identity_bytes(&d->settings.heartbeat_packet,
+                                              &uart_identity_callbacks, d, scratch, &len);
+
+    if (bytes == NULL || d->beat_sent >= len) {
+        d->beat_sent = 0;
+        return DTU_HEARTBEAT_NOTHING;
+    }
+    d->beat_sent += d->config->port->uart_write(d->ctx, bytes + d->beat_sent, len - d->beat_sent);
+    if (d->beat_sent == 0)
+        return DTU_HEARTBEAT_NO_ROOM;
+    if (d->beat_sent == len)
+        d->beat_sent = 0;
+    return DTU_HEARTBEAT_TAKEN;
+}
+
+/* A heartbeat gets in between nothing else. */
+static enum dtu_heartbeat_outcome send_uart_heartbeat(void *ctx)
+{
+    struct dtu_device *d = ctx;
+    if (!uart_hears_sockets(d) || uart_is_taken(d) || d->marking != NULL)
+        return DTU_HEARTBEAT_NO_ROOM;
+    return send_beat(d);
+}
+
+static const struct dtu_heartbeat_callbacks uart_heartbeat_callbacks = {.send =
+                                                                            send_uart_heartbeat};
+
+static void poll_beat(struct dtu_device *d)
+{
+    if (d->beat_sent > 0)
+        (void)send_beat(d);
+    dtu_heartbeat_poll(&d->heartbeat, d->now_ms);
+}
+
+static void start_heartbeats(struct dtu_device *d)
+{
+    bool to_uart = d->settings.heartbeat_config.to == DTU_HEARTBEAT_TO_UART;
+    if (d->settings.heartbeat && to_uart && d->settings.transparent)
+        dtu_heartbeat_start(&d->heartbeat, d->now_ms);
+}
+
 /* --- Start and stop ------------------------------------------------------------------------- */
 
 static bool port_is_complete(const struct dtu_device_port *p)
@@ -1012,6 +1281,10 @@ enum dtu_status dtu_device_init(struct dtu_device *d, const struct dtu_device_co
     if (config->default_medium != NULL &&
         dtu_store_init(&d->defaults, config->default_medium, config->default_ctx) != DTU_OK)
         return DTU_ERR_CONFIG;
+    d->leds.pin = config->port->led;
+    if (has_leds(d) &&
+        dtu_indicator_init(&d->indicator, config->profile->indicator, &d->leds, ctx) != DTU_OK)
+        return DTU_ERR_CONFIG;
     for (unsigned i = 0; i < config->profile->sockets; i++)
         init_socket(d, i);
     load(d);
@@ -1072,7 +1345,12 @@ static void start_engines(struct dtu_device *d)
         struct dtu_device_socket *s = &d->sockets[i];
         (void)dtu_link_init(&s->link, &s->link_config, &link_callbacks, s);
         (void)dtu_baudsync_init(&s->sync, &s->sync_config, &sync_callbacks, s);
+        (void)dtu_identity_init(&s->identity, &d->settings.registration, &identity_callbacks, s);
+        (void)dtu_heartbeat_init(&s->heartbeat, &d->settings.heartbeat_config,
+                                 &socket_heartbeat_callbacks, s);
     }
+    (void)dtu_heartbeat_init(&d->heartbeat, &d->settings.heartbeat_config,
+                             &uart_heartbeat_callbacks, d);
     start_distribution(d);
 }
 
@@ -1101,12 +1379,20 @@ void dtu_device_start(struct dtu_device *d, uint32_t now)
     for (size_t i = 0; i < d->config->profile->sockets; i++)
         read_socket_settings(d, &d->sockets[i]);
     start_engines(d);
+    d->heard_ms = now;
+    d->beat_sent = 0;
+    d->marking = NULL;
     d->restarting = false;
     d->answering = false;
+    d->was_deaf = false;
     d->started = true;
     d->restart_due = false;
     dtu_netat_close(&d->netat);
     d->config->port->uart_setup(d->ctx, &d->settings.uart);
+    start_heartbeats(d);
+    show(d, DTU_SHOWS_POWER, 1);
+    show(d, DTU_SHOWS_SYSTEM, 1);
+    show(d, DTU_SHOWS_NETWORK, d->network);
     tell(d, &e);
     d->greeter.write = d->config->port->uart_write;
     d->greeter.ctx = d->ctx;
@@ -1138,6 +1424,8 @@ void dtu_device_stop(struct dtu_device *d, uint32_t now)
     d->stats.cut_bytes += (uint32_t)dtu_framer_clear(&d->framer);
     if (d->sdp.used)
         d->stats.cut_bytes += (uint32_t)dtu_sdp_clear(&d->sdp.decoder);
+    if (has_leds(d))
+        dtu_indicator_clear(&d->indicator, now);
 }
 
 void dtu_device_reload(struct dtu_device *d, uint32_t now)
@@ -1199,6 +1487,17 @@ static bool hears_uart(const struct dtu_device *d)
     return accepts_input(d) && !replies_to_uart(d) && !uart_is_taken(d);
 }
 
+/* A pause in which nobody listened is none: the rest of a frame may have come meanwhile. */
+static void listen(struct dtu_device *d)
+{
+    bool deaf = !hears_uart(d);
+    if (deaf || d->was_deaf) {
+        dtu_framer_hold(&d->framer, now_us(d));
+        d->sdp.fed_ms = d->now_ms;
+    }
+    d->was_deaf = deaf;
+}
+
 size_t dtu_device_uart_rx(struct dtu_device *d, const uint8_t *data, size_t len, uint32_t now)
 {
     size_t taken = d->started ? skip_line_feed(d, data, len, now) : 0;
@@ -1210,6 +1509,7 @@ size_t dtu_device_uart_rx(struct dtu_device *d, const uint8_t *data, size_t len,
         end_what_has_expired(d);
         dtu_cmdmode_poll(&d->cmdmode, now);
     }
+    listen(d);
     while (taken < len && hears_uart(d)) {
         size_t n = dtu_cmdmode_active(&d->cmdmode)
                        ? take_command(d, data + taken, len - taken, now)
@@ -1252,8 +1552,17 @@ static struct dtu_device_socket *socket_at(struct dtu_device *d, unsigned i, uin
 void dtu_device_socket_opened(struct dtu_device *d, unsigned socket, uint32_t now)
 {
     struct dtu_device_socket *s = socket_at(d, socket, now);
-    if (s != NULL)
-        dtu_link_opened(&s->link, now);
+    if (s == NULL)
+        return;
+    if (!is_up(s))
+        s->clients = 1;
+    dtu_link_opened(&s->link, now);
+}
+
+void dtu_device_socket_clients(struct dtu_device *d, unsigned socket, unsigned count)
+{
+    if (socket < DTU_PROFILE_SOCKETS)
+        d->sockets[socket].clients = (uint8_t)count;
 }
 
 void dtu_device_socket_failed(struct dtu_device *d, unsigned socket, uint32_t now)
@@ -1274,10 +1583,26 @@ void dtu_device_socket_closed(struct dtu_device *d, unsigned socket, uint32_t lo
     dtu_link_closed(&s->link, now);
 }
 
+void dtu_device_socket_refused(struct dtu_device *d, unsigned socket, uint32_t now)
+{
+    struct dtu_device_socket *s = socket_at(d, socket, now);
+    if (s == NULL)
+        return;
+    d->stats.refused++;
+    if (s->refused) /* it is one datagram, however often it is told */
+        return;
+    s->refused = true;
+    s->refusals++;
+    if (s->refusals >= DTU_HEARTBEAT_FAILURES)
+        dtu_link_reconnect(&s->link, now);
+}
+
 /* Of a frame that is on its way the rest may come at any time: all else waits for its end. */
 bool dtu_device_socket_ready(const struct dtu_device *d, unsigned socket)
 {
     if (socket >= d->config->profile->sockets || !is_up(&d->sockets[socket]))
+        return false;
+    if (d->beat_sent > 0 || (d->marking != NULL && d->marking != &d->sockets[socket]))
         return false;
     if (uart_is_taken(d))
         return accepts_input(d) &&
@@ -1288,6 +1613,14 @@ bool dtu_device_socket_ready(const struct dtu_device *d, unsigned socket)
 static bool hears_network(const struct dtu_device *d)
 {
     return is_offered(d, DTU_CHANNEL_SOCKET) && d->settings.network_commands;
+}
+
+/* Data of the network came. */
+static void hear(struct dtu_device_socket *s)
+{
+    s->heard_ms = s->device->now_ms;
+    s->device->heard_ms = s->device->now_ms;
+    dtu_link_activity(&s->link, s->device->now_ms);
 }
 
 size_t dtu_device_socket_rx(struct dtu_device *d, unsigned socket, const uint8_t *data, size_t len,
@@ -1303,16 +1636,24 @@ size_t dtu_device_socket_rx(struct dtu_device *d, unsigned socket, const uint8_t
         if (is_answering(c))
             return 0;
         c->socket = (uint8_t)s->index;
-        dtu_link_activity(&s->link, now);
+        hear(s);
         run_commands(c, command, command_len);
         return len;
     }
+    if (uses_marks(d) && !s->marked) {
+        s->mark_left = DTU_IDENTITY_MARK_LEN;
+        s->marked = true;
+    }
     size_t taken = take_data(s, data, len);
     s->held = taken < len;
+    if (s->held && s->marked)
+        d->marking = s;
+    if (!s->held)
+        end_packet(s);
     if (taken == 0)
         return 0;
     s->cut = s->held;
-    dtu_link_activity(&s->link, now);
+    hear(s);
     return taken;
 }
 
@@ -1322,7 +1663,8 @@ void dtu_device_socket_writable(struct dtu_device *d, unsigned socket, uint32_t 
     if (s == NULL)
         return;
     pump(s);
-    resume_messages(d);                     /* a reply may have waited for the room, */
+    resume_messages(d); /* a reply may have waited for the room, */
+    listen(d);
     dtu_framer_poll(&d->framer, now_us(d)); /* and a frame, which comes behind it */
 }
 
@@ -1466,6 +1808,7 @@ size_t dtu_device_request(struct dtu_device *d, const uint8_t *data, size_t len,
     d->now_ms = now;
     if (!accepts_input(d) || row_of(d, DTU_ID_BLOCKS) == NULL)
         return 0;
+    e.len = len > 2 ? data[2] : 0; /* before the answer may take its place */
     e.outcome = dtu_discovery_serve(&discovery_callbacks, d, data, len, reply, size, &reply_len);
     if (e.outcome == DTU_DISCOVERY_IGNORED)
         return reply_len;
@@ -1473,9 +1816,16 @@ size_t dtu_device_request(struct dtu_device *d, const uint8_t *data, size_t len,
         d->stats.requests++;
     else
         d->stats.refusals++;
-    e.len = data[2];
     tell(d, &e);
     return reply_len;
+}
+
+void dtu_device_set_network(struct dtu_device *d, enum dtu_network network, uint32_t now)
+{
+    d->now_ms = now;
+    d->network = (uint8_t)network;
+    if (d->started)
+        show(d, DTU_SHOWS_NETWORK, network);
 }
 
 void dtu_device_set_ip(struct dtu_device *d, const uint8_t *ip)
@@ -1526,6 +1876,44 @@ enum dtu_status dtu_device_datagram(struct dtu_device *d, const struct dtu_peer 
     return DTU_OK;
 }
 
+/* Nothing of the network is heard in command mode: that time does not count. */
+static bool watches_network(const struct dtu_device *d)
+{
+    return d->settings.restart_ms > 0 && d->settings.transparent &&
+           !dtu_cmdmode_active(&d->cmdmode);
+}
+
+/* Without data of the network for too long the module restarts; a connection that has none while
+ * another one has is opened anew (manual 001, AT+RSTIM). */
+static void watch_network(struct dtu_device *d)
+{
+    uint32_t limit = d->settings.restart_ms;
+    if (!watches_network(d))
+        return;
+    if (dtu_elapsed(d->now_ms, d->heard_ms) >= limit) {
+        d->stats.silent++;
+        want_restart(d);
+        return;
+    }
+    for (size_t i = 0; i < d->config->profile->sockets; i++) {
+        struct dtu_device_socket *s = &d->sockets[i];
+        if (is_up(s) && dtu_elapsed(d->now_ms, s->heard_ms) >= limit)
+            dtu_link_reconnect(&s->link, d->now_ms);
+    }
+}
+
+static uint32_t next_watch(const struct dtu_device *d, uint32_t now)
+{
+    if (!watches_network(d))
+        return DTU_NEVER;
+    uint32_t next = dtu_remaining(now, d->heard_ms, d->settings.restart_ms);
+    for (size_t i = 0; i < d->config->profile->sockets; i++)
+        if (is_up(&d->sockets[i]))
+            next =
+                min_u32(next, dtu_remaining(now, d->sockets[i].heard_ms, d->settings.restart_ms));
+    return next;
+}
+
 /* While what the other side sent cannot be taken, a connection is not quiet. */
 static void poll_socket(struct dtu_device *d, unsigned i)
 {
@@ -1535,6 +1923,8 @@ static void poll_socket(struct dtu_device *d, unsigned i)
     poll_sync(s);
     if (s->held || !dtu_device_socket_ready(d, i))
         dtu_link_hold(&s->link, d->now_ms);
+    pump(s); /* the registration packet may have waited for its text */
+    dtu_heartbeat_poll(&s->heartbeat, d->now_ms);
     dtu_link_poll(&s->link, d->now_ms);
 }
 
@@ -1548,15 +1938,20 @@ void dtu_device_poll(struct dtu_device *d, uint32_t now)
     resume_messages(d);
     end_what_has_expired(d);
     dtu_cmdmode_poll(&d->cmdmode, now);
+    listen(d);
     dtu_framer_poll(&d->framer, now_us(d));
     poll_distribution(d);
+    poll_beat(d);
+    if (has_leds(d))
+        dtu_indicator_poll(&d->indicator, now);
     for (unsigned i = 0; i < d->config->profile->sockets; i++)
         poll_socket(d, i);
+    watch_network(d);
 }
 
 static uint32_t next_of_socket(const struct dtu_device_socket *s, uint32_t now)
 {
-    uint32_t next = dtu_link_next(&s->link, now);
+    uint32_t next = min_u32(dtu_link_next(&s->link, now), dtu_heartbeat_next(&s->heartbeat, now));
     if (!holds_sync(s) || s->sync_full || !uart_hears_sockets(s->device))
         return next;
     return min_u32(next, dtu_remaining(now, s->sync_ms, pause_ms(s->device)));
@@ -1568,12 +1963,16 @@ uint32_t dtu_device_next(const struct dtu_device *d, uint32_t now)
         return DTU_NEVER;
     uint32_t next = dtu_cmdmode_next(&d->cmdmode, now);
     uint32_t frame_us = dtu_framer_next(&d->framer, now * 1000);
-    if (frame_us != DTU_NEVER)
+    if (frame_us != DTU_NEVER && hears_uart(d))
         next = min_u32(next, (frame_us + 999) / 1000);
     if (awaits_login(d))
         next = min_u32(next, dtu_remaining(now, d->entered_ms, LOGIN_MS));
     next = min_u32(next, dtu_netat_next(&d->netat, now));
-    if (d->sdp.cut)
+    next = min_u32(next, next_watch(d, now));
+    next = min_u32(next, dtu_heartbeat_next(&d->heartbeat, now));
+    if (has_leds(d))
+        next = min_u32(next, dtu_indicator_next(&d->indicator, now));
+    if (d->sdp.cut && hears_uart(d))
         next = min_u32(next, dtu_remaining(now, d->sdp.fed_ms, pause_ms(d)));
     for (size_t i = 0; i < d->config->profile->sockets; i++)
         if (d->sockets[i].used)

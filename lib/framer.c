@@ -117,6 +117,11 @@ void dtu_framer_flush(struct dtu_framer *f)
     (void)deliver(f);
 }
 
+void dtu_framer_hold(struct dtu_framer *f, uint32_t now_us)
+{
+    f->last_us = now_us;
+}
+
 size_t dtu_framer_clear(struct dtu_framer *f)
 {
     size_t dropped = f->held;

@@ -7,9 +7,10 @@ enum dtu_status dtu_link_init(struct dtu_link *l, const struct dtu_link_config *
                               const struct dtu_link_callbacks *callbacks, void *ctx)
 {
     if (config->retry_ms == 0 || config->retry_ms > DTU_PERIOD_MAX ||
-        config->open_ms > DTU_PERIOD_MAX || config->quiet_ms > DTU_PERIOD_MAX)
+        config->open_ms > DTU_PERIOD_MAX || config->quiet_ms > DTU_PERIOD_MAX ||
+        config->idle_ms > DTU_PERIOD_MAX)
         return DTU_ERR_CONFIG;
-    if (config->listens && config->quiet_ms > 0)
+    if (config->quiet_ms > 0 && (config->listens || config->idle_ms > 0))
         return DTU_ERR_CONFIG;
     if (callbacks->open == NULL || callbacks->close == NULL)
         return DTU_ERR_CONFIG;
@@ -48,6 +49,7 @@ static bool has_failed_too_often(const struct dtu_link *l)
 
 static void open_socket(struct dtu_link *l, uint32_t now)
 {
+    l->backup = l->config->has_backup && l->failures % 2 == 1;
     enter(l, DTU_LINK_OPENING, now);
     if (l->state != DTU_LINK_OPENING) /* the owner has stopped the link meanwhile */
         return;
@@ -132,7 +134,7 @@ static uint32_t patience_ms(const struct dtu_link *l)
     case DTU_LINK_OPENING:
         return l->config->listens ? 0 : l->config->open_ms;
     case DTU_LINK_UP:
-        return l->config->quiet_ms;
+        return short_lived(l) ? l->config->quiet_ms : l->config->idle_ms;
     case DTU_LINK_WAIT:
         return l->config->retry_ms;
     case DTU_LINK_OFF:
@@ -141,6 +143,20 @@ static uint32_t patience_ms(const struct dtu_link *l)
         break;
     }
     return 0;
+}
+
+void dtu_link_reconnect(struct dtu_link *l, uint32_t now)
+{
+    if (l->state != DTU_LINK_UP)
+        return;
+    l->callbacks->close(l->ctx);
+    l->stats.idle++;
+    open_socket(l, now);
+}
+
+bool dtu_link_is_backup(const struct dtu_link *l)
+{
+    return l->backup;
 }
 
 void dtu_link_poll(struct dtu_link *l, uint32_t now)
@@ -153,6 +169,10 @@ void dtu_link_poll(struct dtu_link *l, uint32_t now)
             enter(l, DTU_LINK_GIVEN_UP, now);
         else
             open_socket(l, now);
+        return;
+    }
+    if (l->state == DTU_LINK_UP && !short_lived(l)) {
+        dtu_link_reconnect(l, now);
         return;
     }
     l->callbacks->close(l->ctx);

@@ -84,7 +84,15 @@ static void drop(struct dtu_queue *q)
 enum dtu_status dtu_queue_push(struct dtu_queue *q, const uint8_t *data, size_t len,
                                enum dtu_queue_full when_full)
 {
-    if (!could_ever_fit(q, len)) {
+    return dtu_queue_push_parts(q, NULL, 0, data, len, when_full);
+}
+
+enum dtu_status dtu_queue_push_parts(struct dtu_queue *q, const uint8_t *front, size_t front_len,
+                                     const uint8_t *data, size_t data_len,
+                                     enum dtu_queue_full when_full)
+{
+    size_t len = front_len + data_len;
+    if (len < data_len || !could_ever_fit(q, len)) { /* the sum may wrap */
         q->stats.refused++;
         return DTU_ERR_LENGTH;
     }
@@ -101,7 +109,11 @@ enum dtu_status dtu_queue_push(struct dtu_queue *q, const uint8_t *data, size_t 
         q->end = q->tail;
     q->config->memory[at] = (uint8_t)(len >> 8);
     q->config->memory[at + 1] = (uint8_t)len;
-    memcpy(q->config->memory + at + LENGTH_SIZE, data, len);
+    uint8_t *packet = q->config->memory + at + LENGTH_SIZE;
+    if (front_len > 0)
+        memcpy(packet, front, front_len);
+    if (data_len > 0)
+        memcpy(packet + front_len, data, data_len);
     q->tail = at + LENGTH_SIZE + len;
     q->count++;
     q->bytes += len;

@@ -144,6 +144,60 @@ static void read_handshake(struct dtu_settings *s, const struct dtu_profile *pro
     s->plus_ms = profile->gap_ms > 0 ? profile->gap_ms : packing_ms;
 }
 
+static const struct word identities[] = {
+    {"ICCID", DTU_IDENTITY_ICCID}, {"IMEI", DTU_IDENTITY_IMEI}, {"SN", DTU_IDENTITY_SN},
+    {"MAC", DTU_IDENTITY_MAC},     {"LBS", DTU_IDENTITY_LBS},   {"REGID", DTU_IDENTITY_REGID},
+    {"USER", DTU_IDENTITY_USER},   {"USR", DTU_IDENTITY_USER},  {"REGDT", DTU_IDENTITY_USER},
+    {"CLOUD", DTU_IDENTITY_CLOUD}, {NULL, DTU_IDENTITY_NONE}};
+static const struct word ways[] = {{"LINK", DTU_IDENTITY_ON_LINK},
+                                   {"FIRST", DTU_IDENTITY_ON_LINK},
+                                   {"DATA", DTU_IDENTITY_WITH_DATA},
+                                   {"EVERY", DTU_IDENTITY_WITH_DATA},
+                                   {"LINK&DATA", DTU_IDENTITY_ON_LINK | DTU_IDENTITY_WITH_DATA},
+                                   {"ALL", DTU_IDENTITY_ON_LINK | DTU_IDENTITY_WITH_DATA},
+                                   {NULL, 0}};
+
+/* A packet of a kind, with the bytes of the row `user`. */
+static struct dtu_identity_packet packet_of(const struct dtu_params *params, uint8_t kind,
+                                            unsigned user)
+{
+    struct dtu_identity_packet packet = {.kind = (enum dtu_identity_kind)kind};
+    if (packet.kind == DTU_IDENTITY_USER)
+        packet.data = dtu_settings_bytes(params, user, 0, &packet.len);
+    if (packet.kind == DTU_IDENTITY_CLOUD) {
+        packet.data = dtu_settings_bytes(params, DTU_ID_REGCLOUD, 0, &packet.len);
+        packet.password = dtu_settings_bytes(params, DTU_ID_REGCLOUD, 1, &packet.password_len);
+    }
+    packet.regid = (uint16_t)number_of(params, DTU_ID_REGID, 0);
+    return packet;
+}
+
+/* K7 has the kind in the switch. */
+static void read_registration(struct dtu_settings *s, const struct dtu_params *params)
+{
+    const struct dtu_param *kind = row_of(params, DTU_ID_REGTP);
+    const struct dtu_param *on = row_of(params, DTU_ID_REGEN);
+    bool used = kind == NULL || dtu_params_is(params, on, 0, "ON");
+
+    s->registration.packet =
+        packet_of(params, meaning(params, kind != NULL ? kind : on, 0, identities), DTU_ID_REGDT);
+    used = used && s->registration.packet.kind != DTU_IDENTITY_NONE;
+    s->registration.ways = used ? meaning(params, row_of(params, DTU_ID_REGSND), 0, ways) : 0;
+}
+
+static void read_heartbeat(struct dtu_settings *s, const struct dtu_params *params)
+{
+    const struct dtu_param *sort = row_of(params, DTU_ID_HEARTSORT);
+    uint8_t kind = sort != NULL ? meaning(params, sort, 0, identities) : DTU_IDENTITY_USER;
+    bool to_uart = dtu_params_is(params, row_of(params, DTU_ID_HEARTTP), 0, "COM");
+
+    s->heartbeat = dtu_settings_on(params, DTU_ID_HEARTEN, false);
+    s->heartbeat_packet = packet_of(params, kind, DTU_ID_HEARTDT);
+    s->heartbeat_config.to = to_uart ? DTU_HEARTBEAT_TO_UART : DTU_HEARTBEAT_TO_NETWORK;
+    s->heartbeat_config.interval_ms = number_of(params, DTU_ID_HEARTTM, 30) * 1000;
+    s->heartbeat_config.least_ms = kind == DTU_IDENTITY_LBS ? DTU_HEARTBEAT_LBS_MS : 0;
+}
+
 void dtu_settings_read(struct dtu_settings *settings, const struct dtu_profile *profile,
                        const struct dtu_params *params)
 {
@@ -156,12 +210,18 @@ void dtu_settings_read(struct dtu_settings *settings, const struct dtu_profile *
     settings->network_commands = dtu_settings_on(params, DTU_ID_NATEN, true);
     settings->login_needed = dtu_settings_on(params, DTU_ID_SAFEATEN, false);
     settings->distributes = settings->transparent && dtu_settings_on(params, DTU_ID_SDPEN, false);
+    settings->keeps_data = dtu_settings_on(params, DTU_ID_CACHEN, true);
+    settings->clears_data = dtu_settings_on(params, DTU_ID_UARTCLBUF, false);
+    settings->restart_ms = number_of(params, DTU_ID_RSTIM, 0) * 1000;
     settings->follows_baud = dtu_settings_on(params, DTU_ID_RFCEN, false);
     settings->max_baud = row_of(params, DTU_ID_UART)->fields[0].max;
     settings->password = dtu_settings_bytes(params, DTU_ID_CMDPW, 0, &settings->password_len);
     read_uart(&settings->uart, params);
     read_packing(settings, profile, params);
     read_handshake(settings, profile);
+    settings->marks_sockets = dtu_settings_on(params, DTU_ID_SOCKIND, false);
+    read_registration(settings, params);
+    read_heartbeat(settings, params);
 }
 
 /* --- A socket ------------------------------------------------------------------------------- */
@@ -200,6 +260,31 @@ static uint32_t quiet_ms(const struct dtu_profile *profile, const struct dtu_par
     return number_of(params, DTU_ID_SHORTATM + i, profile->quiet_ms / 1000) * 1000;
 }
 
+static struct dtu_keepalive read_keepalive(const struct dtu_params *params, unsigned socket)
+{
+    const struct dtu_param *row = row_of(params, DTU_ID_KEEPALIVEA + socket);
+    const struct dtu_keepalive keepalive = {.on = dtu_params_number(params, row, 0) == 1,
+                                            .idle_s = (uint16_t)dtu_params_number(params, row, 1),
+                                            .interval_s =
+                                                (uint16_t)dtu_params_number(params, row, 2),
+                                            .count = (uint16_t)dtu_params_number(params, row, 3)};
+    return keepalive;
+}
+
+/* Of a TCP client alone: for another kind "cannot be had" has no meaning. */
+static void read_backup(struct dtu_socket_settings *settings, const struct dtu_params *params,
+                        unsigned socket)
+{
+    const struct dtu_param *row = row_of(params, DTU_ID_SOCKABK + socket);
+    struct dtu_socket_target *backup = &settings->backup;
+
+    *backup = settings->target;
+    backup->host = dtu_params_bytes(params, row, 0, &backup->host_len);
+    backup->port = (uint16_t)dtu_params_number(params, row, 1);
+    settings->has_backup = dtu_settings_on(params, DTU_ID_SOCKABKEN + socket, false) &&
+                           backup->host_len > 0 && backup->kind == DTU_SOCKET_TCP_CLIENT;
+}
+
 void dtu_settings_read_socket(struct dtu_socket_settings *settings,
                               const struct dtu_profile *profile, const struct dtu_params *params,
                               unsigned socket)
@@ -217,4 +302,8 @@ void dtu_settings_read_socket(struct dtu_socket_settings *settings,
     settings->retry_ms = number_of(params, DTU_ID_SOCKATO + socket, retry_s) * 1000;
     settings->max_tries = number_of(params, DTU_ID_SOCKRSNUM, 0);
     settings->quiet_ms = quiet_ms(profile, params, socket, target->kind);
+    target->hears_anyone = dtu_settings_on(params, DTU_ID_UDPON, false);
+    target->keepalive = read_keepalive(params, socket);
+    settings->idle_ms = number_of(params, DTU_ID_SOCKTO, 0) * 1000;
+    read_backup(settings, params, socket);
 }

@@ -215,3 +215,10 @@ void on_note(void *ctx, const char *text)
     print_who(m);
     printf("%s\n", text);
 }
+
+void on_led(void *ctx, enum dtu_led led, bool lit)
+{
+    static const char *const names[DTU_LEDS] = {"PWR", "WORK", "NET", "LINKA", "LINKB", "DATA"};
+    print_who(ctx);
+    printf("LED %s: %s\n", names[led], lit ? "light" : "dark");
+}

@@ -6,9 +6,10 @@
 
 #include "softdtu.h"
 
-/* As dtu_device_port.event and dtu_posix_module_config.note; ctx is a struct instance. */
+/* As dtu_device_port.event, .led and dtu_posix_module_config.note; ctx is a struct instance. */
 void on_event(void *ctx, const struct dtu_device_event *e);
 void on_note(void *ctx, const char *text);
+void on_led(void *ctx, enum dtu_led led, bool lit);
 
 /* A message on standard error. */
 void warn(const struct instance *m, const char *text, const char *more);

@@ -26,6 +26,9 @@ static const char usage[] =
     "  --count N             so many modules: with N > 1 their ptys are PATH.1 to PATH.N, their\n"
     "                        settings DIR/1 to DIR/N, their identities and addresses (--bind)\n"
     "                        count up\n"
+    "  --leds                a line for each LED of the module that changes\n"
+    "  --status FILE         write all counters there as JSON, on SIGUSR1 and at the end;\n"
+    "                        SIGUSR1 prints a line with their sums, with or without it\n"
     "  --verbose             a line for each frame, connection and command\n"
     "  --help, --version\n"
     "\n"
@@ -164,6 +167,12 @@ static enum options_result parse_one(struct options *o, int option, char *text)
         return parse_port(&o->net_at_port, text);
     case 'c':
         return parse_count(&o->count, text);
+    case 'u':
+        o->status = text;
+        return OPTIONS_RUN;
+    case 'L':
+        o->leds = true;
+        return OPTIONS_RUN;
     case 'l':
         o->local_only = true;
         return OPTIONS_RUN;
@@ -206,6 +215,7 @@ static enum options_result check(const struct options *o)
 
 enum options_result options_parse(struct options *o, int argc, char **argv)
 {
+    /* clang-format off */
     static const struct option known[] = {
         {"profile", required_argument, NULL, 'p'},
         {"pty", required_argument, NULL, 'P'},
@@ -217,12 +227,15 @@ enum options_result options_parse(struct options *o, int argc, char **argv)
         {"discovery-port", required_argument, NULL, 'd'},
         {"local-only", no_argument, NULL, 'l'},
         {"count", required_argument, NULL, 'c'},
+        {"status", required_argument, NULL, 'u'},
+        {"leds", no_argument, NULL, 'L'},
         {"net-at-port", required_argument, NULL, 'n'},
         {"verbose", no_argument, NULL, 'v'},
         {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, 'V'},
         {NULL, 0, NULL, 0},
     };
+    /* clang-format on */
     enum options_result result = OPTIONS_RUN;
     int option;
     size_t longest = 0; /* an identity takes two characters of the command line at least */

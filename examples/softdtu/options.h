@@ -16,7 +16,8 @@ struct options {
     const char *tty;
     const char *state;
     const char *bind;
-    const char **sets; /* NAME=VALUE each */
+    const char *status; /* where to write what was counted; NULL: nowhere */
+    const char **sets;  /* NAME=VALUE each */
     size_t set_count;
     char **identities; /* imei=... each */
     size_t identity_count;
@@ -24,6 +25,7 @@ struct options {
     int discovery_port; /* the same */
     unsigned count;     /* of modules */
     bool local_only;
+    bool leds;
     bool verbose;
 };
 

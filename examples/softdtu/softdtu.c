@@ -4,6 +4,7 @@
 
 #include "answers.h"
 #include "messages.h"
+#include "status.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -33,15 +34,26 @@ static int signal_pipe[2];
 static void on_signal(int number)
 {
     int saved = errno;
-    (void)number;
-    (void)!write(signal_pipe[1], "", 1);
+    const char what = number == SIGUSR1 ? 'u' : 's';
+    (void)!write(signal_pipe[1], &what, 1);
     errno = saved;
 }
 
-static void on_stop(void *ctx, short revents)
+static bool tell_status(const struct softdtu *s)
+{
+    return s->options->status == NULL || write_status(s);
+}
+
+static void on_signals(void *ctx, short revents)
 {
     struct softdtu *s = ctx;
+    char what;
     (void)revents;
+    if (read(signal_pipe[0], &what, 1) == 1 && what == 'u') {
+        print_status(s);
+        (void)tell_status(s);
+        return;
+    }
     dtu_posix_loop_stop(s->loop);
 }
 
@@ -54,10 +66,10 @@ static bool catch_signals(struct softdtu *s)
     if (pipe(signal_pipe) != 0 || fcntl(signal_pipe[1], F_SETFL, O_NONBLOCK) != 0)
         return false;
     if (sigaction(SIGINT, &action, NULL) != 0 || sigaction(SIGTERM, &action, NULL) != 0 ||
-        sigaction(SIGHUP, &action, NULL) != 0)
+        sigaction(SIGHUP, &action, NULL) != 0 || sigaction(SIGUSR1, &action, NULL) != 0)
         return false;
     signal(SIGPIPE, SIG_IGN); /* whoever reads our messages may leave */
-    int watch = dtu_posix_watch(s->loop, signal_pipe[0], on_stop, s);
+    int watch = dtu_posix_watch(s->loop, signal_pipe[0], on_signals, s);
     if (watch < 0)
         return false;
     dtu_posix_watch_for(s->loop, watch, POLLIN);
@@ -165,6 +177,7 @@ static bool open_module(struct instance *m)
                                                        .local_only = o->local_only,
                                                        .info = on_info,
                                                        .prepare = on_prepare,
+                                                       .led = o->leds ? on_led : NULL,
                                                        .event = on_event,
                                                        .note = on_note,
                                                        .ctx = m};
@@ -230,6 +243,14 @@ static void print_ready(const struct softdtu *s)
                first->pty != NULL ? first->pty : dtu_posix_module_tty(first->module));
 }
 
+/* As in the products' answers to AT+SYSINFO; the network of this machine is as good as theirs. */
+static enum dtu_network network_of(const struct dtu_profile *p)
+{
+    if (p == &dtu_profile_k7)
+        return DTU_NETWORK_LAN;
+    return p == &dtu_profile_gprs232_7s3 ? DTU_NETWORK_2G : DTU_NETWORK_4G;
+}
+
 static int run(struct softdtu *s)
 {
     if (!catch_signals(s)) {
@@ -242,15 +263,19 @@ static int run(struct softdtu *s)
     if (status != EXIT_SUCCESS)
         return status;
     print_ready(s);
-    for (unsigned i = 0; i < s->options->count; i++)
-        dtu_posix_module_start(s->modules[i].module);
+    for (unsigned i = 0; i < s->options->count; i++) {
+        struct instance *m = &s->modules[i];
+        dtu_device_set_network(dtu_posix_module_device(m->module), network_of(s->options->profile),
+                               dtu_posix_now());
+        dtu_posix_module_start(m->module);
+    }
     if (!dtu_posix_loop_run(s->loop)) {
         perror("softdtu");
         return EXIT_FAILURE;
     }
     for (unsigned i = 0; s->options->verbose && i < s->options->count; i++)
         print_counters(&s->modules[i]);
-    return EXIT_SUCCESS;
+    return tell_status(s) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 /* Of a program that was started without one of the standard files, the first file it opened would

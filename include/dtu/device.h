@@ -41,6 +41,8 @@
 #include "dtu/cmdmode.h"
 #include "dtu/discovery.h"
 #include "dtu/framer.h"
+#include "dtu/heartbeat.h"
+#include "dtu/identity.h"
 #include "dtu/link.h"
 #include "dtu/netat.h"
 #include "dtu/params.h"
@@ -100,8 +102,9 @@ struct dtu_device_port {
     void (*uart_setup)(void *ctx, const struct dtu_uart *uart);
     /** Begin to open a socket. Tell the outcome by dtu_device_socket_opened() or _failed(), later
      * or from inside. A server is open when somebody has connected, or of UDP sent something; until
-     * then it listens. Of several who connect the last one counts: tell that the one before is
-     * closed. Over UDP the last one who sent is answered.
+     * then it listens. A TCP server may have several clients, which are one connection to the
+     * device, closed when the last is gone: what is sent goes to all of them. Over UDP the last
+     * one who sent is answered.
      * @return false if it cannot even be tried */
     bool (*socket_open)(void *ctx, unsigned socket, const struct dtu_socket_target *target);
     /** Bytes for a socket that is open; of UDP, one datagram. @return how many were taken; of UDP,
@@ -123,6 +126,8 @@ struct dtu_device_port {
     /** A reply to a command that came by dtu_device_message(); it may come in several parts. NULL:
      * such commands are not taken. @return true if it was taken; false if there is no room now */
     bool (*reply)(void *ctx, enum dtu_channel channel, const uint8_t *data, size_t len);
+    /** A LED changes; see indicator.h. NULL: there are none, and none costs a wake-up. */
+    void (*led)(void *ctx, enum dtu_led led, bool lit);
     /** Something happened; for logs. May be NULL. */
     void (*event)(void *ctx, const struct dtu_device_event *event);
 };
@@ -176,6 +181,9 @@ struct dtu_device_stats {
     uint32_t messages;  /**< commands in a data stream or a message, and keywords */
     uint32_t ignored;   /**< network commands of somebody who may not, and
                                messages of which not all was carried out */
+    uint32_t unkept;    /**< frames of the UART not kept for a socket that is not connected */
+    uint32_t silent;    /**< restarts for want of data of the network */
+    uint32_t refused;   /**< datagrams that the network has refused, as far as the port knows */
     uint32_t unsent;    /**< SDP frames for a socket that is not there or not connected */
     uint32_t changes;   /**< times that the UART followed the network */
     uint32_t requests;  /**< requests of UDP discovery that were served */
@@ -192,13 +200,22 @@ struct dtu_device_socket {
     struct dtu_socket_settings settings;    /**< private */
     unsigned index;                         /**< private */
     bool used;                              /**< private: enabled, of a kind that is served */
+    struct dtu_identity identity;           /**< private; its `stats` may be read */
+    struct dtu_heartbeat heartbeat;         /**< private; its `stats` may be read */
+    uint8_t refusals;                       /**< private: datagrams refused in a row */
+    bool refused;                           /**< private: the last one was */
+    uint8_t mark_left;                      /**< private: bytes of the mark in front of its data */
+    bool marked;                            /**< private: its packet has begun with it */
+    uint32_t heard_ms;                      /**< private: when it sent something last */
     struct dtu_baudsync sync;               /**< private; its `stats` may be read */
     struct dtu_baudsync_config sync_config; /**< private */
     uint32_t sync_ms;                       /**< private: when bytes came last */
     bool sync_full;                         /**< private: and wait for room, not for time */
-    bool held;     /**< private: bytes of it wait, for the UART had no room */
-    bool cut;      /**< private: and a part of the same packet went before */
-    uint8_t shown; /**< private: its state in a reply that is on its way */
+    bool held;             /**< private: bytes of it wait, for the UART had no room */
+    bool cut;              /**< private: and a part of the same packet went before */
+    uint8_t shown;         /**< private: its state in a reply that is on its way */
+    uint8_t clients;       /**< private: of a TCP server */
+    uint8_t shown_clients; /**< private: in a reply that is on its way */
 };
 
 /** One channel whose commands come as a whole; private. */
@@ -238,7 +255,15 @@ struct dtu_device {
     const struct dtu_device_channel *current; /**< private: whose command is being carried out */
     struct dtu_store defaults;                /**< private */
     struct dtu_netat netat;                   /**< private */
+    struct dtu_indicator indicator;           /**< private */
+    struct dtu_indicator_callbacks leds;      /**< private */
+    uint8_t network;                          /**< private: enum dtu_network */
     struct dtu_device_sdp sdp;                /**< private; its `stats` may be read */
+    uint32_t heard_ms;                        /**< private: when a socket sent something last */
+    struct dtu_heartbeat heartbeat;           /**< private: to the UART; its `stats` may be read */
+    size_t beat_sent;                         /**< private: bytes of one that is on its way */
+    size_t prefix_max;                        /**< private: bytes in front of data at most */
+    const struct dtu_device_socket *marking;  /**< private: whose packet is on its way */
     uint8_t ip[4];                            /**< private: by dtu_device_set_ip() */
     bool has_ip;                              /**< private: that was called */
     bool followed;                            /**< private: the UART is not as it was set */
@@ -252,6 +277,7 @@ struct dtu_device {
     bool answering;                /**< private: nor of an answer of the handshake */
     bool restarting;               /**< private: a restart is wanted */
     bool restart_due;              /**< private: or will be when a reply is out */
+    bool was_deaf;                 /**< private: the UART was not heard till now */
     bool after_cr;                 /**< private: the last byte was the CR of a command */
     uint32_t cr_ms;                /**< private: when it came */
     bool started;                  /**< private */
@@ -320,6 +346,13 @@ bool dtu_device_uart_ready(const struct dtu_device *d);
  * @param now    the time in milliseconds */
 void dtu_device_socket_opened(struct dtu_device *d, unsigned socket, uint32_t now);
 
+/** How many clients a TCP server has: shown where the product shows it (K7's `CONNECTED(2)`). One
+ * since it was opened, unless this is called. May be called from inside of the port's functions.
+ * @param d      the device
+ * @param socket which, from 0
+ * @param count  how many, 1 to 255; that the last is gone is told by dtu_device_socket_closed() */
+void dtu_device_socket_clients(struct dtu_device *d, unsigned socket, unsigned count);
+
 /** A socket could not be opened. Ignored unless it is being opened.
  * @param d      the device
  * @param socket which, from 0
@@ -332,6 +365,13 @@ void dtu_device_socket_failed(struct dtu_device *d, unsigned socket, uint32_t no
  * @param lost   how many of the bytes that the port took never arrived, as far as it knows; counted
  * @param now    the time in milliseconds */
 void dtu_device_socket_closed(struct dtu_device *d, unsigned socket, uint32_t lost, uint32_t now);
+
+/** The network has refused a datagram that the socket had taken, as far as the port is told. After
+ * three datagrams in a row that were refused the socket is opened anew (manual 002 section 3.4).
+ * @param d      the device
+ * @param socket which, from 0
+ * @param now    the time in milliseconds */
+void dtu_device_socket_refused(struct dtu_device *d, unsigned socket, uint32_t now);
 
 /** Bytes came in from a socket: one packet, of TCP what was read at a time. A command is looked for
  * at the start of a packet only, so the rest of one comes before the next.
@@ -393,6 +433,12 @@ enum dtu_status dtu_device_datagram(struct dtu_device *d, const struct dtu_peer 
  * @return the length of the answer in bytes; 0: none is to be sent */
 size_t dtu_device_request(struct dtu_device *d, const uint8_t *data, size_t len, uint8_t *reply,
                           size_t size, uint32_t now);
+
+/** The network that the module is attached to, for its LEDs.
+ * @param d       the device
+ * @param network which
+ * @param now     the time in milliseconds */
+void dtu_device_set_network(struct dtu_device *d, enum dtu_network network, uint32_t now);
 
 /** The address that the module has, for answers to those who look for it: by DHCP, for instance.
  * @param d  the device

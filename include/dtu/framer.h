@@ -110,6 +110,11 @@ uint32_t dtu_framer_next(const struct dtu_framer *f, uint32_t now_us);
  * @param f the framer */
 void dtu_framer_flush(struct dtu_framer *f);
 
+/** The UART was not listened to until now, so that nothing is known of a pause: it begins anew.
+ * @param f      the framer
+ * @param now_us the time in microseconds */
+void dtu_framer_hold(struct dtu_framer *f, uint32_t now_us);
+
 /** Drops what is held: for a restart.
  * @param f the framer
  * @return how many bytes that were */

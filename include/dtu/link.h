@@ -40,6 +40,10 @@ struct dtu_link_config {
     uint32_t open_ms;   /**< An attempt that takes longer has failed; 0: the port decides. */
     uint32_t quiet_ms;  /**< Short-lived: closed after so long without activity (SHORTATM), and
                              opened when wanted; 0: persistent, opened at start. */
+    uint32_t idle_ms;   /**< Connected anew after so long without activity (SOCKTO); 0: never. Not
+                             with `quiet_ms`. */
+    bool has_backup;    /**< A try that follows a failure goes to the other server, in turns: see
+                             dtu_link_is_backup(). */
     bool listens; /**< A server, which is persistent: opening it takes until somebody connects,
                        however long that is, for `open_ms` does not count, and when he is
                        gone it is opened again at once. */
@@ -75,6 +79,7 @@ struct dtu_link_stats {
     uint32_t failed; /**< that were not */
     uint32_t lost;   /**< connections that the other side closed or that broke */
     uint32_t quiet;  /**< short-lived connections closed for want of activity */
+    uint32_t idle;   /**< connections opened anew for want of activity, or by the owner's wish */
 };
 
 /** A link. The fields are private, but for `stats`. */
@@ -86,6 +91,7 @@ struct dtu_link {
     uint32_t failures;                          /**< private: in a row */
     uint8_t state;                              /**< private: enum dtu_link_state */
     bool used;                                  /**< private: there was activity since it opened */
+    bool backup;                                /**< private: the try goes to the other server */
     struct dtu_link_stats stats;                /**< counters */
 };
 
@@ -95,7 +101,7 @@ struct dtu_link {
  * @param callbacks see there; must outlive the link
  * @param ctx       handed to the callbacks
  * @return DTU_OK, or DTU_ERR_CONFIG if `retry_ms` is 0, a time is 2^31 or more, a server has a
- *         `quiet_ms`, or open or close is missing */
+ *         `quiet_ms` or `quiet_ms` with `idle_ms`, or open or close is missing */
 enum dtu_status dtu_link_init(struct dtu_link *l, const struct dtu_link_config *config,
                               const struct dtu_link_callbacks *callbacks, void *ctx);
 
@@ -144,6 +150,20 @@ void dtu_link_failed(struct dtu_link *l, uint32_t now);
  * @param l   the link
  * @param now the time in milliseconds */
 void dtu_link_closed(struct dtu_link *l, uint32_t now);
+
+/** The owner has lost faith in the connection: closes it and opens it again at once. Ignored unless
+ * the link is up. It is no loss and no failure: the try goes to the first server, and if it fails
+ * the next one is `retry_ms` later. Not from inside of a callback.
+ * @param l   the link
+ * @param now the time in milliseconds */
+void dtu_link_reconnect(struct dtu_link *l, uint32_t now);
+
+/** Which server the present try or connection is to, or the last one was. After a success, and
+ * when it is started, the first server is tried first; a connection to the other one stays until
+ * it is lost, or opened anew. May be called from inside of any callback: open() asks it where to.
+ * @param l the link
+ * @return true if it is the backup */
+bool dtu_link_is_backup(const struct dtu_link *l);
 
 /** Lets time pass.
  * @param l   the link

@@ -19,6 +19,7 @@
 
 #include "dtu/at_server.h"
 #include "dtu/base.h"
+#include "dtu/indicator.h"
 #include "dtu/instream.h"
 #include "dtu/params.h"
 #include "dtu/queue.h"
@@ -33,52 +34,72 @@ extern "C" {
 /** What a row is to the device, whatever its name is on a product. Where there is one for each
  * socket, socket B's number is one more than A's, and so on. */
 enum dtu_id {
-    DTU_ID_NONE,          /**< Nothing that the device acts on by itself. */
-    DTU_ID_Z,             /**< Action: restart. */
-    DTU_ID_S,             /**< Action: save. */
-    DTU_ID_ENTM,          /**< Action: leave command mode. */
-    DTU_ID_RELD,          /**< Action: back to the user's defaults. */
-    DTU_ID_CLEAR,         /**< Action: back to the factory's defaults. */
-    DTU_ID_CFGTF,         /**< Action: make the settings the user's defaults. */
-    DTU_ID_E,             /**< Echo: ON or OFF. */
-    DTU_ID_VER,           /**< Info: firmware version. */
-    DTU_ID_MAC,           /**< Info: hardware address. */
-    DTU_ID_USERMAC,       /**< Secret: the user's hardware address; 0 for none. */
-    DTU_ID_WKMOD,         /**< Work mode: NET, CMD, ... */
-    DTU_ID_STMSG,         /**< Text that the UART gets at start. */
-    DTU_ID_CMDPW,         /**< Password of commands in the data stream. */
-    DTU_ID_UATEN,         /**< Commands in the data stream of the UART: ON or OFF. */
-    DTU_ID_NATEN,         /**< Commands in the data stream of a socket: ON or OFF. */
-    DTU_ID_SEARCH = 40,   /**< Port and keyword of network commands. */
-    DTU_ID_WANN,          /**< Kind of IP, address, mask, gateway. */
-    DTU_ID_MID,           /**< Name of the module. */
-    DTU_ID_SAFEATEN,      /**< Login needed: ON or OFF. */
-    DTU_ID_SIGNINAT,      /**< Secret: the login password. */
-    DTU_ID_UART,          /**< Baud rate, data bits, stop bits, parity, flow control, any order. */
-    DTU_ID_UARTFT,        /**< Packing time in milliseconds. */
-    DTU_ID_UARTFL,        /**< Packing length in bytes. */
-    DTU_ID_UARTTL,        /**< Both (K7). */
-    DTU_ID_SOCKRSNUM,     /**< Connection attempts that fail before it gives up. */
-    DTU_ID_SOCKRSTIM,     /**< Seconds between attempts, all sockets. */
-    DTU_ID_MQTTSUB,       /**< Topics, by place. */
-    DTU_ID_MQTTUNSUB,     /**< Action: empties a place of DTU_ID_MQTTSUB. */
-    DTU_ID_SDPEN,         /**< Socket distribution: ON or OFF. */
-    DTU_ID_RFCEN,         /**< The UART follows the network: ON or OFF. */
-    DTU_ID_MODTCP,        /**< Modbus RTU to TCP: ON or OFF. */
-    DTU_ID_WEBU,          /**< User and password of the web page and of UDP settings. */
-    DTU_ID_WEBPORT,       /**< Port of the web page. */
-    DTU_ID_WEBSOCKPORT,   /**< Port of web sockets. */
-    DTU_ID_RSTIM,         /**< Seconds without data after which the module restarts. */
-    DTU_ID_SOCKTO,        /**< Seconds without data after which a socket connects anew. */
-    DTU_ID_REGEN,         /**< Registration packet: CLOUD, others, or OFF. */
-    DTU_ID_REGCLOUD,      /**< Device id and password of the cloud. */
-    DTU_ID_BLOCKS,        /**< What UDP settings have and no command reaches: see blocks.h. */
-    DTU_ID_SOCKA = 16,    /**< Kind of socket, address, port. */
-    DTU_ID_SOCKAEN = 20,  /**< Socket used: ON or OFF. */
-    DTU_ID_SOCKALK = 24,  /**< Info: state of the connection. */
-    DTU_ID_SHORTATM = 28, /**< Seconds of quiet after which a short-lived connection closes. */
-    DTU_ID_SOCKATO = 32,  /**< Seconds between attempts, one socket. */
-    DTU_ID_SOCKSL = 36    /**< Persistent (LONG, OFF) or short-lived (SHORT, ON) connection. */
+    DTU_ID_NONE,         /**< Nothing that the device acts on by itself. */
+    DTU_ID_Z,            /**< Action: restart. */
+    DTU_ID_S,            /**< Action: save. */
+    DTU_ID_ENTM,         /**< Action: leave command mode. */
+    DTU_ID_RELD,         /**< Action: back to the user's defaults. */
+    DTU_ID_CLEAR,        /**< Action: back to the factory's defaults. */
+    DTU_ID_CFGTF,        /**< Action: make the settings the user's defaults. */
+    DTU_ID_E,            /**< Echo: ON or OFF. */
+    DTU_ID_VER,          /**< Info: firmware version. */
+    DTU_ID_MAC,          /**< Info: hardware address. */
+    DTU_ID_USERMAC,      /**< Secret: the user's hardware address; 0 for none. */
+    DTU_ID_WKMOD,        /**< Work mode: NET, CMD, ... */
+    DTU_ID_STMSG,        /**< Text that the UART gets at start. */
+    DTU_ID_CMDPW,        /**< Password of commands in the data stream. */
+    DTU_ID_UATEN,        /**< Commands in the data stream of the UART: ON or OFF. */
+    DTU_ID_NATEN,        /**< Commands in the data stream of a socket: ON or OFF. */
+    DTU_ID_SEARCH = 40,  /**< Port and keyword of network commands. */
+    DTU_ID_WANN,         /**< Kind of IP, address, mask, gateway. */
+    DTU_ID_MID,          /**< Name of the module. */
+    DTU_ID_SAFEATEN,     /**< Login needed: ON or OFF. */
+    DTU_ID_SIGNINAT,     /**< Secret: the login password. */
+    DTU_ID_UART,         /**< Baud rate, data bits, stop bits, parity, flow control, any order. */
+    DTU_ID_UARTFT,       /**< Packing time in milliseconds. */
+    DTU_ID_UARTFL,       /**< Packing length in bytes. */
+    DTU_ID_UARTTL,       /**< Both (K7). */
+    DTU_ID_SOCKRSNUM,    /**< Connection attempts that fail before it gives up. */
+    DTU_ID_SOCKRSTIM,    /**< Seconds between attempts, all sockets. */
+    DTU_ID_MQTTSUB,      /**< Topics, by place. */
+    DTU_ID_MQTTUNSUB,    /**< Action: empties a place of DTU_ID_MQTTSUB. */
+    DTU_ID_SDPEN,        /**< Socket distribution: ON or OFF. */
+    DTU_ID_RFCEN,        /**< The UART follows the network: ON or OFF. */
+    DTU_ID_MODTCP,       /**< Modbus RTU to TCP: ON or OFF. */
+    DTU_ID_WEBU,         /**< User and password of the web page and of UDP settings. */
+    DTU_ID_WEBPORT,      /**< Port of the web page. */
+    DTU_ID_WEBSOCKPORT,  /**< Port of web sockets. */
+    DTU_ID_RSTIM,        /**< Seconds without data after which the module restarts. */
+    DTU_ID_SOCKTO,       /**< Seconds without data after which a socket connects anew. */
+    DTU_ID_REGEN,        /**< Registration packet: CLOUD, others, or OFF. */
+    DTU_ID_REGCLOUD,     /**< Device id and password of the cloud. */
+    DTU_ID_BLOCKS,       /**< What UDP settings have and no command reaches: see blocks.h. */
+    DTU_ID_CACHEN,       /**< Data of the UART is kept while not connected: ON or OFF. */
+    DTU_ID_UARTCLBUF,    /**< It is dropped on connecting: ON or OFF. */
+    DTU_ID_UDPON,        /**< A UDP client hears anyone: ON or OFF. */
+    DTU_ID_SOCKIND,      /**< The UART is told which socket data is from: ON or OFF. */
+    DTU_ID_REGTP,        /**< Contents of the registration packet. */
+    DTU_ID_REGSND,       /**< When it is sent. */
+    DTU_ID_REGDT,        /**< The user's. */
+    DTU_ID_REGID,        /**< A number for it. */
+    DTU_ID_HEARTEN,      /**< Heartbeat: ON or OFF. */
+    DTU_ID_HEARTTP,      /**< Where it goes: NET or COM. */
+    DTU_ID_HEARTTM,      /**< Its interval in seconds. */
+    DTU_ID_HEARTSORT,    /**< Its contents. */
+    DTU_ID_HEARTDT,      /**< The user's. */
+    DTU_ID_IMEI,         /**< Info: of the radio. */
+    DTU_ID_ICCID,        /**< Info: of the SIM. */
+    DTU_ID_SN,           /**< Info: serial number. */
+    DTU_ID_LBS,          /**< Info: the base station. */
+    DTU_ID_SOCKABK = 96, /**< Address and port of the backup server. */
+    DTU_ID_SOCKABKEN = 100,  /**< Backup server used: ON or OFF. */
+    DTU_ID_KEEPALIVEA = 104, /**< TCP keepalive: 0 or 1, seconds idle, seconds between, count. */
+    DTU_ID_SOCKA = 16,       /**< Kind of socket, address, port. */
+    DTU_ID_SOCKAEN = 20,     /**< Socket used: ON or OFF. */
+    DTU_ID_SOCKALK = 24,     /**< Info: state of the connection. */
+    DTU_ID_SHORTATM = 28,    /**< Seconds of quiet after which a short-lived connection closes. */
+    DTU_ID_SOCKATO = 32,     /**< Seconds between attempts, one socket. */
+    DTU_ID_SOCKSL = 36       /**< Persistent (LONG, OFF) or short-lived (SHORT, ON) connection. */
 };
 
 /** Bytes of the fields of the row DTU_ID_BLOCKS, one for each kind of block: the basic block. */
@@ -95,13 +116,14 @@ struct dtu_profile {
     const struct dtu_at_dialect *dialect; /**< How it words replies. */
     const char *const *link_words;        /**< How it words the states of a connection, by enum
                                                dtu_link_state. */
-    const char *listen_word;              /**< And of one that waits to be connected to, or NULL;
-                                               one that is connected is counted behind its word. */
-    size_t line_size;                     /**< A line buffer that fits its longest command. */
-    size_t packet_len;                    /**< The longest packet from the UART. */
-    size_t packing_len;                   /**< Packing length where it is no parameter. */
-    uint32_t packing_ms;                  /**< Packing time where it is no parameter. */
-    uint32_t guard_ms;                    /**< Silence before `+++`; 0: the packing time. */
+    const struct dtu_indicator_table *indicator; /**< Its LEDs. */
+    const char *listen_word;     /**< And of one that waits to be connected to, or NULL;
+                                      one that is connected is counted behind its word. */
+    size_t line_size;            /**< A line buffer that fits its longest command. */
+    size_t packet_len;           /**< The longest packet from the UART. */
+    size_t packing_len;          /**< Packing length where it is no parameter. */
+    uint32_t packing_ms;         /**< Packing time where it is no parameter. */
+    uint32_t guard_ms;           /**< Silence before `+++`; 0: the packing time. */
     uint32_t gap_ms;             /**< Longest pause between the `+`; 0: the packing time. */
     uint32_t retry_ms;           /**< Between connection attempts where it is no parameter. */
     uint32_t quiet_ms;           /**< Of a short-lived connection where it is no parameter. */

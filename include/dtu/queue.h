@@ -14,8 +14,9 @@
  *     const uint8_t *packet = dtu_queue_front(&q, &len);
  *     dtu_queue_consume(&q, socket_send(packet, len));      // a part is fine, the rest stays
  *
- * A packet lies in one piece, so that a datagram can be sent from where it is. Cost: 2 bytes a
- * packet; push copies the packet once; everything else is O(1). No time, no callbacks.
+ * A packet lies in one piece, so that a datagram can be sent from where it is; what goes in front
+ * of it need not lie in front of it before, see dtu_queue_push_parts(). Cost: 2 bytes a packet;
+ * push copies the packet once; everything else is O(1). No time, no callbacks.
  *
  * Source: manual 000 section 1.2 (20 packets of up to 4 KiB a socket), 002 section 1.1 (4 KiB a
  * socket), 003 section 4.4.9 (2 KiB).
@@ -93,6 +94,19 @@ bool dtu_queue_fits(const struct dtu_queue *q, size_t len);
  *         fit: then nothing is dropped for it. Both errors count as refused. */
 enum dtu_status dtu_queue_push(struct dtu_queue *q, const uint8_t *data, size_t len,
                                enum dtu_queue_full when_full);
+
+/** The same for a packet in two parts, such as what goes in front of data and the data: one packet,
+ * as if both had been pushed in one piece.
+ * @param q         the queue
+ * @param front     its first bytes; may be NULL when `front_len` is 0
+ * @param front_len how many, from 0
+ * @param data      those behind them; may be NULL when `len` is 0
+ * @param len       how many, from 0; both parts together are 1 to 65535 bytes
+ * @param when_full as for dtu_queue_push()
+ * @return as dtu_queue_push() */
+enum dtu_status dtu_queue_push_parts(struct dtu_queue *q, const uint8_t *front, size_t front_len,
+                                     const uint8_t *data, size_t len,
+                                     enum dtu_queue_full when_full);
 
 /** The oldest packet, without what has been consumed of it.
  * @param q   the queue

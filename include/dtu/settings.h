@@ -20,6 +20,8 @@
 #define DTU_SETTINGS_H
 
 #include "dtu/base.h"
+#include "dtu/heartbeat.h"
+#include "dtu/identity.h"
 #include "dtu/params.h"
 #include "dtu/profile.h"
 
@@ -41,9 +43,18 @@ struct dtu_settings {
     bool uart_commands;          /**< commands in the data stream of the UART are heard */
     bool network_commands;       /**< those of sockets are */
     bool login_needed;           /**< commands need a login */
-    bool distributes;            /**< transparent, and the UART speaks the socket distribution
-                                      protocol (7S4, cat1) */
-    bool follows_baud;           /**< the UART follows frames from the network (7S3, K7) */
+    bool marks_sockets;          /**< the UART is told which socket data is from */
+    struct dtu_identity_config registration;      /**< what sockets say of the module, and when;
+                                                       bytes lie in the parameters */
+    bool heartbeat;                               /**< there is a heartbeat */
+    struct dtu_identity_packet heartbeat_packet;  /**< what it says */
+    struct dtu_heartbeat_config heartbeat_config; /**< when and where */
+    bool keeps_data;     /**< data of the UART is kept while not connected */
+    bool clears_data;    /**< it is dropped on connecting */
+    uint32_t restart_ms; /**< restart after so long without data of the network; 0: never */
+    bool distributes;    /**< transparent, and the UART speaks the socket distribution
+                              protocol (7S4, cat1) */
+    bool follows_baud;   /**< the UART follows frames from the network (7S3, K7) */
     const uint8_t
         *password;       /**< of commands in a data stream: lies in the parameters; NULL: none */
     size_t password_len; /**< its length in bytes */
@@ -62,6 +73,15 @@ enum dtu_socket_kind {
  * @return true if others come to it, at a port of the module's. */
 bool dtu_settings_listens(enum dtu_socket_kind kind);
 
+/** TCP keepalive: probes on a connection that is silent. */
+struct dtu_keepalive {
+    bool on;             /**< they are wanted */
+    uint16_t idle_s;     /**< silence before the first; 0: the system's own */
+    uint16_t interval_s; /**< between two; 0: the system's own */
+    uint16_t count;      /**< unanswered ones after which the connection is dead; 0: the system's
+                              own */
+};
+
 /** What to open. */
 struct dtu_socket_target {
     enum dtu_socket_kind kind; /**< see there */
@@ -69,6 +89,8 @@ struct dtu_socket_target {
                               server without a meaning */
     size_t host_len;     /**< its length in bytes */
     uint16_t port;       /**< 1 to 65535; of a server its own, else that of `host` */
+    bool hears_anyone;   /**< of a UDP client: not only `host` */
+    struct dtu_keepalive keepalive; /**< of TCP */
 };
 
 /** Settings of one socket. */
@@ -77,6 +99,9 @@ struct dtu_socket_settings {
     bool enabled;                    /**< the user wants it */
     uint32_t retry_ms;               /**< between connection attempts */
     uint32_t max_tries;              /**< failures in a row after which it gives up; 0: never */
+    bool has_backup; /**< there is another server for when the first cannot be had */
+    struct dtu_socket_target backup; /**< that one */
+    uint32_t idle_ms;                /**< connect anew after so long without data; 0: never */
     uint32_t quiet_ms;               /**< short-lived: quiet time; 0: persistent, as all but TCP
                                           clients are */
 };

@@ -33,6 +33,8 @@ struct arrival {
     struct sockaddr_in from;
     struct in_addr own; /* the address of this machine that it came to */
     bool broadcast;
+    bool neighbour; /* the sender is on a network that this machine is on too; */
+    bool looked;    /* if that was looked up */
 };
 
 static bool receive(int fd, struct arrival *a)
@@ -54,6 +56,7 @@ static bool receive(int fd, struct arrival *a)
     if (n < 0 || (m.msg_flags & MSG_TRUNC) != 0 || m.msg_namelen < sizeof a->from)
         return false;
     a->len = (size_t)n;
+    a->looked = false;
     for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c != NULL; c = CMSG_NXTHDR(&m, c))
         if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO)
             memcpy(&info, CMSG_DATA(c), sizeof info);
@@ -87,8 +90,7 @@ static void answer(int fd, const struct arrival *a, uint8_t *data, size_t len)
     (void)!sendmsg(fd, &m, 0); /* what cannot be sent is lost, as any datagram may be */
 }
 
-/* Whether the sender is on a network that this machine is on too. */
-static bool is_neighbour(const struct arrival *a)
+static bool find_network(const struct arrival *a)
 {
     struct ifaddrs *all;
     bool found = false;
@@ -106,6 +108,15 @@ static bool is_neighbour(const struct arrival *a)
     }
     freeifaddrs(all);
     return found;
+}
+
+/* Once for all members of a hall. */
+static bool is_neighbour(struct arrival *a)
+{
+    if (!a->looked)
+        a->neighbour = find_network(a);
+    a->looked = true;
+    return a->neighbour;
 }
 
 /* A member answers from its own address, whatever the way a datagram came. */

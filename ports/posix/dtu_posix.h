@@ -107,6 +107,8 @@ struct dtu_posix_module_config {
     int net_at_port;          /**< UDP port of network commands; 0: none; -1: the product's own. */
     int discovery_port;       /**< UDP port of discovery, for products that have it; 0: none; -1:
                                    the product's own. Many modules may share it. */
+    unsigned max_clients; /**< Of a TCP server, 1 to 16: when one more comes, the oldest is closed;
+                               0: 4. */
     bool local_only; /**< Discovery answers only senders on a network that this machine is on. */
     /** As dtu_device_port.info; may be NULL. */
     enum dtu_status (*info)(void *ctx, const struct dtu_param *row, const uint8_t *args, size_t len,
@@ -117,6 +119,8 @@ struct dtu_posix_module_config {
     /** Before each start, to set values that are not stored; may be NULL. Not called any more once
      * the user has stored something, for then the user's values count. */
     void (*prepare)(void *ctx, struct dtu_params *params);
+    /** As dtu_device_port.led; may be NULL. */
+    void (*led)(void *ctx, enum dtu_led led, bool lit);
     /** As dtu_device_port.event; may be NULL. */
     void (*event)(void *ctx, const struct dtu_device_event *event);
     /** A message for the user about something that the port met; may be NULL. */

@@ -29,7 +29,7 @@ bool serial_setup(struct serial *s, const struct dtu_uart *uart);
 /* Whether bytes that were written are still on their way out. */
 bool serial_drained(const struct serial *s);
 
-/* --- net.c: one TCP or UDP socket ----------------------------------------------------------- */
+/* --- net.c: a TCP client, a UDP client or a UDP server -------------------------------------- */
 
 enum net_event {
     NET_OPENED,   /* it can be used */
@@ -37,8 +37,12 @@ enum net_event {
     NET_READABLE, /* bytes, or the end of the connection, can be read */
     NET_WRITABLE, /* there is room again */
     NET_ENDED,    /* the connection is over and nothing is left to read; only while nobody reads */
-    NET_NEWCOMER  /* of a server: somebody else wants to connect */
+    NET_CLIENTS   /* of a TCP server: how many there are has changed; `text`, if any: who was closed
+                    and why */
 };
+
+/* `text` is NULL where nothing is said of it here. */
+typedef void net_on_event(void *ctx, enum net_event event, const char *text);
 
 enum net_state { NET_CLOSED, NET_RESOLVING, NET_CONNECTING, NET_LISTENING, NET_OPEN };
 
@@ -46,7 +50,7 @@ struct net_job;
 
 struct net_socket {
     struct dtu_posix_loop *loop;
-    void (*event)(void *ctx, enum net_event event, const char *text);
+    net_on_event *event;
     void *ctx;
     const char *bind_address; /* NULL: any */
     enum net_state state;
@@ -56,10 +60,11 @@ struct net_socket {
     bool hung_up; /* poll would say so for ever: it is asked again when somebody reads */
     int fd;
     int watch;
-    int listener; /* of a TCP server, open between its connections too */
-    int listener_watch;
     bool is_udp_server;
-    struct sockaddr_in peer;    /* of a UDP server: who sent last */
+    struct sockaddr_in peer; /* of a UDP socket that hears anyone: who is sent to */
+    bool hears_anyone;
+    bool refused; /* a datagram that was taken; see net_take_refusal() */
+    struct dtu_keepalive keepalive;
     struct net_job *job;        /* a name that is being resolved */
     struct addrinfo *addresses; /* to be tried */
     struct addrinfo *address;   /* that is being tried */
@@ -70,25 +75,72 @@ bool net_resolver_open(struct dtu_posix_loop *loop);
 void net_resolver_close(struct dtu_posix_loop *loop);
 
 void net_init(struct net_socket *s, struct dtu_posix_loop *loop, const char *bind_address,
-              void (*event)(void *ctx, enum net_event event, const char *text), void *ctx);
+              net_on_event *event, void *ctx);
 /* False if it cannot even be tried; of a server errno says why. The outcome comes as an event,
- * never from inside: of a server, when somebody has connected or sent something. */
+ * never from inside: of a server, when somebody has sent something. */
 bool net_open(struct net_socket *s, const struct dtu_socket_target *target);
-/* Ends the connection; returns how many bytes of TCP the other side has not acknowledged. A server
- * goes on listening, so that nobody is refused until it is opened again. */
-uint32_t net_hang_up(struct net_socket *s);
-/* Closes everything. */
-void net_close(struct net_socket *s);
-/* Of a server that is connected: whether NET_NEWCOMER is wanted. */
-void net_want_newcomer(struct net_socket *s, bool wanted);
+/* Closes it; returns how many bytes of TCP the other side has not acknowledged. */
+uint32_t net_close(struct net_socket *s);
 /* As dtu_device_port.socket_send. After less than `len`, NET_WRITABLE comes when there is room. */
 size_t net_send(struct net_socket *s, const uint8_t *data, size_t len);
+/* Whether a datagram was refused since the last call. */
+bool net_take_refusal(struct net_socket *s);
 /* How many bytes were read; 0: the connection has ended; -1: nothing there, or an error of UDP. */
 ssize_t net_receive(struct net_socket *s, uint8_t *data, size_t size);
-/* How many bytes can be read at once. */
-size_t net_unread(const struct net_socket *s);
 /* Whether NET_READABLE is wanted. */
 void net_want_read(struct net_socket *s, bool wanted);
+
+/* No address means any. False if it cannot be had; errno says why. */
+bool net_bind(int fd, const char *address, uint16_t port);
+/* How many bytes that were sent over TCP the other side has not acknowledged. */
+uint32_t net_unacknowledged(int fd);
+
+/* --- net_server.c: a TCP server with several clients ---------------------------------------- */
+
+enum { NET_CLIENTS_MAX = 16, NET_CLIENTS_DEFAULT = 4 };
+
+struct net_client;
+
+/* To its owner it is one connection, that of all clients: open while there is one. */
+struct net_server {
+    struct dtu_posix_loop *loop;
+    net_on_event *event;
+    void *ctx;
+    const char *bind_address;                        /* NULL: any */
+    unsigned max_clients;                            /* 1 to NET_CLIENTS_MAX */
+    struct net_client *clients[NET_CLIENTS_MAX + 1]; /* the oldest first */
+    unsigned count;
+    unsigned turn; /* who is read next */
+    bool want_read;
+    bool waiting;     /* a queue was full, and nothing is taken until all are empty */
+    bool held;        /* and some are empty */
+    uint32_t held_ms; /* since when */
+    struct dtu_posix_timer timer;
+    uint32_t lost; /* bytes that were taken and have not reached a client that is gone */
+    uint32_t slow; /* clients that were closed since they were too slow */
+    int listener;  /* open between its connections too */
+    int listener_watch;
+};
+
+void net_server_init(struct net_server *s, struct dtu_posix_loop *loop, const char *bind_address,
+                     unsigned max_clients, net_on_event *event, void *ctx);
+/* Listens; NET_OPENED comes with the first client. False if it cannot; errno says why. The port
+ * counts after net_server_close() only. */
+bool net_server_open(struct net_server *s, uint16_t port);
+/* Ends all connections; returns how many bytes did not reach their client since the first came. It
+ * goes on listening, so that nobody is refused until it is opened again. */
+uint32_t net_server_hang_up(struct net_server *s);
+/* Closes everything. */
+void net_server_close(struct net_server *s);
+/* Sends to all clients; as dtu_device_port.socket_send. Each has a queue of 64 KiB. If one is full
+ * nothing is taken until all are empty; but a client that has got everything waits no longer than a
+ * second for others: those who have not by then are closed, and NET_CLIENTS says so. */
+size_t net_server_send(struct net_server *s, const uint8_t *data, size_t len);
+/* What one client sent, they take turns. How many bytes; 0: the last client is gone; -1: nothing
+ * there. NET_CLIENTS may come from inside. */
+ssize_t net_server_receive(struct net_server *s, uint8_t *data, size_t size);
+/* Whether NET_READABLE is wanted. */
+void net_server_want_read(struct net_server *s, bool wanted);
 
 /* --- net.c: a UDP port that hears anyone ---------------------------------------------------- */
 

@@ -27,10 +27,10 @@ struct module_socket {
     struct dtu_posix_module *module;
     unsigned index;
     struct net_socket net;
+    struct net_server server;
+    bool serves; /* the server is in use, not the socket */
     struct leftover rest;
-    bool told;      /* that its port cannot be had */
-    bool makes_way; /* of a server: somebody else waits until this was read: */
-    size_t unread;  /* bytes that had come by then */
+    bool told; /* that its port cannot be had */
 };
 
 struct dtu_posix_module {
@@ -47,6 +47,7 @@ struct dtu_posix_module {
     struct dtu_peer peer; /* who sent the datagram that is being answered */
     struct dtu_device device;
     struct dtu_device_config device_config;
+    struct dtu_device_port port;
     struct serial serial;
     int serial_watch;
     bool serial_full; /* its driver has no room */
@@ -135,8 +136,10 @@ static bool socket_open(void *ctx, unsigned socket, const struct dtu_socket_targ
 {
     struct dtu_posix_module *m = ctx;
     struct module_socket *s = &m->sockets[socket];
-    bool good = net_open(&s->net, target);
+    bool good;
 
+    s->serves = target->kind == DTU_SOCKET_TCP_SERVER;
+    good = s->serves ? net_server_open(&s->server, target->port) : net_open(&s->net, target);
     if (good && s->told)
         note(m, "socket %c: port %u is there", 'A' + (int)socket, (unsigned)target->port);
     if (good)
@@ -149,7 +152,8 @@ static bool socket_open(void *ctx, unsigned socket, const struct dtu_socket_targ
 static size_t socket_send(void *ctx, unsigned socket, const uint8_t *data, size_t len)
 {
     struct dtu_posix_module *m = ctx;
-    return net_send(&m->sockets[socket].net, data, len);
+    struct module_socket *s = &m->sockets[socket];
+    return s->serves ? net_server_send(&s->server, data, len) : net_send(&s->net, data, len);
 }
 
 static void drop_rest(struct leftover *rest)
@@ -161,9 +165,9 @@ static void drop_rest(struct leftover *rest)
 static void socket_close(void *ctx, unsigned socket)
 {
     struct dtu_posix_module *m = ctx;
-    net_close(&m->sockets[socket].net);
+    (void)net_close(&m->sockets[socket].net);
+    net_server_close(&m->sockets[socket].server);
     drop_rest(&m->sockets[socket].rest);
-    m->sockets[socket].makes_way = false;
 }
 
 static void want_restart(void *ctx)
@@ -204,6 +208,12 @@ static void event(void *ctx, const struct dtu_device_event *e)
     struct dtu_posix_module *m = ctx;
     if (m->config.event != NULL)
         m->config.event(m->config.ctx, e);
+}
+
+static void led(void *ctx, enum dtu_led which, bool lit)
+{
+    struct dtu_posix_module *m = ctx;
+    m->config.led(m->config.ctx, which, lit);
 }
 
 static const struct dtu_device_port port = {.uart_write = uart_write,
@@ -326,46 +336,29 @@ static void on_serial(void *ctx, short revents)
 static void end_connection(struct module_socket *s)
 {
     struct dtu_posix_module *m = s->module;
-    uint32_t lost = net_hang_up(&s->net);
-    s->makes_way = false;
+    uint32_t lost = s->serves ? net_server_hang_up(&s->server) : net_close(&s->net);
     if (lost > 0)
         note(m, "socket %c: %lu bytes were not acknowledged", 'A' + (int)s->index,
              (unsigned long)lost);
     dtu_device_socket_closed(&m->device, s->index, lost, dtu_posix_now());
 }
 
-/* Returns how many bytes there were. */
-static size_t read_socket(struct module_socket *s)
+static void read_socket(struct module_socket *s)
 {
     struct dtu_posix_module *m = s->module;
     uint8_t data[READ_SIZE * 4]; /* a datagram of any length */
-    ssize_t n = net_receive(&s->net, data, s->net.is_udp ? sizeof data : READ_SIZE);
+    ssize_t n = s->serves ? net_server_receive(&s->server, data, READ_SIZE)
+                          : net_receive(&s->net, data, s->net.is_udp ? sizeof data : READ_SIZE);
     if (n < 0)
-        return 0;
+        return;
     if (n == 0) {
         end_connection(s);
-        return 0;
+        return;
     }
     size_t taken = dtu_device_socket_rx(&m->device, s->index, data, (size_t)n, dtu_posix_now());
     if (!keep_rest(&s->rest, data + taken, (size_t)n - taken))
         note(m, "no memory: %zu bytes of socket %c are lost", (size_t)n - taken,
              'A' + (int)s->index);
-    return (size_t)n;
-}
-
-/* What a client had sent before somebody else came is read first. It may go on sending: that is
- * not waited for. */
-static void make_way(struct module_socket *s)
-{
-    if (!s->makes_way)
-        s->unread = net_unread(&s->net);
-    s->makes_way = true;
-    while (s->unread > 0 && !has_rest(&s->rest)) {
-        size_t n = read_socket(s);
-        s->unread = n > 0 && n < s->unread ? s->unread - n : 0;
-    }
-    if (s->makes_way && !has_rest(&s->rest)) /* else the newcomer is told again */
-        end_connection(s);
 }
 
 static void on_net(void *ctx, enum net_event event, const char *text)
@@ -384,7 +377,7 @@ static void on_net(void *ctx, enum net_event event, const char *text)
         break;
     case NET_READABLE:
         if (!has_rest(&s->rest))
-            (void)read_socket(s);
+            read_socket(s);
         break;
     case NET_WRITABLE:
         dtu_device_socket_writable(&m->device, s->index, now);
@@ -393,9 +386,11 @@ static void on_net(void *ctx, enum net_event event, const char *text)
         if (!has_rest(&s->rest)) /* else it is found out when that has been delivered */
             end_connection(s);
         break;
-    case NET_NEWCOMER:
-        make_way(s);
-        break;
+    case NET_CLIENTS: /* maybe from inside of net_server_receive(): nothing else is done now */
+        if (text != NULL)
+            note(m, "socket %c: %s", 'A' + (int)s->index, text);
+        dtu_device_socket_clients(&m->device, s->index, s->server.count);
+        return;
     }
     settle(m);
 }
@@ -511,16 +506,26 @@ static void watch_for_more(struct dtu_posix_module *m)
         dtu_posix_watch_for(m->loop, m->serial_watch, events);
     for (size_t i = 0; i < DTU_PROFILE_SOCKETS; i++) {
         struct module_socket *s = &m->sockets[i];
-        net_want_read(&s->net,
-                      !has_rest(&s->rest) && dtu_device_socket_ready(&m->device, s->index));
-        net_want_newcomer(&s->net, !has_rest(&s->rest));
+        bool ready = !has_rest(&s->rest) && dtu_device_socket_ready(&m->device, s->index);
+        if (s->serves)
+            net_server_want_read(&s->server, ready);
+        else
+            net_want_read(&s->net, ready);
     }
+}
+
+static void tell_refusals(struct dtu_posix_module *m, uint32_t now)
+{
+    for (unsigned i = 0; i < DTU_PROFILE_SOCKETS; i++)
+        if (net_take_refusal(&m->sockets[i].net))
+            dtu_device_socket_refused(&m->device, i, now);
 }
 
 /* After every event: brings everything on its way as far as it goes. */
 static void settle(struct dtu_posix_module *m)
 {
     uint32_t now = dtu_posix_now();
+    tell_refusals(m, now);
     set_serial_if_drained(m, now);
     offer_rests(m, now);
     restart_if_drained(m, now);
@@ -595,7 +600,10 @@ static bool open_device(struct dtu_posix_module *m, char *error, size_t size)
 {
     struct dtu_device_config *c = &m->device_config;
     c->profile = m->config.profile;
-    c->port = &port;
+    m->port = port;
+    if (m->config.led != NULL)
+        m->port.led = led;
+    c->port = &m->port;
     c->medium = &dtu_posix_medium;
     c->medium_ctx = m->storage;
     c->default_medium = &dtu_posix_medium;
@@ -623,6 +631,11 @@ static bool open_all(struct dtu_posix_module *m, char *error, size_t size)
 {
     if (!open_storage(m, error, size))
         return false;
+    unsigned max_clients = m->config.max_clients > 0 ? m->config.max_clients : NET_CLIENTS_DEFAULT;
+    if (max_clients > NET_CLIENTS_MAX) {
+        snprintf(error, size, "a TCP server has at most %d clients", NET_CLIENTS_MAX);
+        return false;
+    }
     m->has_resolver = net_resolver_open(m->loop);
     if (!m->has_resolver || !allocate(m)) {
         snprintf(error, size, "%s",
@@ -634,6 +647,7 @@ static bool open_all(struct dtu_posix_module *m, char *error, size_t size)
         s->module = m;
         s->index = i;
         net_init(&s->net, m->loop, m->config.bind_address, on_net, s);
+        net_server_init(&s->server, m->loop, m->config.bind_address, max_clients, on_net, s);
     }
     return open_device(m, error, size) && open_serial(m, error, size);
 }

@@ -139,16 +139,14 @@ static bool start_thread(struct net_job *job)
 /* --- Opening -------------------------------------------------------------------------------- */
 
 void net_init(struct net_socket *s, struct dtu_posix_loop *loop, const char *bind_address,
-              void (*event)(void *ctx, enum net_event event, const char *text), void *ctx)
+              net_on_event *event, void *ctx)
 {
     *s = (struct net_socket){.loop = loop,
                              .event = event,
                              .ctx = ctx,
                              .bind_address = bind_address,
                              .fd = -1,
-                             .watch = -1,
-                             .listener = -1,
-                             .listener_watch = -1};
+                             .watch = -1};
 }
 
 #ifndef POLLRDHUP
@@ -265,8 +263,7 @@ static void on_ready(void *ctx, short revents)
         s->event(s->ctx, NET_ENDED, NULL);
 }
 
-/* No address means any. */
-static bool bind_to(int fd, const char *address, uint16_t port)
+bool net_bind(int fd, const char *address, uint16_t port)
 {
     struct sockaddr_in a;
     memset(&a, 0, sizeof a);
@@ -277,6 +274,37 @@ static bool bind_to(int fd, const char *address, uint16_t port)
         return false;
     }
     return bind(fd, (struct sockaddr *)&a, sizeof a) == 0;
+}
+
+static void set_keepalive(int fd, const struct dtu_keepalive *k)
+{
+    const struct {
+        int option, value;
+    } values[] = {
+        {TCP_KEEPIDLE, k->idle_s}, {TCP_KEEPINTVL, k->interval_s}, {TCP_KEEPCNT, k->count}};
+    int on = 1;
+
+    if (!k->on || setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on) != 0)
+        return;
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
+        if (values[i].value > 0) /* 0 is the system's own */
+            setsockopt(fd, IPPROTO_TCP, values[i].option, &values[i].value, sizeof(int));
+}
+
+/* A peer that is a broadcast address answers from another one. */
+static bool is_broadcast(const struct sockaddr_in *to)
+{
+    return (ntohl(to->sin_addr.s_addr) & 0xFF) == 0xFF;
+}
+
+/* A UDP socket that is not connected hears anyone. */
+static bool may_connect(struct net_socket *s)
+{
+    if (!s->is_udp)
+        return true;
+    memcpy(&s->peer, s->address->ai_addr, sizeof s->peer);
+    s->hears_anyone = s->hears_anyone || is_broadcast(&s->peer);
+    return !s->hears_anyone;
 }
 
 /* Begins to connect to the present address. Gives errno, or 0 if it is under way or done. */
@@ -291,9 +319,12 @@ static int begin_connect(struct net_socket *s)
         setsockopt(s->fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof on);
     else /* frames go out as they are packed: the packing time is delay enough */
         setsockopt(s->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if (s->bind_address != NULL && !bind_to(s->fd, s->bind_address, 0))
+    if (!s->is_udp)
+        set_keepalive(s->fd, &s->keepalive);
+    if (s->bind_address != NULL && !net_bind(s->fd, s->bind_address, 0))
         return errno;
-    if (connect(s->fd, s->address->ai_addr, s->address->ai_addrlen) != 0 && errno != EINPROGRESS)
+    if (may_connect(s) && connect(s->fd, s->address->ai_addr, s->address->ai_addrlen) != 0 &&
+        errno != EINPROGRESS)
         return errno;
     s->watch = dtu_posix_watch(s->loop, s->fd, on_ready, s);
     return s->watch >= 0 ? 0 : ENOMEM;
@@ -318,87 +349,15 @@ static void try_next_address(struct net_socket *s, const char *reason)
     s->event(s->ctx, NET_FAILED, reason);
 }
 
-/* --- Servers -------------------------------------------------------------------------------- */
-
-/* Whoever it was has left again; or there is no file for him, and he would be told of for ever. */
-static void refuse_for_now(struct net_socket *s)
-{
-    int reason = errno;
-    if (reason != EMFILE && reason != ENFILE && reason != ENOBUFS && reason != ENOMEM)
-        return;
-    dtu_posix_watch_for(s->loop, s->listener_watch, 0);
-    s->state = NET_CLOSED;
-    s->event(s->ctx, NET_FAILED, strerror(reason));
-}
-
-static void on_listener_ready(void *ctx, short revents)
-{
-    struct net_socket *s = ctx;
-    (void)revents;
-    if (s->state != NET_LISTENING) {
-        s->event(s->ctx, NET_NEWCOMER, NULL);
-        return;
-    }
-    s->fd = accept(s->listener, NULL, NULL);
-    if (s->fd < 0) {
-        refuse_for_now(s);
-        return;
-    }
-    int on = 1;
-    setsockopt(s->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    fcntl(s->fd, F_SETFL, O_NONBLOCK);
-    fcntl(s->fd, F_SETFD, FD_CLOEXEC);
-    s->watch = dtu_posix_watch(s->loop, s->fd, on_ready, s);
-    if (s->watch < 0) {
-        drop_fd(s);
-        return;
-    }
-    dtu_posix_watch_for(s->loop, s->listener_watch, 0);
-    opened(s);
-}
-
-static void close_listener(struct net_socket *s)
-{
-    int reason = errno;
-    dtu_posix_unwatch(s->loop, s->listener_watch);
-    if (s->listener >= 0)
-        close(s->listener);
-    s->listener = -1;
-    s->listener_watch = -1;
-    errno = reason;
-}
-
-static bool open_listener(struct net_socket *s, uint16_t port)
-{
-    enum { BACKLOG = 4 };
-    int on = 1;
-
-    s->listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (s->listener < 0)
-        return false;
-    setsockopt(s->listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (bind_to(s->listener, s->bind_address, port) && listen(s->listener, BACKLOG) == 0)
-        s->listener_watch = dtu_posix_watch(s->loop, s->listener, on_listener_ready, s);
-    if (s->listener_watch < 0)
-        close_listener(s);
-    return s->listener >= 0;
-}
-
-static bool open_tcp_server(struct net_socket *s, uint16_t port)
-{
-    if (s->listener < 0 && !open_listener(s, port))
-        return false;
-    s->state = NET_LISTENING;
-    dtu_posix_watch_for(s->loop, s->listener_watch, POLLIN);
-    return true;
-}
+/* --- UDP servers --------------------------------------------------------------------------------
+ */
 
 static bool open_udp_server(struct net_socket *s, uint16_t port)
 {
     s->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (s->fd < 0)
         return false;
-    if (bind_to(s->fd, s->bind_address, port))
+    if (net_bind(s->fd, s->bind_address, port))
         s->watch = dtu_posix_watch(s->loop, s->fd, on_ready, s);
     if (s->watch < 0) {
         int reason = errno;
@@ -409,12 +368,6 @@ static bool open_udp_server(struct net_socket *s, uint16_t port)
     s->state = NET_LISTENING;
     dtu_posix_watch_for(s->loop, s->watch, POLLIN);
     return true;
-}
-
-void net_want_newcomer(struct net_socket *s, bool wanted)
-{
-    if (s->state == NET_OPEN && s->listener_watch >= 0)
-        dtu_posix_watch_for(s->loop, s->listener_watch, wanted ? POLLIN : 0);
 }
 
 /* --- Clients -------------------------------------------------------------------------------- */
@@ -452,37 +405,39 @@ bool net_open(struct net_socket *s, const struct dtu_socket_target *target)
 {
     s->is_udp_server = target->kind == DTU_SOCKET_UDP_SERVER;
     s->is_udp = target->kind == DTU_SOCKET_UDP_CLIENT || s->is_udp_server;
+    s->hears_anyone = s->is_udp_server || target->hears_anyone;
+    s->keepalive = target->keepalive;
+    s->refused = false;
     s->want_read = false;
     s->want_write = false;
     s->hung_up = false;
     if (s->is_udp_server)
         return open_udp_server(s, target->port);
-    if (target->kind == DTU_SOCKET_TCP_SERVER)
-        return open_tcp_server(s, target->port);
     return open_client(s, target);
 }
 
-void net_close(struct net_socket *s)
+uint32_t net_unacknowledged(int fd)
 {
-    close_listener(s); /* first: who sees the end and comes again must not find it open still */
-    (void)net_hang_up(s);
+    int bytes = 0;
+#ifdef SIOCOUTQ
+    if (ioctl(fd, SIOCOUTQ, &bytes) != 0 || bytes < 0)
+        bytes = 0;
+#else
+    (void)fd;
+#endif
+    return (uint32_t)bytes;
 }
 
-uint32_t net_hang_up(struct net_socket *s)
+uint32_t net_close(struct net_socket *s)
 {
-    int unacknowledged = 0;
+    uint32_t lost = s->state == NET_OPEN && !s->is_udp ? net_unacknowledged(s->fd) : 0;
     if (s->job != NULL)
         s->job->owner = NULL; /* whoever has it will free it */
     s->job = NULL;
-#ifdef SIOCOUTQ
-    if (s->state == NET_OPEN && !s->is_udp &&
-        (ioctl(s->fd, SIOCOUTQ, &unacknowledged) != 0 || unacknowledged < 0))
-        unacknowledged = 0;
-#endif
     drop_fd(s);
     free_addresses(s);
     s->state = NET_CLOSED;
-    return (uint32_t)unacknowledged;
+    return lost;
 }
 
 /* --- Data ----------------------------------------------------------------------------------- */
@@ -492,20 +447,30 @@ size_t net_send(struct net_socket *s, const uint8_t *data, size_t len)
     ssize_t n;
     if (s->state != NET_OPEN || s->want_write)
         return 0;
-    const struct sockaddr *to = s->is_udp_server ? (const struct sockaddr *)&s->peer : NULL;
+    bool open = s->is_udp && s->hears_anyone;
+    const struct sockaddr *to = open ? (const struct sockaddr *)&s->peer : NULL;
     do
         n = sendto(s->fd, data, len, MSG_NOSIGNAL, to, to != NULL ? sizeof s->peer : 0);
     while (n < 0 && errno == EINTR);
     size_t taken = n > 0 ? (size_t)n : 0;
     /* a refused datagram is gone, as any datagram may be; for TCP reading tells that it has ended
      */
-    if (n < 0 && s->is_udp && errno != EAGAIN)
+    if (n < 0 && s->is_udp && errno != EAGAIN) {
+        s->refused = true;
         return len;
+    }
     if (taken < len) {
         s->want_write = true;
         update_watch(s);
     }
     return taken;
+}
+
+bool net_take_refusal(struct net_socket *s)
+{
+    bool refused = s->refused;
+    s->refused = false;
+    return refused;
 }
 
 ssize_t net_receive(struct net_socket *s, uint8_t *data, size_t size)
@@ -518,17 +483,13 @@ ssize_t net_receive(struct net_socket *s, uint8_t *data, size_t size)
     while (n < 0 && errno == EINTR);
     if (s->is_udp_server && n >= 0)
         s->peer = from;
+    if (s->is_udp && n < 0 && errno != EAGAIN)
+        s->refused = true; /* the news of an earlier one */
     if (s->is_udp)
         return n > 0 ? n : -1; /* an empty datagram, or the news that one was refused */
     if (n >= 0)
         return n;
     return errno == EAGAIN || errno == EWOULDBLOCK ? -1 : 0;
-}
-
-size_t net_unread(const struct net_socket *s)
-{
-    int len = 0;
-    return ioctl(s->fd, FIONREAD, &len) == 0 && len > 0 ? (size_t)len : 0;
 }
 
 void net_want_read(struct net_socket *s, bool wanted)
@@ -570,7 +531,7 @@ bool net_listen(struct net_listener *l, struct dtu_posix_loop *loop, const char 
     l->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (l->fd < 0)
         return false;
-    if (bind_to(l->fd, bind_address, port))
+    if (net_bind(l->fd, bind_address, port))
         l->watch = dtu_posix_watch(loop, l->fd, on_listener, l);
     if (l->watch < 0) {
         int reason = errno;

@@ -17,6 +17,7 @@ def locked(suite, state, peer):
     """A module that wants a login, and connects to a peer."""
     with suite.scenario("000 6.7: SAFEATEN"), suite.module(state=state) as m:
         m.user.command(f"AT+SOCKA=TCP,{peer.target}")
+        m.user.command("AT+HEARTEN=OFF")  # or the peer hears it after 30 s
         m.user.command("AT+SAFEATEN=ON")
         m.user.restart("AT+S")
         peer.accept()

@@ -503,6 +503,8 @@ def udp(profile):
 def socket_settings(profile, values):
     """NAME=VALUE of the sockets A, B...; all others are off, and there is no echo."""
     settings = ["E=OFF"]
+    if profile != "k7":  # there it is off
+        settings.append("HEARTEN=OFF")
     for letter, value in zip("ABCD", [*values, None, None, None, None]):
         if profile != "cat1" and letter in "CD":
             continue

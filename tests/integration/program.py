@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The command line, the exit status, signals, and whatever else is there already."""
+import json
 import os
 import re
 import signal
@@ -96,7 +97,7 @@ class CommandLine(harness.Test):
     def test_help_and_version(self):
         program = self.launch("--help")
         self.assertEqual(program.wait_end(), 0)
-        options = "profile pty tty state set identity bind discovery-port local-only net-at-port count verbose"
+        options = "profile pty tty state set identity bind discovery-port local-only net-at-port count status leds verbose"
         for option in options.split():
             self.assertIn(f"--{option} ", program.output().replace("\n", " "))
         program = self.launch("--version")
@@ -123,6 +124,47 @@ class CommandLine(harness.Test):
         program.wait_log("^softdtu: k7")
         self.stop(program)
         self.assertRegex(program.errors(), r"AT\+SOCKA asks for what this version does not do")
+
+    def test_status(self):
+        """SIGUSR1 prints a line, and writes all counters as JSON; the end writes them too."""
+        status = self.path("status.json")
+        peer = self.peer().listen()
+        program = self.start("cat1", [f"TCP,{peer.target}"], ["REGEN=ON"],
+                             options=("--count", "2", "--status", status))
+        ends = [peer.accept() for _ in range(2)]
+        for end in ends:
+            end.expect(b"www.usr.cn")
+        program.wait_log("socket A: connected", count=2)
+        program.signal(signal.SIGUSR1)
+        program.wait_log("^status: 2 modules; sockets: 2, 2 connected, 2 tries, 0 lost; frames: 0, "
+                         "0 dropped; bytes: 20 sent, 0 received; registrations: 2; heartbeats: 0$")
+        deadline = harness.Deadline(10, "the file")
+        while not os.path.exists(status):
+            deadline.check()
+        with open(status, encoding="ascii") as f:
+            modules = json.load(f)["modules"]
+        self.assertEqual([m["module"] for m in modules], [1, 2])
+        for module in modules:
+            self.assertEqual(module["device"]["sent_bytes"], 10)
+            self.assertEqual([s["state"] for s in module["sockets"]],
+                             ["up", "unused", "unused", "unused"])
+            self.assertEqual(module["sockets"][0]["link"]["opened"], 1)
+        os.unlink(status)
+        self.stop(program)
+        self.assertTrue(os.path.exists(status))
+        self.check_wrong([*CAT1, "--pty", self.path("u"), "--status"], "requires an argument")
+
+    def test_leds(self):
+        """A line for each that changes, and none without the option."""
+        program = self.start("cat1", options=("--leds",))
+        for _ in range(3):
+            program.wait_log("LED NET: light")
+        self.assertRegex(program.output(), "LED WORK: light")
+        self.stop(program)
+        program = self.start("cat1", pty="other")
+        program.wait_log("started")
+        self.stop(program)
+        self.assertNotIn("LED", program.output())
 
     def test_port_of_network_commands_is_taken(self):
         """It is said, and the module goes on."""

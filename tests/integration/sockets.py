@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """UDP, two sockets at once, and connections that are opened by data and closed by quiet."""
 import os
+import socket
 import time
 
 import harness
@@ -46,6 +47,43 @@ class Udp(harness.Test):
         user.expect(b"known")
         user.expect_silence(0.2)
 
+    def test_udpon_hears_anyone(self):
+        """K7's UDPON: manual 003 section 5.3.5 number 43. What is sent goes to the peer still."""
+        _, user, peer = self.setup_udp("k7", ["UDPON=ON"])
+        user.write(b"?")
+        sender = peer.expect(b"?")
+        stranger = self.closing(harness.UdpPeer())
+        stranger.sock.sendto(b"from a stranger", ("127.0.0.1", sender[1]))
+        user.expect(b"from a stranger")
+        user.write(b"!")
+        peer.expect(b"!")
+
+    def test_broadcast(self):
+        """Manual 003 section 4.2.3: to all, and whoever answers is heard."""
+        peer = self.closing(harness.UdpPeer())
+        everybody = self.closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        everybody.bind(("", 0))
+        everybody.settimeout(harness.SECONDS)
+        port = everybody.getsockname()[1]
+        program = self.start("cat1", [f"UDP,127.255.255.255,{port}"])
+        program.wait_log("socket A: connected")
+        user = self.user()
+        user.write(b"who is there?")
+        data, sender = everybody.recvfrom(100)
+        self.assertEqual(data, b"who is there?")
+        peer.sock.sendto(b"me", sender)
+        user.expect(b"me")
+
+    def test_three_that_are_refused_open_it_anew(self):
+        """Manual 002 section 3.4: with a name of its own again, for instance."""
+        program, user, peer = self.setup_udp("gprs232-7s3")
+        peer.close()
+        for _ in range(3):
+            user.write(b"lost")
+            program.wait_log("UART: frame of 4 bytes")
+        program.wait_log("socket A: connecting")
+        program.wait_log("socket A: connected")
+
     def test_nobody_there(self):
         """A refusal by the other machine is no end: what is sent later arrives."""
         _, user, peer = self.setup_udp()
@@ -67,6 +105,28 @@ class Udp(harness.Test):
         peer.sock.sendto(b"", sender)  # an empty one is not the end of anything
         peer.sock.sendto(b"back", sender)
         user.expect(b"back")
+
+
+class Keepalive(harness.Test):
+    def timer(self, peer, connection):
+        """What /proc/net/tcp says of the module's end: 2 is a keepalive timer, 0 none."""
+        port = connection.sock.getpeername()[1] if hasattr(connection, "sock") else None
+        with open("/proc/net/tcp", encoding="ascii") as f:
+            for line in f.readlines()[1:]:
+                fields = line.split()
+                local, remote = (int(x.split(":")[1], 16) for x in fields[1:3])
+                if remote == peer.port and (port is None or local == port) and fields[3] == "01":
+                    return int(fields[5].split(":")[0], 16)
+        raise harness.Failure("the connection is not there")
+
+    def test_keepalive(self):
+        """Manual 004 section 4.46: used or not."""
+        for used, timer in (("1,60,15,3", 2), ("0,60,15,3", 0)):
+            with self.subTest(used=used):
+                program, user, peer, connection = self.setup_link(settings=[f"KEEPALIVEA={used}"])
+                self.assertEqual(self.timer(peer, connection), timer)
+                user.close()
+                self.stop(program)
 
 
 class TwoSockets(harness.Test):

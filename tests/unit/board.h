@@ -54,7 +54,10 @@ struct board {
     unsigned events[DTU_EVENT_REQUEST + 1];
     struct dtu_device_event last;
     bool command_mode; /* as told by the last event of it */
+    bool leds[DTU_LEDS];
+    unsigned led_changes;
     const char *imei;
+    const char *identity;                          /* what IMEI, ICCID and SN answer */
     char replies[DTU_CHANNEL_MQTT + 1][REPLY_MAX]; /* by channel */
     size_t reply_len[DTU_CHANNEL_MQTT + 1];
     unsigned reply_room; /* calls that are taken */
@@ -156,6 +159,12 @@ static inline enum dtu_status info(void *ctx, const struct dtu_param *row, const
             dtu_text_string(out, row->id == DTU_ID_MAC ? "D8B04CF00001" : "1,2");
         return DTU_OK;
     }
+    bool known = row->id == DTU_ID_IMEI || row->id == DTU_ID_ICCID || row->id == DTU_ID_SN;
+    if (known && board->identity != NULL) {
+        if (out != NULL)
+            dtu_text_string(out, board->identity);
+        return DTU_OK;
+    }
     if (board->imei == NULL || strcmp(row->name, "VER") != 0)
         return DTU_ERR_NOT_ALLOWED;
     if (out != NULL)
@@ -194,6 +203,14 @@ static inline void event(void *ctx, const struct dtu_device_event *e)
     board->last = *e;
     if (e->kind == DTU_EVENT_MODE)
         board->command_mode = e->len == 1;
+}
+
+static inline void led(void *ctx, enum dtu_led which, bool lit)
+{
+    struct board *board = ctx;
+    CHECK(which < DTU_LEDS && board->leds[which] != lit);
+    board->leds[which] = lit;
+    board->led_changes++;
 }
 
 static const struct dtu_device_port port = {.uart_write = uart_write,
@@ -260,17 +277,21 @@ static inline void new_board(const char *product)
     b->now = 1000;
 }
 
-static inline void init(void)
-{
-    CHECK_EQ(dtu_device_init(&b->device, &b->config, b), DTU_OK);
-}
-
 static inline void set(const char *name, const char *value)
 {
     struct dtu_params *p = dtu_device_params(&b->device);
     const struct dtu_param *row =
         dtu_params_find(b->config.profile->table, (const uint8_t *)name, strlen(name));
     CHECK_EQ(dtu_params_set(p, row, (const uint8_t *)value, strlen(value)), DTU_OK);
+}
+
+static inline void init(void)
+{
+    CHECK_EQ(dtu_device_init(&b->device, &b->config, b), DTU_OK);
+    if (dtu_params_by_id(b->config.profile->table, DTU_ID_RSTIM) == NULL)
+        return;
+    set("RSTIM", "0");     /* or each longer test restarts the module, */
+    set("HEARTEN", "OFF"); /* or hears something in between */
 }
 
 /* Also once more, with other settings. */

@@ -825,7 +825,7 @@ static void what_is_not_permitted_is_told_and_not_done(void)
     CHECK_REPLY("AT+SIGNINAT=usr_cn", OK);
     CHECK_EQ(actions, 1);
     permitted_id = DTU_ID_NONE;
-    CHECK_REPLY("AT+REGEN=ON", OK);
+    CHECK_REPLY("AT+NTPEN=ON", OK);
     CHECK_EQ(changes, 1);
 }
 

@@ -234,7 +234,7 @@ static void a_slow_connection_holds_the_uart_back(void)
 static void nothing_comes_between_the_bytes_of_a_frame(void)
 {
     begin_sdp("cat1", true);
-    TYPE("x"); /* whose report is due in 50 ms */
+    TYPE("x"); /* whose report is due when the line is idle */
     b->uart_room = 3;
     CHECK_EQ(RX(0, "abc"), 0);
     CHECK(dtu_device_socket_ready(&b->device, 0));
@@ -242,6 +242,7 @@ static void nothing_comes_between_the_bytes_of_a_frame(void)
     CHECK_EQ(RX(1, "z"), 0);
     CHECK(!dtu_device_uart_ready(&b->device));
     CHECK_EQ(type_bytes(BYTES("y")), 0);
+    dtu_device_uart_idle(&b->device, b->now);
     b->uart_room = 6;
     wait_ms(60);
     CHECK_EQ(RX(0, "abc"), 2); /* 4 bytes of the head, and room for 2 */
@@ -256,6 +257,26 @@ static void nothing_comes_between_the_bytes_of_a_frame(void)
     CHECK_UART_BYTES("\xAA\xFD\x55\x00\x05\x61\x00"
                      "abc\x87" REPORT_HEAD "\xAA\xFD\x55\x00\x03\x62\x00z\xDC");
     CHECK_EQ(b->device.stats.received_bytes, 4);
+}
+
+/* While a socket's frame is on its way to a user who does not read, the rest of his own waits at
+ * the port: that is no pause of his. */
+static void a_pause_in_which_the_module_does_not_listen_is_none(void)
+{
+    begin_sdp("cat1", false);
+    CHECK_EQ(type_bytes(BYTES("\x55\xFD\xAA\x00\x03")), 5);
+    b->uart_room = 3;
+    CHECK_EQ(RX(0, "abc"), 0);
+    CHECK_EQ(type_bytes(BYTES("\x61\x00\xCC\x2D")), 0);
+    wait_ms(10000);
+    b->uart_room = LOTS;
+    CHECK_EQ(RX(0, "abc"), 3);
+    CHECK_EQ(type_bytes(BYTES("\x61\x00\xCC\x2D")), 4);
+    CHECK_SENT_BYTES(0, "");
+    wait_ms(51);
+    CHECK_SENT_BYTES(0, "\xCC");
+    CHECK_UART_BYTES("\xAA\xFD\x55\x00\x05\x61\x00"
+                     "abc\x87");
 }
 
 static void a_report_waits_for_room(void)
@@ -327,14 +348,14 @@ static void a_frame_and_an_answer_of_the_handshake_wait_for_each_other(void)
                      "abc\x87+ok");
 }
 
-/* A command of the UART waits for its pause while a frame begins to go out. */
+/* A command of the UART waits for its end while a frame begins to go out; the UART can tell. */
 static void a_reply_that_waits_for_a_frame_does_not_stop_it(void)
 {
     begin_sdp("cat1", false);
     TYPE("usr.cn#AT+SDPEN?\r\n");
     b->uart_room = 8;
     CHECK_EQ(RX(0, "abc"), 1);
-    wait_ms(60);
+    dtu_device_uart_idle(&b->device, b->now);
     b->uart_room = LOTS;
     wait_ms(1);
     CHECK(dtu_device_socket_ready(&b->device, 0));
@@ -766,6 +787,22 @@ static void k7_listens_at_its_own_port(void)
     CHECK_EQ(b->sockets[0].opens, 2);
 }
 
+static void a_tcp_server_shows_how_many_clients_it_has(void)
+{
+    begin("k7");
+    enter_command_mode();
+    open_socket(0);
+    dtu_device_socket_clients(&b->device, 0, 3);
+    CHECK_COMMAND("AT+SOCKLKA", "\r\n+OK=CONNECTED(3)\r\n"); /* manual 003 section 4.1.4 */
+    dtu_device_socket_clients(&b->device, 0, 16);
+    CHECK_COMMAND("AT+SOCKLKA", "\r\n+OK=CONNECTED(16)\r\n");
+    dtu_device_socket_clients(&b->device, 7, 2); /* there is none */
+    lose_socket(0, 0);
+    CHECK_COMMAND("AT+SOCKLKA", "\r\n+OK=LISTEN\r\n");
+    open_socket(0);
+    CHECK_COMMAND("AT+SOCKLKA", "\r\n+OK=CONNECTED(1)\r\n");
+}
+
 static void a_udp_server_has_no_number_of_clients(void)
 {
     new_board("k7");
@@ -1051,6 +1088,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_frame_opens_a_short_lived_connection),
     CHECK_TEST(a_slow_connection_holds_the_uart_back),
     CHECK_TEST(nothing_comes_between_the_bytes_of_a_frame),
+    CHECK_TEST(a_pause_in_which_the_module_does_not_listen_is_none),
     CHECK_TEST(a_report_waits_for_room),
     CHECK_TEST(much_data_comes_in_several_frames),
     CHECK_TEST(commands_are_heard_beside_frames),
@@ -1077,6 +1115,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(the_packing_time_of_4_bytes_follows),
     CHECK_TEST(a_slow_uart_gets_all_bytes_in_order),
     CHECK_TEST(k7_listens_at_its_own_port),
+    CHECK_TEST(a_tcp_server_shows_how_many_clients_it_has),
     CHECK_TEST(a_udp_server_has_no_number_of_clients),
     CHECK_TEST(a_port_that_cannot_be_had_is_tried_again_for_ever),
     CHECK_TEST(a_search_is_answered_with_who_it_is),

@@ -360,6 +360,21 @@ static void a_packet_length_of_1_makes_each_byte_a_frame(void)
 
 /* --- Flush and clear ------------------------------------------------------------------------ */
 
+static void a_hold_lets_the_pause_begin_anew(void)
+{
+    begin(BUFFER_MAX, 0, 10 * MS);
+    CHECK_EQ(feed("ab", 0), 2);
+    dtu_framer_hold(&framer, 50 * MS);
+    CHECK_EQ(dtu_framer_next(&framer, 50 * MS), 10 * MS);
+    dtu_framer_poll(&framer, 60 * MS - 1);
+    CHECK_FRAMES("");
+    CHECK_EQ(feed("c", 60 * MS - 1), 1);
+    dtu_framer_poll(&framer, 70 * MS - 1);
+    CHECK_FRAMES("\0\3abc");
+    dtu_framer_hold(&framer, 80 * MS); /* with nothing in it */
+    CHECK_EQ(dtu_framer_next(&framer, 80 * MS), DTU_NEVER);
+}
+
 static void flush_ends_the_frame_now(void)
 {
     begin(16, 5, 10 * MS);
@@ -658,6 +673,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_frame_that_lies_whole_in_the_input_is_handed_on_in_place),
     CHECK_TEST(the_longest_packet_ends_at_its_last_byte),
     CHECK_TEST(a_packet_length_of_1_makes_each_byte_a_frame),
+    CHECK_TEST(a_hold_lets_the_pause_begin_anew),
     CHECK_TEST(flush_ends_the_frame_now),
     CHECK_TEST(clear_drops_what_is_held_and_says_how_much),
     CHECK_TEST(a_gathered_frame_that_is_refused_is_kept_and_offered_again),

@@ -9,6 +9,7 @@
 #define RETRY_MS UINT32_C(10000)
 #define OPEN_MS UINT32_C(30000)
 #define QUIET_MS UINT32_C(5000)
+#define IDLE_MS UINT32_C(60000)
 
 /* --- The owner and its port ----------------------------------------------------------------- */
 
@@ -16,11 +17,12 @@
 enum inside { SAYS_LATER, SAYS_OPENED, SAYS_FAILED, REFUSES, SAYS_FAILED_AND_REFUSES };
 
 static struct {
-    char log[64]; /* o: open, c: close; the state entered by its letter */
+    char log[64]; /* o: open, b: open of the backup, c: close; the state entered by its letter */
     size_t len;
     enum inside inside;
     char stop_at; /* on entering this state changed() stops the link */
     char want_at; /* on entering this state changed() wants it */
+    bool backup;  /* which server it was when changed() told of the try */
     uint32_t now;
 } owner;
 
@@ -38,7 +40,8 @@ static bool port_open(void *ctx)
 {
     CHECK(ctx == &owner);
     CHECK_EQ(dtu_link_state(&link), DTU_LINK_OPENING);
-    log_char('o');
+    CHECK_EQ(dtu_link_is_backup(&link), owner.backup);
+    log_char(dtu_link_is_backup(&link) ? 'b' : 'o');
     switch (owner.inside) {
     case SAYS_LATER:
         break;
@@ -86,6 +89,8 @@ static void on_change(void *ctx, enum dtu_link_state state)
 {
     CHECK(ctx == &owner);
     CHECK_EQ(dtu_link_state(&link), state);
+    if (state == DTU_LINK_OPENING)
+        owner.backup = dtu_link_is_backup(&link);
     log_char(letter(state));
     if (owner.stop_at == letter(state))
         dtu_link_stop(&link, owner.now);
@@ -151,6 +156,30 @@ static void init_refuses_what_cannot_work(void)
     CHECK_EQ(dtu_link_init(&link, &config, &callbacks, NULL), DTU_OK);
 }
 
+static enum dtu_status try_idle(uint32_t idle_ms, uint32_t quiet_ms, bool listens)
+{
+    config = (struct dtu_link_config){.retry_ms = 1,
+                                      .idle_ms = idle_ms,
+                                      .quiet_ms = quiet_ms,
+                                      .listens = listens,
+                                      .has_backup = true};
+    return dtu_link_init(&link, &config, &callbacks, &owner);
+}
+
+/* A connection cannot be closed and be opened anew for the same silence. */
+static void init_refuses_an_idle_time_out_of_range_or_beside_a_quiet_time(void)
+{
+    const uint32_t half = UINT32_C(1) << 31;
+    CHECK_EQ(try_idle(half, 0, false), DTU_ERR_CONFIG);
+    CHECK_EQ(try_idle(UINT32_MAX, 0, false), DTU_ERR_CONFIG);
+    CHECK_EQ(try_idle(1, 1, false), DTU_ERR_CONFIG);
+    CHECK_EQ(try_idle(half - 1, half - 1, false), DTU_ERR_CONFIG);
+    CHECK_EQ(try_idle(half - 1, 0, false), DTU_OK);
+    CHECK_EQ(try_idle(1, 0, true), DTU_OK); /* a server's connections may fall silent too */
+    CHECK_EQ(try_idle(0, 1, false), DTU_OK);
+    CHECK(!dtu_link_is_backup(&link));
+}
+
 static void changed_may_be_missing(void)
 {
     static const struct dtu_link_callbacks no_changed = {port_open, port_close, NULL};
@@ -165,7 +194,19 @@ static void changed_may_be_missing(void)
 
 /* --- Every state and every event -------------------------------------------------------------- */
 
-enum event { START, STOP, WANT, ACTIVITY, OPENED, FAILED, CLOSED, POLL_EARLY, POLL_DUE, EVENTS };
+enum event {
+    START,
+    STOP,
+    WANT,
+    ACTIVITY,
+    OPENED,
+    FAILED,
+    CLOSED,
+    RECONNECT,
+    POLL_EARLY,
+    POLL_DUE,
+    EVENTS
+};
 
 /* Brings a new link, which may fail twice, to a state. */
 static void reach(char state, bool short_lived)
@@ -227,6 +268,9 @@ static void do_event(enum event event, uint32_t lasts)
     case CLOSED:
         dtu_link_closed(&link, owner.now);
         break;
+    case RECONNECT:
+        dtu_link_reconnect(&link, owner.now);
+        break;
     case POLL_EARLY:
         poll_after(lasts - 1);
         break;
@@ -244,18 +288,18 @@ struct row {
 };
 
 static const struct row table[] = {
-    /*            start  stop  want  act  opened failed closed early due */
-    {'F', false, {"Oo", "", "", "", "", "", "", "", ""}},
-    {'O', false, {"", "cF", "", "", "U", "W", "", "", "cW"}},
-    {'U', false, {"", "cF", "", "", "", "", "W", "", ""}},
-    {'W', false, {"", "F", "", "", "", "", "", "", "Oo"}},
-    {'G', false, {"Oo", "F", "", "", "", "", "", "", ""}},
-    {'F', true, {"I", "", "", "", "", "", "", "", ""}},
-    {'I', true, {"", "F", "Oo", "", "", "", "", "", ""}},
-    {'O', true, {"", "cF", "", "", "U", "W", "", "", "cW"}},
-    {'U', true, {"", "cF", "", "", "", "", "W", "", "cI"}},
-    {'W', true, {"", "F", "", "", "", "", "", "", "Oo"}},
-    {'G', true, {"I", "F", "", "", "", "", "", "", ""}},
+    /*            start  stop  want  act  opened failed closed anew early due */
+    {'F', false, {"Oo", "", "", "", "", "", "", "", "", ""}},
+    {'O', false, {"", "cF", "", "", "U", "W", "", "", "", "cW"}},
+    {'U', false, {"", "cF", "", "", "", "", "W", "cOo", "", ""}},
+    {'W', false, {"", "F", "", "", "", "", "", "", "", "Oo"}},
+    {'G', false, {"Oo", "F", "", "", "", "", "", "", "", ""}},
+    {'F', true, {"I", "", "", "", "", "", "", "", "", ""}},
+    {'I', true, {"", "F", "Oo", "", "", "", "", "", "", ""}},
+    {'O', true, {"", "cF", "", "", "U", "W", "", "", "", "cW"}},
+    {'U', true, {"", "cF", "", "", "", "", "W", "cOo", "", "cI"}},
+    {'W', true, {"", "F", "", "", "", "", "", "", "", "Oo"}},
+    {'G', true, {"I", "F", "", "", "", "", "", "", "", ""}},
 };
 
 static char next_state(char state, const char *calls)
@@ -621,6 +665,372 @@ static void what_was_used_counts_for_one_connection_only(void)
     CHECK_CALLS("W");
 }
 
+/* --- A connection that is opened anew -------------------------------------------------------- */
+
+static void begin_idle(uint32_t now)
+{
+    begin(2, 0, now);
+    config.idle_ms = IDLE_MS;
+}
+
+static void a_connection_without_activity_is_opened_anew_at_once(void)
+{
+    begin_idle(1000);
+    dtu_link_start(&link, owner.now);
+    dtu_link_opened(&link, owner.now);
+    CHECK_CALLS("OoU");
+    for (uint32_t i = 1; i <= 3; i++) { /* whatever it was before, each gets the whole time */
+        CHECK_EQ(dtu_link_next(&link, owner.now), IDLE_MS);
+        poll_after(IDLE_MS - 1);
+        CHECK_CALLS("");
+        CHECK_EQ(dtu_link_next(&link, owner.now), 1);
+        poll_after(1);
+        CHECK_CALLS("cOo");
+        CHECK_EQ(dtu_link_next(&link, owner.now), OPEN_MS);
+        owner.now += 20000;
+        dtu_link_opened(&link, owner.now);
+        CHECK_CALLS("U");
+        CHECK_EQ(link.stats.idle, i);
+    }
+    CHECK_EQ(link.stats.tries, 4);
+    CHECK_EQ(link.stats.opened, 4);
+    CHECK_EQ(link.stats.lost, 0); /* nobody has closed it but the link itself */
+    CHECK_EQ(link.stats.quiet, 0);
+    CHECK_EQ(link.stats.failed, 0);
+}
+
+static void activity_want_and_hold_begin_the_idle_time_anew(void)
+{
+    static void (*const events[])(struct dtu_link *, uint32_t) = {dtu_link_activity, dtu_link_want,
+                                                                  dtu_link_hold};
+    begin_idle(0);
+    dtu_link_start(&link, 0);
+    dtu_link_opened(&link, 0);
+    owner.len = 0;
+    for (size_t i = 0; i < 9; i++) {
+        poll_after(IDLE_MS - 1);
+        events[i % 3](&link, owner.now);
+        CHECK_EQ(dtu_link_next(&link, owner.now), IDLE_MS);
+    }
+    CHECK_CALLS("");
+    CHECK_EQ(link.stats.idle, 0);
+    poll_after(IDLE_MS);
+    CHECK_CALLS("cOo");
+}
+
+/* A time of 1 ms would be over in each of them. */
+static void the_idle_time_runs_only_while_connected(void)
+{
+    static const char states[] = "FOWG";
+    for (size_t i = 0; i < sizeof states - 1; i++) {
+        uint32_t lasts = lasts_ms(states[i], false);
+        reach(states[i], false);
+        config.idle_ms = 1;
+        owner.len = 0;
+        CHECK_EQ(dtu_link_next(&link, owner.now), lasts == UINT32_MAX ? DTU_NEVER : lasts);
+        poll_after(lasts - 1);
+        CHECK_CALLS("");
+        CHECK_STATE(states[i]);
+        CHECK_EQ(link.stats.idle, 0);
+    }
+}
+
+static void an_idle_server_lets_its_client_go_and_listens_again(void)
+{
+    begin_idle(0);
+    config.listens = true;
+    dtu_link_start(&link, 0);
+    poll_after(10 * IDLE_MS); /* nobody is there: nobody is silent */
+    CHECK_CALLS("Oo");
+    dtu_link_opened(&link, owner.now);
+    poll_after(IDLE_MS - 1);
+    CHECK_CALLS("U");
+    poll_after(1);
+    CHECK_CALLS("cOo");
+    CHECK_EQ(dtu_link_next(&link, owner.now), DTU_NEVER);
+    CHECK_EQ(link.stats.idle, 1);
+}
+
+static void the_clock_may_wrap_in_the_idle_time(void)
+{
+    static const uint32_t starts[] = {UINT32_MAX, UINT32_MAX - 59999, UINT32_MAX - 60000};
+    for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
+        begin_idle(starts[i]);
+        dtu_link_start(&link, owner.now);
+        dtu_link_opened(&link, owner.now);
+        poll_after(IDLE_MS - 1);
+        CHECK_STATE('U');
+        CHECK_EQ(dtu_link_next(&link, owner.now), 1);
+        poll_after(1);
+        CHECK_CALLS("OoUcOo");
+    }
+}
+
+static void a_reconnect_needs_no_idle_time_and_is_no_loss(void)
+{
+    begin(0, 0, 5000);
+    dtu_link_start(&link, owner.now);
+    dtu_link_opened(&link, owner.now);
+    owner.now += 123;
+    owner.len = 0;
+    dtu_link_reconnect(&link, owner.now);
+    CHECK_CALLS("cOo");
+    CHECK_EQ(dtu_link_next(&link, owner.now), OPEN_MS);
+    CHECK_EQ(link.stats.idle, 1);
+    CHECK_EQ(link.stats.lost, 0);
+    CHECK_EQ(link.stats.tries, 2);
+    dtu_link_closed(&link, owner.now); /* of the old socket: it may come late */
+    CHECK_CALLS("");
+}
+
+/* Two failures in a row are allowed: that of before the success does not count. */
+static void a_reconnect_that_fails_is_tried_again_as_any_other(void)
+{
+    begin(2, 0, 0);
+    dtu_link_start(&link, 0);
+    dtu_link_failed(&link, 0);
+    poll_after(RETRY_MS);
+    dtu_link_opened(&link, owner.now);
+    dtu_link_reconnect(&link, owner.now);
+    owner.len = 0;
+    dtu_link_failed(&link, owner.now);
+    CHECK_CALLS("W");
+    CHECK_EQ(dtu_link_next(&link, owner.now), RETRY_MS);
+    poll_after(RETRY_MS);
+    CHECK_CALLS("Oo");
+    dtu_link_failed(&link, owner.now);
+    poll_after(RETRY_MS);
+    CHECK_CALLS("WG");
+}
+
+static void a_short_lived_link_may_be_opened_anew_and_is_then_unused(void)
+{
+    begin(0, QUIET_MS, 0);
+    dtu_link_start(&link, 0);
+    dtu_link_want(&link, 0);
+    dtu_link_opened(&link, 0);
+    dtu_link_activity(&link, 0);
+    owner.len = 0;
+    dtu_link_reconnect(&link, 0);
+    dtu_link_opened(&link, 0);
+    CHECK_CALLS("cOoU");
+    CHECK_EQ(dtu_link_next(&link, 0), QUIET_MS);
+    dtu_link_closed(&link, 0);
+    CHECK_CALLS("W"); /* not IDLE: on this connection there was nothing */
+}
+
+static void open_may_tell_the_outcome_of_a_reconnect_from_inside(void)
+{
+    static const struct {
+        enum inside inside;
+        const char *calls;
+    } cases[] = {{SAYS_LATER, "cOo"},
+                 {SAYS_OPENED, "cOoU"},
+                 {SAYS_FAILED, "cOoW"},
+                 {REFUSES, "cOoW"},
+                 {SAYS_FAILED_AND_REFUSES, "cOoW"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        for (int by_time = 0; by_time < 2; by_time++) {
+            begin_idle(0);
+            dtu_link_start(&link, 0);
+            dtu_link_opened(&link, 0);
+            owner.len = 0;
+            owner.inside = cases[i].inside;
+            if (by_time == 1)
+                poll_after(IDLE_MS);
+            else
+                dtu_link_reconnect(&link, 0);
+            CHECK_CALLS(cases[i].calls);
+            CHECK_EQ(link.stats.failed, strchr(cases[i].calls, 'W') != NULL);
+            CHECK_EQ(link.stats.idle, 1);
+        }
+    }
+}
+
+static void the_owner_may_stop_or_want_in_any_change_of_a_reconnect(void)
+{
+    static const struct {
+        char stop_at;
+        char want_at;
+        enum inside inside;
+        const char *calls;
+    } cases[] = {{'O', 0, SAYS_LATER, "cOcF"}, /* as link.h says: close(), but not open() */
+                 {'U', 0, SAYS_OPENED, "cOoUcF"}, {'W', 0, REFUSES, "cOoWF"},
+                 {0, 'O', SAYS_LATER, "cOo"},     {0, 'U', SAYS_OPENED, "cOoU"},
+                 {0, 'W', REFUSES, "cOoW"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        begin_idle(0);
+        dtu_link_start(&link, 0);
+        dtu_link_opened(&link, 0);
+        owner.len = 0;
+        owner.stop_at = cases[i].stop_at;
+        owner.want_at = cases[i].want_at;
+        owner.inside = cases[i].inside;
+        poll_after(IDLE_MS);
+        CHECK_CALLS(cases[i].calls);
+        CHECK_STATE(next_state('U', cases[i].calls));
+    }
+}
+
+/* --- The other server ------------------------------------------------------------------------ */
+
+static void begin_backup(uint32_t max_tries, uint32_t quiet_ms)
+{
+    begin(max_tries, quiet_ms, 1000);
+    config.has_backup = true;
+}
+
+static void tries_that_follow_a_failure_go_to_the_two_servers_in_turns(void)
+{
+    begin_backup(0, 0);
+    dtu_link_start(&link, owner.now);
+    CHECK_CALLS("Oo");
+    for (int i = 0; i < 4; i++) {
+        dtu_link_failed(&link, owner.now);
+        poll_after(RETRY_MS - 1); /* the backup waits its time too */
+        CHECK_CALLS("W");
+        poll_after(1);
+        CHECK_CALLS(i % 2 == 0 ? "Ob" : "Oo");
+        CHECK_EQ(dtu_link_is_backup(&link), i % 2 == 0);
+    }
+    CHECK_EQ(link.stats.tries, 5);
+    CHECK_EQ(link.stats.failed, 4);
+}
+
+static void every_kind_of_failure_leads_to_the_backup(void)
+{
+    static const enum inside ways[] = {SAYS_FAILED, REFUSES, SAYS_FAILED_AND_REFUSES};
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        begin_backup(0, 0);
+        owner.inside = ways[i];
+        dtu_link_start(&link, owner.now);
+        poll_after(RETRY_MS);
+        poll_after(RETRY_MS);
+        CHECK_CALLS("OoWObWOoW");
+    }
+    begin_backup(0, 0);
+    dtu_link_start(&link, owner.now);
+    poll_after(OPEN_MS); /* nothing was heard of it */
+    poll_after(RETRY_MS);
+    CHECK_CALLS("OocWOb");
+}
+
+static void without_a_backup_every_try_is_to_the_same_server(void)
+{
+    begin(0, 0, 0);
+    dtu_link_start(&link, 0);
+    for (int i = 0; i < 4; i++) {
+        dtu_link_failed(&link, owner.now);
+        poll_after(RETRY_MS);
+        CHECK(!dtu_link_is_backup(&link));
+        owner.len = 0;
+    }
+    CHECK_EQ(link.stats.tries, 5);
+}
+
+static void reach_backup(void)
+{
+    begin_backup(0, 0);
+    dtu_link_start(&link, owner.now);
+    dtu_link_failed(&link, owner.now);
+    poll_after(RETRY_MS);
+    dtu_link_opened(&link, owner.now);
+    CHECK_CALLS("OoWObU");
+}
+
+static void a_connection_to_the_backup_stays_until_it_is_lost(void)
+{
+    reach_backup();
+    for (int day = 0; day < 100; day++) {
+        poll_after(UINT32_C(86400000));
+        CHECK(dtu_link_is_backup(&link));
+    }
+    CHECK_CALLS("");
+    dtu_link_closed(&link, owner.now);
+    poll_after(RETRY_MS);
+    CHECK_CALLS("WOo"); /* the first server is tried first again, */
+    CHECK(!dtu_link_is_backup(&link));
+    dtu_link_failed(&link, owner.now);
+    poll_after(RETRY_MS);
+    CHECK_CALLS("WOb"); /* and then the backup */
+}
+
+static void a_reconnect_of_the_backup_goes_to_the_first_server(void)
+{
+    reach_backup();
+    dtu_link_reconnect(&link, owner.now);
+    CHECK_CALLS("cOo");
+    reach_backup();
+    config.idle_ms = IDLE_MS;
+    poll_after(IDLE_MS);
+    CHECK_CALLS("cOo");
+    CHECK(!dtu_link_is_backup(&link));
+}
+
+static void a_lost_connection_is_tried_at_the_first_server_first(void)
+{
+    begin_backup(0, 0);
+    dtu_link_start(&link, owner.now);
+    dtu_link_opened(&link, owner.now);
+    dtu_link_closed(&link, owner.now); /* a loss is no failure */
+    poll_after(RETRY_MS);
+    CHECK_CALLS("OoUWOo");
+}
+
+static void tries_of_both_servers_count_for_giving_up(void)
+{
+    begin_backup(3, 0);
+    dtu_link_start(&link, owner.now);
+    for (int i = 0; i < 3; i++) {
+        dtu_link_failed(&link, owner.now);
+        poll_after(RETRY_MS);
+    }
+    CHECK_CALLS("OoWObWOoWG");
+    dtu_link_start(&link, owner.now); /* 3 failures, but they are over */
+    CHECK_CALLS("Oo");
+    dtu_link_stop(&link, owner.now);
+    owner.len = 0;
+    begin_backup(1, 0); /* the backup is never tried */
+    dtu_link_start(&link, owner.now);
+    dtu_link_failed(&link, owner.now);
+    poll_after(RETRY_MS);
+    CHECK_CALLS("OoWG");
+}
+
+static void a_start_begins_with_the_first_server(void)
+{
+    begin_backup(0, 0);
+    dtu_link_start(&link, owner.now);
+    dtu_link_failed(&link, owner.now);
+    dtu_link_stop(&link, owner.now);
+    dtu_link_start(&link, owner.now);
+    CHECK_CALLS("OoWFOo");
+}
+
+static void a_short_lived_link_has_a_backup_too(void)
+{
+    begin_backup(0, QUIET_MS);
+    dtu_link_start(&link, owner.now);
+    dtu_link_want(&link, owner.now);
+    dtu_link_failed(&link, owner.now);
+    poll_after(RETRY_MS);
+    dtu_link_opened(&link, owner.now);
+    poll_after(QUIET_MS);
+    dtu_link_want(&link, owner.now); /* after the success of the backup: the first server */
+    CHECK_CALLS("IOoWObUcIOo");
+}
+
+static void open_may_have_the_backup_at_once(void)
+{
+    begin_backup(0, 0);
+    owner.inside = REFUSES;
+    dtu_link_start(&link, owner.now);
+    owner.inside = SAYS_OPENED;
+    poll_after(RETRY_MS);
+    CHECK_CALLS("OoWObU");
+    CHECK(dtu_link_is_backup(&link));
+}
+
 /* --- Calls from inside of callbacks ---------------------------------------------------------- */
 
 static void open_may_tell_its_success_from_inside(void)
@@ -786,6 +1196,8 @@ static void any_order_of_events_keeps_the_port_in_step(void)
         begin(test_rand_below(&rand, 4), test_rand_below(&rand, 2) * QUIET_MS,
               test_rand_u32(&rand));
         config.listens = config.quiet_ms == 0 && test_rand_below(&rand, 2) == 0;
+        config.idle_ms = config.quiet_ms == 0 ? test_rand_below(&rand, 2) * IDLE_MS / 4 : 0;
+        config.has_backup = test_rand_below(&rand, 2) == 0;
         for (int i = 0; i < 100; i++) {
             enum event event = (enum event)test_rand_below(&rand, EVENTS);
             char before = letter(dtu_link_state(&link));
@@ -794,9 +1206,11 @@ static void any_order_of_events_keeps_the_port_in_step(void)
             if (event == CLOSED && before == 'U')
                 open = false; /* by the other side */
             for (size_t j = 0; j < owner.len; j++) {
-                CHECK(owner.log[j] != 'o' || !open);
+                bool opens = owner.log[j] == 'o' || owner.log[j] == 'b';
+                CHECK(!opens || !open);
                 CHECK(owner.log[j] != 'c' || open);
-                if (owner.log[j] == 'o')
+                CHECK(owner.log[j] != 'b' || config.has_backup);
+                if (opens)
                     open = true;
                 if (strchr("cFIWG", owner.log[j]) != NULL)
                     open = false;
@@ -808,12 +1222,13 @@ static void any_order_of_events_keeps_the_port_in_step(void)
                                dtu_link_state(&link) == DTU_LINK_UP);
         }
         CHECK(link.stats.tries - link.stats.opened - link.stats.failed <= link.stats.tries);
-        CHECK(link.stats.lost + link.stats.quiet <= link.stats.opened);
+        CHECK(link.stats.lost + link.stats.quiet + link.stats.idle <= link.stats.opened);
     }
 }
 
 static const struct check_test tests[] = {
     CHECK_TEST(init_refuses_what_cannot_work),
+    CHECK_TEST(init_refuses_an_idle_time_out_of_range_or_beside_a_quiet_time),
     CHECK_TEST(changed_may_be_missing),
     CHECK_TEST(each_event_does_in_each_state_what_the_table_says),
     CHECK_TEST(next_is_the_time_left_in_each_state),
@@ -836,6 +1251,26 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_used_short_lived_link_that_the_peer_closes_is_idle),
     CHECK_TEST(a_peer_that_closes_at_once_does_not_make_it_spin),
     CHECK_TEST(what_was_used_counts_for_one_connection_only),
+    CHECK_TEST(a_connection_without_activity_is_opened_anew_at_once),
+    CHECK_TEST(activity_want_and_hold_begin_the_idle_time_anew),
+    CHECK_TEST(the_idle_time_runs_only_while_connected),
+    CHECK_TEST(an_idle_server_lets_its_client_go_and_listens_again),
+    CHECK_TEST(the_clock_may_wrap_in_the_idle_time),
+    CHECK_TEST(a_reconnect_needs_no_idle_time_and_is_no_loss),
+    CHECK_TEST(a_reconnect_that_fails_is_tried_again_as_any_other),
+    CHECK_TEST(a_short_lived_link_may_be_opened_anew_and_is_then_unused),
+    CHECK_TEST(open_may_tell_the_outcome_of_a_reconnect_from_inside),
+    CHECK_TEST(the_owner_may_stop_or_want_in_any_change_of_a_reconnect),
+    CHECK_TEST(tries_that_follow_a_failure_go_to_the_two_servers_in_turns),
+    CHECK_TEST(every_kind_of_failure_leads_to_the_backup),
+    CHECK_TEST(without_a_backup_every_try_is_to_the_same_server),
+    CHECK_TEST(a_connection_to_the_backup_stays_until_it_is_lost),
+    CHECK_TEST(a_reconnect_of_the_backup_goes_to_the_first_server),
+    CHECK_TEST(a_lost_connection_is_tried_at_the_first_server_first),
+    CHECK_TEST(tries_of_both_servers_count_for_giving_up),
+    CHECK_TEST(a_start_begins_with_the_first_server),
+    CHECK_TEST(a_short_lived_link_has_a_backup_too),
+    CHECK_TEST(open_may_have_the_backup_at_once),
     CHECK_TEST(open_may_tell_its_success_from_inside),
     CHECK_TEST(open_may_tell_its_failure_from_inside),
     CHECK_TEST(the_owner_may_stop_in_any_change),

@@ -633,6 +633,94 @@ static void products_have_either_rfcen_or_sdpen(void)
 }
 
 /* It keeps what blocks have and no command reaches: three fields, empty or of these lengths. */
+/* Which row of which product it is; an empty place: the product has none. */
+static void settings_of_the_network_side_are_found_by_id(void)
+{
+    static const struct {
+        uint8_t id;
+        const char *names[4]; /* 7S3, K7, 7S4, cat1 */
+    } rows[] = {
+        {DTU_ID_RSTIM, {"RSTIM", "RSTIM", "RSTIM", "RSTIM"}},
+        {DTU_ID_SOCKTO, {"", "SOCKTO", "", ""}},
+        {DTU_ID_CACHEN, {"CACHEN", "", "", "CACHEN"}},
+        {DTU_ID_UARTCLBUF, {"", "UARTCLBUF", "", ""}},
+        {DTU_ID_UDPON, {"", "UDPON", "", ""}},
+        {DTU_ID_SOCKIND, {"SOCKIDEN", "", "SOCKIND", ""}},
+        {DTU_ID_REGEN, {"REGEN", "REGEN", "REGEN", "REGEN"}},
+        {DTU_ID_REGTP, {"REGTP", "", "REGTP", "REGTP"}},
+        {DTU_ID_REGSND, {"REGSND", "REGTCP", "REGSND", "REGSND"}},
+        {DTU_ID_REGDT, {"REGDT", "REGUSER", "REGDT", "REGDT"}},
+        {DTU_ID_REGID, {"REGID", "", "", ""}},
+        {DTU_ID_REGCLOUD, {"", "REGCLOUD", "CLOUD", "CLOUD"}},
+        {DTU_ID_HEARTEN, {"HEARTEN", "HEARTEN", "HEARTEN", "HEARTEN"}},
+        {DTU_ID_HEARTTP, {"HEARTTP", "HEARTTP", "HEARTSND", "HEARTTP"}},
+        {DTU_ID_HEARTTM, {"HEARTTM", "HEARTTM", "HEARTTM", "HEARTTM"}},
+        {DTU_ID_HEARTSORT, {"", "", "", "HEARTSORT"}},
+        {DTU_ID_HEARTDT, {"HEARTDT", "HEARTUSER", "HEARTDT", "HEARTDT"}},
+        {DTU_ID_SOCKABK, {"", "", "", "SOCKABK"}},
+        {DTU_ID_SOCKABK + 3, {"", "", "", "SOCKDBK"}},
+        {DTU_ID_SOCKABKEN, {"", "", "", "SOCKABKEN"}},
+        {DTU_ID_SOCKABKEN + 3, {"", "", "", "SOCKDBKEN"}},
+        {DTU_ID_KEEPALIVEA, {"", "", "KEEPALIVEA", "KEEPALIVEA"}},
+        {DTU_ID_KEEPALIVEA + 1, {"", "", "KEEPALIVEB", "KEEPALIVEB"}},
+        {DTU_ID_KEEPALIVEA + 3, {"", "", "", "KEEPALIVED"}},
+    };
+    static const char *const products[] = {"gprs232-7s3", "k7", "lte-7s4", "cat1"};
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        for (size_t p = 0; p < COUNT(products); p++) {
+            const struct dtu_param *row =
+                dtu_params_by_id(dtu_profile_find(products[p])->table, rows[i].id);
+            const char *name = row != NULL ? row->name : "";
+            CHECK_BYTES(name, strlen(name), rows[i].names[p], strlen(rows[i].names[p]));
+        }
+    }
+}
+
+/* What a registration or heartbeat packet may say can be asked for by a command too. */
+static void texts_of_identity_packets_have_a_row(void)
+{
+    static const struct {
+        const char *product;
+        uint8_t id;
+        const char *name;
+    } rows[] = {{"gprs232-7s3", DTU_ID_ICCID, "ICCID"},
+                {"gprs232-7s3", DTU_ID_IMEI, "IMEI"},
+                {"k7", DTU_ID_MAC, "MAC"},
+                {"lte-7s4", DTU_ID_ICCID, "ICCID"},
+                {"lte-7s4", DTU_ID_IMEI, "IMEI"},
+                {"cat1", DTU_ID_ICCID, "ICCID"},
+                {"cat1", DTU_ID_IMEI, "IMEI"},
+                {"cat1", DTU_ID_SN, "SN"},
+                {"cat1", DTU_ID_LBS, "LBS"}};
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const struct dtu_param *row =
+            dtu_params_by_id(dtu_profile_find(rows[i].product)->table, rows[i].id);
+        CHECK(row != NULL && strcmp(row->name, rows[i].name) == 0);
+        CHECK(row != NULL && row->kind == DTU_PARAM_INFO);
+    }
+}
+
+static void no_pin(void *ctx, enum dtu_led led, bool lit)
+{
+    (void)ctx;
+    (void)led;
+    (void)lit;
+}
+
+/* 000 section 2.2.2, 001 section 2.3.7, 002 section 3.7, 003 section 2.2. */
+static void each_product_has_its_own_leds_and_they_work(void)
+{
+    static const struct dtu_indicator_callbacks callbacks = {no_pin};
+    struct dtu_indicator indicator;
+    const struct dtu_profile *p;
+    CHECK(dtu_profile_cat1.indicator == &dtu_indicator_cat1);
+    CHECK(dtu_profile_lte_7s4.indicator == &dtu_indicator_lte_7s4);
+    CHECK(dtu_profile_gprs232_7s3.indicator == &dtu_indicator_gprs232_7s3);
+    CHECK(dtu_profile_k7.indicator == &dtu_indicator_k7);
+    for (size_t i = 0; (p = dtu_profile_at(i)) != NULL; i++)
+        CHECK_EQ(dtu_indicator_init(&indicator, p->indicator, &callbacks, NULL), DTU_OK);
+}
+
 static void the_only_internal_row_is_k7s_blocks(void)
 {
     static const uint32_t lengths[] = {DTU_BLOCKS_BASIC_KEPT, DTU_BLOCKS_PORT_KEPT,
@@ -714,6 +802,25 @@ static const struct limit {
     {"cat1", "SHORTATM", "10", {"1", "600", NULL}, {"0", "601", NULL}},
     {"cat1", "SOCKRSNUM", "60", {"1", "65535", NULL}, {"0", "65536", NULL}},
     {"cat1", "SOCKRSTIM", "10", {"10", "65535", NULL}, {"9", "65536", NULL}},
+    /* 4.10, 4.14, 4.46 to 4.49, 4.53 to 4.71; at.md, Ranges */
+    {"cat1", "RSTIM", "1800", {"0", "60", "65535"}, {"1", "59", "65536"}},
+    {"cat1", "CACHEN", "ON", {"OFF", NULL, NULL}, {"1", NULL, NULL}},
+    {"cat1",
+     "KEEPALIVEA",
+     "1,60,15,3",
+     {"0,1,1,1", "1,65535,100,10", NULL},
+     {"2,60,15,3", "1,0,15,3", "1,60,101,3"}},
+    {"cat1", "KEEPALIVED", "1,60,15,3", {"0,1,1,1", NULL, NULL}, {"1,60,15,11", NULL, NULL}},
+    {"cat1", "SOCKABK", ",1", {"a,1", "a,65535", NULL}, {"a,0", "a,65536", "TCP,a,1"}},
+    {"cat1", "SOCKDBKEN", "OFF", {"ON", NULL, NULL}, {"1", NULL, NULL}},
+    {"cat1", "REGEN", "OFF", {"ON", NULL, NULL}, {"1", NULL, NULL}},
+    {"cat1", "REGTP", "USER", {"ICCID", "IMEI", "SN"}, {"MAC", "REGID", "LBS"}},
+    {"cat1", "REGSND", "LINK", {"DATA", "LINK&DATA", NULL}, {"ALL", NULL, NULL}},
+    {"cat1", "REGDT", "7777772E7573722E636E", {"00", "fF", NULL}, {"0", "0G", ""}},
+    {"cat1", "HEARTEN", "ON", {"OFF", NULL, NULL}, {"1", NULL, NULL}},
+    {"cat1", "HEARTTP", "NET", {"COM", NULL, NULL}, {"UART", NULL, NULL}},
+    {"cat1", "HEARTTM", "30", {"1", "65535", NULL}, {"0", "65536", NULL}},
+    {"cat1", "HEARTSORT", "USER", {"ICCID", "SN", "LBS"}, {"CLOUD", "MAC", NULL}},
 
     /* 002 sections 1.2 and 4.2.1.3, .5, .11, .22, .25 to .30; at.md, Defaults */
     {"gprs232-7s3", "E", "\"on\"", {"on", "\"off\"", NULL}, {"yes", NULL, NULL}},
@@ -733,6 +840,17 @@ static const struct limit {
     {"gprs232-7s3", "SOCKBEN", "\"off\"", {"on", NULL, NULL}, {"1", NULL, NULL}},
     {"gprs232-7s3", "SOCKASL", "\"long\"", {"short", NULL, NULL}, {"on", NULL, NULL}},
     {"gprs232-7s3", "SOCKBSL", "\"long\"", {"short", NULL, NULL}, {"on", NULL, NULL}},
+    /* 4.2.1.10, .12, .33 to .42; at.md, Defaults */
+    {"gprs232-7s3", "RSTIM", "1800", {"0", "60", "65535"}, {"59", "65536", NULL}},
+    {"gprs232-7s3", "CACHEN", "\"on\"", {"off", NULL, NULL}, {"1", NULL, NULL}},
+    {"gprs232-7s3", "SOCKIDEN", "\"off\"", {"on", NULL, NULL}, {"1", NULL, NULL}},
+    {"gprs232-7s3", "REGEN", "\"off\"", {"on", NULL, NULL}, {"1", NULL, NULL}},
+    {"gprs232-7s3", "REGTP", "\"REGDT\"", {"ICCID", "IMEI", "REGID"}, {"USER", "CLOUD", "SN"}},
+    {"gprs232-7s3", "REGID", "0", {"1", "65535", NULL}, {"65536", "-1", NULL}},
+    {"gprs232-7s3", "REGSND", "\"link\"", {"data", "link&data", NULL}, {"all", NULL, NULL}},
+    {"gprs232-7s3", "HEARTEN", "\"on\"", {"off", NULL, NULL}, {"1", NULL, NULL}},
+    {"gprs232-7s3", "HEARTTP", "\"NET\"", {"COM", NULL, NULL}, {"UART", NULL, NULL}},
+    {"gprs232-7s3", "HEARTTM", "30", {"1", "65535", NULL}, {"0", "65536", NULL}},
 
     /* 001 sections 3.1.7.5, .7, .9, .25 to .27, .29 to .45; at.md, Defaults and Ranges */
     {"lte-7s4", "E", "OFF", {"ON", NULL, NULL}, {"1", NULL, NULL}},
@@ -758,6 +876,21 @@ static const struct limit {
     {"lte-7s4", "SHORATO", "5", {"1", "600", NULL}, {"0", "601", NULL}},
     {"lte-7s4", "SHORBTO", "5", {"1", "600", NULL}, {"0", "601", NULL}},
     {"lte-7s4", "SOCKRSTIM", "60", {"10", "600", NULL}, {"9", "601", NULL}},
+    /* 3.1.7.10, .33, .34, .43, .46 to .55 */
+    {"lte-7s4", "RSTIM", "1800", {"0", "60", "65535"}, {"59", "65536", NULL}},
+    {"lte-7s4",
+     "KEEPALIVEA",
+     "1,15,10,3",
+     {"0,0,0,0", "1,7200,75,9", NULL},
+     {"2,15,10,3", "1,7201,10,3", "1,15,76,3"}},
+    {"lte-7s4", "KEEPALIVEB", "1,15,10,3", {"0,0,0,0", NULL, NULL}, {"1,15,10,10", NULL, NULL}},
+    {"lte-7s4", "SOCKIND", "OFF", {"ON", NULL, NULL}, {"1", NULL, NULL}},
+    {"lte-7s4", "REGEN", "OFF", {"ON", NULL, NULL}, {"1", NULL, NULL}},
+    {"lte-7s4", "REGTP", "USER", {"IMEI", "ICCID", "CLOUD"}, {"SN", "REGID", "MAC"}},
+    {"lte-7s4", "REGSND", "LINK", {"DATA", NULL, NULL}, {"LINK&DATA", NULL, NULL}},
+    {"lte-7s4", "HEARTEN", "ON", {"OFF", NULL, NULL}, {"1", NULL, NULL}},
+    {"lte-7s4", "HEARTSND", "NET", {"COM", NULL, NULL}, {"UART", NULL, NULL}},
+    {"lte-7s4", "HEARTTM", "30", {"1", "6000", NULL}, {"0", "6001", NULL}},
 
     /* 003 section 5.3.5 numbers 1, 13 to 15, 34, 35; at.md, Defaults and Ranges */
     {"k7", "E", "off", {"on", NULL, NULL}, {"0N", NULL, NULL}},
@@ -779,6 +912,16 @@ static const struct limit {
      {"TCP,a,1", NULL, NULL}},
     {"k7", "SOCKSL", "OFF", {"ON", NULL, NULL}, {"LONG", NULL, NULL}},
     {"k7", "SHORTO", "3", {"2", "255", NULL}, {"1", "256", NULL}},
+    /* numbers 18, 19, 26 to 28, 36 to 38 and 43 */
+    {"k7", "REGEN", "OFF", {"USR", "MAC", "CLOUD"}, {"ON", "IMEI", NULL}},
+    {"k7", "REGTCP", "First", {"Every", "ALL", NULL}, {"LINK", NULL, NULL}},
+    {"k7", "HEARTEN", "OFF", {"ON", NULL, NULL}, {"1", NULL, NULL}},
+    {"k7", "HEARTTP", "NET", {"COM", NULL, NULL}, {"UART", NULL, NULL}},
+    {"k7", "HEARTTM", "30", {"1", "65535", NULL}, {"0", "65536", NULL}},
+    {"k7", "RSTIM", "3600", {"0", "60", "65535"}, {"1", "59", "65536"}},
+    {"k7", "UARTCLBUF", "OFF", {"ON", NULL, NULL}, {"1", NULL, NULL}},
+    {"k7", "SOCKTO", "86400", {"1", "99999", NULL}, {"0", "100000", NULL}},
+    {"k7", "UDPON", "OFF", {"ON", NULL, NULL}, {"1", NULL, NULL}},
 };
 
 /* "*N" is N times the letter x. */
@@ -868,6 +1011,9 @@ static const struct check_test tests[] = {
     CHECK_TEST(only_k7_has_a_word_for_a_server_that_waits),
     CHECK_TEST(settings_of_the_protocols_are_found_by_id),
     CHECK_TEST(products_have_either_rfcen_or_sdpen),
+    CHECK_TEST(settings_of_the_network_side_are_found_by_id),
+    CHECK_TEST(texts_of_identity_packets_have_a_row),
+    CHECK_TEST(each_product_has_its_own_leds_and_they_work),
     CHECK_TEST(the_only_internal_row_is_k7s_blocks),
     CHECK_TEST(products_are_as_large_as_in_the_manuals),
     CHECK_TEST(defaults_and_limits_are_those_of_the_manuals),

@@ -333,6 +333,151 @@ static void a_length_over_255_is_kept(void)
     CHECK_EQ(len, sizeof packet);
 }
 
+/* --- Packets in two parts ------------------------------------------------------------------- */
+
+static enum dtu_status push_parts(const char *front, const char *data,
+                                  enum dtu_queue_full when_full)
+{
+    return dtu_queue_push_parts(&queue, (const uint8_t *)front, strlen(front),
+                                (const uint8_t *)data, strlen(data), when_full);
+}
+
+static void two_parts_are_one_packet(void)
+{
+    begin(MEMORY_MAX, 0, 0);
+    CHECK_EQ(PUSH("before"), DTU_OK);
+    CHECK_EQ(push_parts("864333040712457", ",T=21.5", DTU_QUEUE_REFUSE), DTU_OK);
+    CHECK_EQ(PUSH("behind"), DTU_OK);
+    CHECK_EQ(dtu_queue_count(&queue), 3);
+    CHECK_EQ(dtu_queue_bytes(&queue), 6 + 22 + 6);
+    CHECK_EQ(queue.stats.pushed, 3);
+    pop();
+    CHECK_FRONT("864333040712457,T=21.5");
+    dtu_queue_consume(&queue, 14); /* the parts leave no mark in it */
+    CHECK_FRONT("7,T=21.5");
+    CHECK_EQ(dtu_queue_rewind(&queue), 14);
+    CHECK_FRONT("864333040712457,T=21.5");
+    pop();
+    CHECK_FRONT("behind");
+}
+
+static void either_part_may_be_empty_but_not_both(void)
+{
+    const uint8_t *text = (const uint8_t *)"abc";
+    begin(MEMORY_MAX, 0, 0);
+    CHECK_EQ(dtu_queue_push_parts(&queue, NULL, 0, text, 3, DTU_QUEUE_REFUSE), DTU_OK);
+    CHECK_EQ(dtu_queue_push_parts(&queue, text, 2, NULL, 0, DTU_QUEUE_REFUSE), DTU_OK);
+    CHECK_EQ(dtu_queue_push_parts(&queue, NULL, 0, NULL, 0, DTU_QUEUE_REFUSE), DTU_ERR_LENGTH);
+    CHECK_EQ(dtu_queue_push_parts(&queue, NULL, 0, NULL, 0, DTU_QUEUE_DROP_OLDEST), DTU_ERR_LENGTH);
+    CHECK_EQ(queue.stats.refused, 2);
+    CHECK_EQ(queue.stats.dropped, 0);
+    CHECK_FRONT("abc");
+    pop();
+    CHECK_FRONT("ab");
+}
+
+static void two_parts_lie_in_one_piece_across_the_wrap(void)
+{
+    begin(12, 0, 0);
+    PUSH("abc"); /* 0..4 */
+    PUSH("def"); /* 5..9 */
+    pop();
+    CHECK_EQ(push_parts("g", "hi", DTU_QUEUE_REFUSE), DTU_OK); /* 2 bytes behind: goes to 0..4 */
+    pop();
+    CHECK_FRONT("ghi");
+    CHECK_EQ(memory[12], 0xEE);
+}
+
+static void two_parts_are_refused_by_their_sum(void)
+{
+    begin(10, 0, 6);
+    CHECK_EQ(push_parts("1234", "567", DTU_QUEUE_DROP_OLDEST), DTU_ERR_LENGTH); /* max_bytes */
+    CHECK_EQ(push_parts("1234", "56", DTU_QUEUE_REFUSE), DTU_OK);
+    CHECK_EQ(push_parts("a", "b", DTU_QUEUE_REFUSE), DTU_ERR_SPACE);
+    CHECK_EQ(queue.stats.refused, 2);
+    CHECK_EQ(queue.stats.dropped, 0);
+    CHECK_FRONT("123456");
+    begin(10, 0, 0);
+    CHECK_EQ(push_parts("1234", "56789", DTU_QUEUE_REFUSE), DTU_ERR_LENGTH); /* the memory */
+    CHECK_EQ(push_parts("1234", "5678", DTU_QUEUE_REFUSE), DTU_OK);
+}
+
+/* No byte is read of parts that cannot fit: there need not be that many. */
+static void a_sum_that_wraps_is_refused(void)
+{
+    static const size_t fronts[] = {2, 3, 5, SIZE_MAX};
+    const uint8_t *text = (const uint8_t *)"12345";
+    begin(MEMORY_MAX, 0, 0);
+    PUSH("abc");
+    for (size_t i = 0; i < sizeof fronts / sizeof fronts[0]; i++) {
+        CHECK_EQ(
+            dtu_queue_push_parts(&queue, text, fronts[i], text, SIZE_MAX, DTU_QUEUE_DROP_OLDEST),
+            DTU_ERR_LENGTH);
+        CHECK_EQ(dtu_queue_push_parts(&queue, text, SIZE_MAX - fronts[i] + 2, text, fronts[i],
+                                      DTU_QUEUE_DROP_OLDEST),
+                 DTU_ERR_LENGTH);
+    }
+    CHECK_EQ(queue.stats.refused, 8);
+    CHECK_EQ(queue.stats.dropped, 0);
+    CHECK_FRONT("abc");
+}
+
+static void two_parts_drop_the_oldest_as_one_does(void)
+{
+    begin(15, 0, 0); /* three packets of 3 bytes */
+    PUSH("abc");
+    PUSH("def");
+    PUSH("ghi");
+    CHECK_EQ(push_parts("j", "kl", DTU_QUEUE_DROP_OLDEST), DTU_OK);
+    CHECK_EQ(queue.stats.dropped, 1);
+    CHECK_EQ(queue.stats.dropped_bytes, 3);
+    CHECK_FRONT("def");
+    dtu_queue_consume(&queue, 1);
+    CHECK_EQ(push_parts("m", "no", DTU_QUEUE_DROP_OLDEST),
+             DTU_ERR_SPACE); /* begun: never dropped */
+    CHECK_EQ(queue.stats.dropped, 1);
+    CHECK_EQ(queue.stats.refused, 1);
+}
+
+/* Of two queues with the same past one is given each packet whole, the other in two parts cut
+ * anywhere: they stay the same to the last byte of their memory. */
+static void parts_give_what_the_whole_gives(void)
+{
+    static uint8_t other_memory[MEMORY_MAX];
+    struct dtu_queue_config other_config;
+    struct dtu_queue other;
+    struct test_rand rand;
+    test_rand_seed(&rand, 13);
+    for (int run = 0; run < 200; run++) {
+        begin(3 + (size_t)test_rand_below(&rand, MEMORY_MAX - 4), (size_t)test_rand_below(&rand, 8),
+              (size_t)test_rand_below(&rand, 60));
+        other_config = config;
+        other_config.memory = other_memory;
+        memcpy(other_memory, memory, sizeof memory);
+        CHECK_EQ(dtu_queue_init(&other, &other_config), DTU_OK);
+        for (int i = 0; i < 100; i++) {
+            uint8_t data[40];
+            size_t len = (size_t)test_rand_below(&rand, sizeof data);
+            size_t cut = (size_t)test_rand_below(&rand, (uint32_t)len + 1);
+            size_t taken = (size_t)test_rand_below(&rand, 30);
+            enum dtu_queue_full when_full =
+                test_rand_below(&rand, 2) == 0 ? DTU_QUEUE_REFUSE : DTU_QUEUE_DROP_OLDEST;
+            for (size_t j = 0; j < len; j++)
+                data[j] = (uint8_t)test_rand_u32(&rand);
+            CHECK_EQ(dtu_queue_push_parts(&other, data, cut, data + cut, len - cut, when_full),
+                     dtu_queue_push(&queue, data, len, when_full));
+            CHECK_EQ(dtu_queue_count(&other), dtu_queue_count(&queue));
+            CHECK_EQ(dtu_queue_bytes(&other), dtu_queue_bytes(&queue));
+            CHECK_BYTES(other_memory, sizeof other_memory, memory, sizeof memory);
+            CHECK_BYTES(&other.stats, sizeof other.stats, &queue.stats, sizeof queue.stats);
+            if (test_rand_below(&rand, 2) == 0)
+                continue;
+            dtu_queue_consume(&queue, taken);
+            dtu_queue_consume(&other, taken);
+        }
+    }
+}
+
 /* --- Against the reference ------------------------------------------------------------------ */
 
 struct packet {
@@ -590,6 +735,13 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_packet_lies_in_one_piece_across_the_wrap),
     CHECK_TEST(memory_is_used_to_its_last_byte),
     CHECK_TEST(a_length_over_255_is_kept),
+    CHECK_TEST(two_parts_are_one_packet),
+    CHECK_TEST(either_part_may_be_empty_but_not_both),
+    CHECK_TEST(two_parts_lie_in_one_piece_across_the_wrap),
+    CHECK_TEST(two_parts_are_refused_by_their_sum),
+    CHECK_TEST(a_sum_that_wraps_is_refused),
+    CHECK_TEST(two_parts_drop_the_oldest_as_one_does),
+    CHECK_TEST(parts_give_what_the_whole_gives),
     CHECK_TEST(queue_size_holds_its_packets_however_they_lie),
     CHECK_TEST(one_byte_less_than_queue_size_can_be_too_small),
     CHECK_TEST(any_memory_keeps_order_and_limits),

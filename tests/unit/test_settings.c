@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* What the parameters of the four products mean. Each is set as a user would set it; the expected
  * values are those of the manuals (001 sections 3.1.7.25 to 3.1.7.45, 002 section 4.2.1, 003
- * sections 4.3.3 and 5.3.5, 004 section 4) and of this engine's page where they are silent. */
+ * sections 4.3.3 and 5.3.5, 004 section 4) and of this engine's page where they are silent.
+ *
+ * What is read is read over bytes that mean nothing, so that a setting that is left out shows. */
 #include "dtu/settings.h"
 
 #include "check.h"
@@ -10,6 +12,8 @@
 #define K7 (&dtu_profile_k7)
 #define P7S4 (&dtu_profile_lte_7s4)
 #define CAT1 (&dtu_profile_cat1)
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const struct dtu_profile *product;
 static struct dtu_params params;
@@ -21,6 +25,7 @@ static struct dtu_socket_settings sock;
 static void begin(const struct dtu_profile *profile)
 {
     product = profile;
+    memset(&settings, 0xA5, sizeof settings);
     CHECK_EQ(dtu_params_init(&params, profile->table, running, pending), DTU_OK);
     dtu_settings_read(&settings, product, &params);
 }
@@ -38,11 +43,13 @@ static void set(const char *name, const char *value)
 {
     set_pending(name, value);
     dtu_params_apply(&params);
+    memset(&settings, 0xA5, sizeof settings);
     dtu_settings_read(&settings, product, &params);
 }
 
 static void read_socket(unsigned number)
 {
+    memset(&sock, 0xA5, sizeof sock);
     dtu_settings_read_socket(&sock, product, &params, number);
 }
 
@@ -500,6 +507,386 @@ static void only_7s3_and_k7_follow_the_network(void)
     CHECK(!settings.follows_baud);
 }
 
+/* --- Registration --------------------------------------------------------------------------- */
+
+#define PACKET_USER "www.usr.cn" /* the default of all four */
+
+/* 002 sections 4.2.1.34 to 4.2.1.38, 003 section 5.3.5 numbers 18 to 20, 001 sections 3.1.7.46 to
+ * 3.1.7.49, 004 sections 4.61 to 4.64; at.md for what they leave open. */
+static void no_product_registers_until_it_is_told_to(void)
+{
+    for (size_t i = 0; dtu_profile_at(i) != NULL; i++) {
+        begin(dtu_profile_at(i));
+        CHECK_EQ(settings.registration.ways, 0);
+        if (product == K7) {
+            CHECK_EQ(settings.registration.packet.kind, DTU_IDENTITY_NONE);
+            continue;
+        }
+        set("REGEN", "ON");
+        CHECK_EQ(settings.registration.ways, DTU_IDENTITY_ON_LINK);
+        CHECK_EQ(settings.registration.packet.kind, DTU_IDENTITY_USER);
+        CHECK_BYTES(settings.registration.packet.data, settings.registration.packet.len,
+                    PACKET_USER, 10);
+        set("REGSND", product == P7S3 ? "\"data\"" : "DATA");
+        set("REGEN", "OFF");
+        CHECK_EQ(settings.registration.ways, 0);
+    }
+}
+
+static void each_word_of_each_product_is_a_kind_of_registration_packet(void)
+{
+    static const struct {
+        const struct dtu_profile *product;
+        const char *name;
+        const char *word;
+        enum dtu_identity_kind kind;
+    } cases[] = {
+        {P7S3, "REGTP", "\"ICCID\"", DTU_IDENTITY_ICCID},
+        {P7S3, "REGTP", "IMEI", DTU_IDENTITY_IMEI},
+        {P7S3, "REGTP", "REGID", DTU_IDENTITY_REGID},
+        {P7S3, "REGTP", "REGDT", DTU_IDENTITY_USER},
+        {K7, "REGEN", "USR", DTU_IDENTITY_USER},
+        {K7, "REGEN", "MAC", DTU_IDENTITY_MAC},
+        {K7, "REGEN", "CLOUD", DTU_IDENTITY_CLOUD},
+        {K7, "REGEN", "OFF", DTU_IDENTITY_NONE},
+        {P7S4, "REGTP", "USER", DTU_IDENTITY_USER},
+        {P7S4, "REGTP", "IMEI", DTU_IDENTITY_IMEI},
+        {P7S4, "REGTP", "ICCID", DTU_IDENTITY_ICCID},
+        {P7S4, "REGTP", "CLOUD", DTU_IDENTITY_CLOUD},
+        {CAT1, "REGTP", "ICCID", DTU_IDENTITY_ICCID},
+        {CAT1, "REGTP", "IMEI", DTU_IDENTITY_IMEI},
+        {CAT1, "REGTP", "SN", DTU_IDENTITY_SN},
+        {CAT1, "REGTP", "USER", DTU_IDENTITY_USER},
+        {CAT1, "REGTP", "CLOUD", DTU_IDENTITY_CLOUD},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        begin(cases[i].product);
+        if (product != K7)
+            set("REGEN", "ON");
+        set(cases[i].name, cases[i].word);
+        CHECK_EQ(settings.registration.packet.kind, cases[i].kind);
+        CHECK_EQ(settings.registration.ways,
+                 cases[i].kind == DTU_IDENTITY_NONE ? 0 : DTU_IDENTITY_ON_LINK);
+    }
+}
+
+/* A word that somebody adds to a table has to be given a meaning too. */
+static void each_word_that_a_product_takes_has_a_meaning(void)
+{
+    static const char *const names[] = {"REGTP", "REGEN", "HEARTSORT"};
+    for (size_t i = 0; dtu_profile_at(i) != NULL; i++) {
+        for (size_t n = 0; n < COUNT(names); n++) {
+            begin(dtu_profile_at(i));
+            const struct dtu_param *row =
+                dtu_params_find(product->table, (const uint8_t *)names[n], strlen(names[n]));
+            bool is_switch = n == 1 && product != K7;
+            if (row == NULL || is_switch)
+                continue;
+            for (const char *word = row->fields[0].text; *word != '\0';) {
+                char one[16] = "";
+                size_t len = strcspn(word, ",");
+                memcpy(one, word, len < sizeof one ? len : 0);
+                set(names[n], one);
+                bool none = n == 2 ? settings.heartbeat_packet.kind == DTU_IDENTITY_NONE
+                                   : settings.registration.packet.kind == DTU_IDENTITY_NONE;
+                CHECK_EQ(none, strcmp(one, "OFF") == 0);
+                word += word[len] == ',' ? len + 1 : len;
+            }
+        }
+    }
+}
+
+static void each_word_of_each_product_is_a_way_to_send_it(void)
+{
+    static const struct {
+        const struct dtu_profile *product;
+        const char *name;
+        const char *word;
+        int ways;
+    } cases[] = {
+        {P7S3, "REGSND", "link", DTU_IDENTITY_ON_LINK},
+        {P7S3, "REGSND", "\"data\"", DTU_IDENTITY_WITH_DATA},
+        {P7S3, "REGSND", "link&data", DTU_IDENTITY_ON_LINK | DTU_IDENTITY_WITH_DATA},
+        {K7, "REGTCP", "First", DTU_IDENTITY_ON_LINK},
+        {K7, "REGTCP", "Every", DTU_IDENTITY_WITH_DATA},
+        {K7, "REGTCP", "ALL", DTU_IDENTITY_ON_LINK | DTU_IDENTITY_WITH_DATA},
+        {P7S4, "REGSND", "LINK", DTU_IDENTITY_ON_LINK},
+        {P7S4, "REGSND", "DATA", DTU_IDENTITY_WITH_DATA},
+        {CAT1, "REGSND", "LINK", DTU_IDENTITY_ON_LINK},
+        {CAT1, "REGSND", "DATA", DTU_IDENTITY_WITH_DATA},
+        {CAT1, "REGSND", "LINK&DATA", DTU_IDENTITY_ON_LINK | DTU_IDENTITY_WITH_DATA},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        begin(cases[i].product);
+        set(cases[i].name, cases[i].word);
+        CHECK_EQ(settings.registration.ways, 0); /* it is still off */
+        set("REGEN", product == K7 ? "MAC" : "ON");
+        CHECK_EQ(settings.registration.ways, cases[i].ways);
+    }
+}
+
+static void the_users_packet_is_bytes_however_it_was_set(void)
+{
+    static const struct dtu_profile *const hex[] = {P7S3, P7S4, CAT1};
+    for (size_t i = 0; i < COUNT(hex); i++) {
+        begin(hex[i]);
+        set("REGDT", "00fF7A");
+        set("HEARTDT", "0D0A");
+        CHECK_BYTES(settings.registration.packet.data, settings.registration.packet.len, "\0\xFFz",
+                    3);
+        CHECK_BYTES(settings.heartbeat_packet.data, settings.heartbeat_packet.len, "\r\n", 2);
+    }
+    begin(K7);
+    set("REGEN", "USR");
+    CHECK_BYTES(settings.registration.packet.data, settings.registration.packet.len, PACKET_USER,
+                10);
+    set("REGUSR", "id,7"); /* as text */
+    CHECK_BYTES(settings.registration.packet.data, settings.registration.packet.len, "id,7", 4);
+    set("REGUSER", "00fF7A,HEX");
+    CHECK_BYTES(settings.registration.packet.data, settings.registration.packet.len, "\0\xFFz", 3);
+    set("HEARTUSER", "0102,ASCII");
+    CHECK_BYTES(settings.heartbeat_packet.data, settings.heartbeat_packet.len, "0102", 4);
+    set("HEARTUSER", "0102,HEX");
+    CHECK_BYTES(settings.heartbeat_packet.data, settings.heartbeat_packet.len, "\1\2", 2);
+}
+
+/* 001 section 3.1.7.50, 003 section 5.3.5 number 21, 004 section 4.65: 20 and 8 bytes. */
+static void the_packet_for_the_cloud_is_its_id_and_password(void)
+{
+    static const struct {
+        const struct dtu_profile *product;
+        const char *name;
+        const char *kind;
+        size_t unset_len; /* of both, before somebody sets them */
+    } cases[] = {
+        {K7, "REGCLOUD", "REGEN", 0}, {P7S4, "CLOUD", "REGTP", 1}, {CAT1, "CLOUD", "REGTP", 0}};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const struct dtu_identity_packet *packet = &settings.registration.packet;
+        begin(cases[i].product);
+        set(cases[i].kind, "CLOUD");
+        CHECK_EQ(packet->len, cases[i].unset_len);
+        CHECK_EQ(packet->password_len, cases[i].unset_len);
+        set(cases[i].name, "00012345000000000001,abcdefgh");
+        CHECK_BYTES(packet->data, packet->len, "00012345000000000001", 20);
+        CHECK_BYTES(packet->password, packet->password_len, "abcdefgh", 8);
+    }
+}
+
+/* 002 section 4.2.1.36. */
+static void the_registration_id_is_a_number_of_7s3(void)
+{
+    begin(P7S3);
+    CHECK_EQ(settings.registration.packet.regid, 0);
+    set("REGTP", "REGID");
+    set("REGID", "65535");
+    CHECK_EQ(settings.registration.packet.regid, 65535);
+    begin(CAT1);
+    CHECK_EQ(settings.registration.packet.regid, 0);
+}
+
+static void what_a_packet_does_not_consist_of_is_not_in_it(void)
+{
+    begin(CAT1);
+    set("CLOUD", "00012345000000000001,abcdefgh");
+    set("REGTP", "IMEI");
+    CHECK(settings.registration.packet.data == NULL && settings.registration.packet.len == 0);
+    CHECK(settings.registration.packet.password == NULL &&
+          settings.registration.packet.password_len == 0);
+    set("REGTP", "USER");
+    CHECK(settings.registration.packet.password == NULL);
+}
+
+/* --- Heartbeat ------------------------------------------------------------------------------ */
+
+/* 002 sections 4.2.1.39 to 4.2.1.42, 003 section 5.3.5 numbers 26 to 29 (off, at.md), 001 sections
+ * 3.1.7.52 to 3.1.7.55, 004 sections 4.66 to 4.70. */
+static void heartbeats_go_to_the_network_every_30_s_at_first(void)
+{
+    for (size_t i = 0; dtu_profile_at(i) != NULL; i++) {
+        begin(dtu_profile_at(i));
+        CHECK_EQ(settings.heartbeat, product != K7);
+        CHECK_EQ(settings.heartbeat_config.to, DTU_HEARTBEAT_TO_NETWORK);
+        CHECK_EQ(settings.heartbeat_config.interval_ms, 30000);
+        CHECK_EQ(settings.heartbeat_config.least_ms, 0);
+        CHECK_EQ(settings.heartbeat_packet.kind, DTU_IDENTITY_USER);
+        CHECK_BYTES(settings.heartbeat_packet.data, settings.heartbeat_packet.len, PACKET_USER, 10);
+    }
+}
+
+static void heartbeats_are_switched_and_directed(void)
+{
+    for (size_t i = 0; dtu_profile_at(i) != NULL; i++) {
+        const char *to = dtu_profile_at(i) == P7S4 ? "HEARTSND" : "HEARTTP";
+        begin(dtu_profile_at(i));
+        set(to, "COM");
+        CHECK_EQ(settings.heartbeat_config.to, DTU_HEARTBEAT_TO_UART);
+        set(to, product == P7S3 ? "\"NET\"" : "net");
+        CHECK_EQ(settings.heartbeat_config.to, DTU_HEARTBEAT_TO_NETWORK);
+        set("HEARTEN", "OFF");
+        CHECK(!settings.heartbeat);
+        set("HEARTEN", "ON");
+        CHECK(settings.heartbeat);
+    }
+}
+
+static void the_interval_of_heartbeats_is_of_the_whole_range(void)
+{
+    for (size_t i = 0; dtu_profile_at(i) != NULL; i++) {
+        begin(dtu_profile_at(i));
+        set("HEARTTM", "1");
+        CHECK_EQ(settings.heartbeat_config.interval_ms, 1000);
+        set("HEARTTM", product == P7S4 ? "6000" : "65535");
+        CHECK_EQ(settings.heartbeat_config.interval_ms,
+                 product == P7S4 ? UINT32_C(6000000) : UINT32_C(65535000));
+    }
+}
+
+/* 004 sections 4.69 and 4.70; of the others a heartbeat is the user's, at.md. */
+static void each_word_of_cat1_is_a_kind_of_heartbeat(void)
+{
+    static const struct {
+        const char *word;
+        enum dtu_identity_kind kind;
+        uint32_t least_ms;
+    } cases[] = {{"ICCID", DTU_IDENTITY_ICCID, 0},
+                 {"IMEI", DTU_IDENTITY_IMEI, 0},
+                 {"SN", DTU_IDENTITY_SN, 0},
+                 {"LBS", DTU_IDENTITY_LBS, 5000},
+                 {"USER", DTU_IDENTITY_USER, 0}};
+    begin(CAT1);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        set("HEARTSORT", cases[i].word);
+        CHECK_EQ(settings.heartbeat_packet.kind, cases[i].kind);
+        CHECK_EQ(settings.heartbeat_config.least_ms, cases[i].least_ms);
+        CHECK_EQ(settings.heartbeat_packet.data == NULL, cases[i].kind != DTU_IDENTITY_USER);
+    }
+}
+
+/* AT+HEART, 004 section 4.71: its five values are those of the other commands. */
+static void cat1_sets_all_of_a_heartbeat_at_once(void)
+{
+    begin(CAT1);
+    set("HEART", "OFF,COM,LBS,7,4142");
+    CHECK(!settings.heartbeat);
+    CHECK_EQ(settings.heartbeat_config.to, DTU_HEARTBEAT_TO_UART);
+    CHECK_EQ(settings.heartbeat_config.interval_ms, 7000);
+    CHECK_EQ(settings.heartbeat_packet.kind, DTU_IDENTITY_LBS);
+    set("HEART", "ON,NET,USER,8,");
+    CHECK(settings.heartbeat);
+    CHECK_EQ(settings.heartbeat_config.to, DTU_HEARTBEAT_TO_NETWORK);
+    CHECK_BYTES(settings.heartbeat_packet.data, settings.heartbeat_packet.len, "AB", 2);
+}
+
+static void registration_and_heartbeat_have_each_their_own_packet(void)
+{
+    begin(CAT1);
+    set("REGDT", "41");
+    set("HEARTDT", "42");
+    set("REGTP", "USER");
+    CHECK_BYTES(settings.registration.packet.data, settings.registration.packet.len, "A", 1);
+    CHECK_BYTES(settings.heartbeat_packet.data, settings.heartbeat_packet.len, "B", 1);
+}
+
+static enum dtu_heartbeat_outcome send_nothing(void *ctx)
+{
+    (void)ctx;
+    return DTU_HEARTBEAT_NOTHING;
+}
+
+static void the_engines_take_what_was_read(void)
+{
+    static const struct dtu_heartbeat_callbacks heartbeat_callbacks = {send_nothing, NULL};
+    static const struct dtu_identity_callbacks identity_callbacks = {NULL, NULL};
+    struct dtu_heartbeat heartbeat;
+    struct dtu_identity identity;
+    for (size_t i = 0; dtu_profile_at(i) != NULL; i++) {
+        begin(dtu_profile_at(i));
+        for (int longest = 0; longest < 2; longest++) {
+            CHECK_EQ(dtu_heartbeat_init(&heartbeat, &settings.heartbeat_config,
+                                        &heartbeat_callbacks, NULL),
+                     DTU_OK);
+            set("HEARTTM", product == P7S4 ? "6000" : "65535");
+        }
+        CHECK_EQ(dtu_identity_init(&identity, &settings.registration, &identity_callbacks, NULL),
+                 DTU_OK); /* off: it needs nothing to send with */
+        set("REGEN", product == K7 ? "USR" : "ON");
+        set(product == K7 ? "REGTCP" : "REGSND", product == K7 ? "Every" : "DATA");
+        CHECK_EQ(dtu_identity_room(&settings.registration, product->packet_len),
+                 product->packet_len - 10);
+    }
+}
+
+/* --- Marks, cache, silence ------------------------------------------------------------------- */
+
+/* 002 section 4.2.1.33, 001 section 3.1.7.43. */
+static void only_7s3_and_7s4_mark_what_sockets_send(void)
+{
+    for (size_t i = 0; dtu_profile_at(i) != NULL; i++) {
+        begin(dtu_profile_at(i));
+        CHECK(!settings.marks_sockets);
+    }
+    begin(P7S3);
+    set("SOCKIDEN", "\"on\"");
+    CHECK(settings.marks_sockets);
+    begin(P7S4);
+    set("SOCKIND", "ON");
+    CHECK(settings.marks_sockets);
+    set("SOCKIND", "OFF");
+    CHECK(!settings.marks_sockets);
+}
+
+/* 002 section 4.2.1.10, 004 section 4.14. */
+static void data_is_kept_unless_7s3_or_cat1_is_told_not_to(void)
+{
+    for (size_t i = 0; dtu_profile_at(i) != NULL; i++) {
+        begin(dtu_profile_at(i));
+        CHECK(settings.keeps_data);
+    }
+    begin(P7S3);
+    set("CACHEN", "off");
+    CHECK(!settings.keeps_data);
+    begin(CAT1);
+    set("CACHEN", "OFF");
+    CHECK(!settings.keeps_data);
+    set("CACHEN", "ON");
+    CHECK(settings.keeps_data);
+}
+
+/* 003 section 5.3.5 number 37. */
+static void only_k7_may_drop_data_on_connecting(void)
+{
+    for (size_t i = 0; dtu_profile_at(i) != NULL; i++) {
+        begin(dtu_profile_at(i));
+        CHECK(!settings.clears_data);
+    }
+    begin(K7);
+    set("UARTCLBUF", "ON");
+    CHECK(settings.clears_data);
+    CHECK(settings.keeps_data);
+}
+
+/* 002 section 4.2.1.12, 003 section 5.3.5 number 36, 001 section 3.1.7.10, 004 section 4.10. */
+static void the_time_of_silence_until_a_restart(void)
+{
+    static const struct {
+        const struct dtu_profile *product;
+        uint32_t initial_ms;
+    } cases[] = {{P7S3, UINT32_C(1800000)},
+                 {K7, UINT32_C(3600000)},
+                 {P7S4, UINT32_C(1800000)},
+                 {CAT1, UINT32_C(1800000)}};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        begin(cases[i].product);
+        CHECK_EQ(settings.restart_ms, cases[i].initial_ms);
+        set("RSTIM", "0");
+        CHECK_EQ(settings.restart_ms, 0);
+        set("RSTIM", "60");
+        CHECK_EQ(settings.restart_ms, 60000);
+        set("RSTIM", "65535");
+        CHECK_EQ(settings.restart_ms, UINT32_C(65535000));
+    }
+}
+
 /* --- Sockets: what to open ------------------------------------------------------------------ */
 
 static void check_target(unsigned number, enum dtu_socket_kind kind, const char *host,
@@ -738,6 +1125,170 @@ static void only_tcp_clients_are_short_lived(void)
     CHECK_QUIET(0, 0);
 }
 
+/* --- Sockets: the backup server ------------------------------------------------------------- */
+
+/* Manual 000 section 6.5, 004 sections 4.53 to 4.60. */
+static void only_cat1_has_a_backup_server_and_not_at_first(void)
+{
+    for (size_t i = 0; dtu_profile_at(i) != NULL; i++) {
+        begin(dtu_profile_at(i));
+        for (unsigned socket = 0; socket < product->sockets; socket++) {
+            read_socket(socket);
+            CHECK(!sock.has_backup);
+        }
+        const bool has_row =
+            dtu_params_find(product->table, (const uint8_t *)"SOCKABKEN", 9) != NULL;
+        CHECK_EQ(has_row, product == CAT1);
+    }
+}
+
+static void each_socket_of_cat1_has_its_own_backup_server(void)
+{
+    static const char *const names[] = {"SOCKABK", "SOCKBBK", "SOCKCBK", "SOCKDBK"};
+    static const char *const switches[] = {"SOCKABKEN", "SOCKBBKEN", "SOCKCBKEN", "SOCKDBKEN"};
+    for (unsigned i = 0; i < 4; i++) {
+        begin(CAT1);
+        set(switches[i], "ON");
+        read_socket(i);
+        CHECK(!sock.has_backup); /* on, but there is none */
+        set(names[i], "backup.example,65535");
+        for (unsigned other = 0; other < 4; other++) {
+            read_socket(other);
+            CHECK_EQ(sock.has_backup, other == i);
+        }
+        read_socket(i);
+        CHECK_BYTES(sock.backup.host, sock.backup.host_len, "backup.example", 14);
+        CHECK_EQ(sock.backup.port, 65535);
+        CHECK_BYTES(sock.target.host, sock.target.host_len, "test.usr.cn", 11);
+        CHECK_EQ(sock.target.port, 2317);
+        set(switches[i], "OFF");
+        read_socket(i);
+        CHECK(!sock.has_backup);
+    }
+}
+
+/* Without a connection nobody knows that a server cannot be had. Decided in settings.md. */
+static void only_a_tcp_client_has_a_backup_server(void)
+{
+    begin(CAT1);
+    set("SOCKABKEN", "ON");
+    set("SOCKABK", "b,1");
+    read_socket(0);
+    CHECK(sock.has_backup);
+    set("SOCKA", "UDP,a,2");
+    read_socket(0);
+    CHECK(!sock.has_backup);
+}
+
+static void a_backup_server_is_reached_as_the_first_one_is(void)
+{
+    begin(CAT1);
+    set("SOCKABKEN", "ON");
+    set("SOCKABK", "b,1");
+    set("KEEPALIVEA", "1,100,20,5");
+    read_socket(0);
+    CHECK_EQ(sock.backup.kind, DTU_SOCKET_TCP_CLIENT);
+    CHECK_EQ(sock.backup.hears_anyone, sock.target.hears_anyone);
+    CHECK(sock.backup.keepalive.on);
+    CHECK_EQ(sock.backup.keepalive.idle_s, 100);
+    CHECK_EQ(sock.backup.keepalive.interval_s, 20);
+    CHECK_EQ(sock.backup.keepalive.count, 5);
+}
+
+/* --- Sockets: silence ------------------------------------------------------------------------ */
+
+static void check_keepalive(unsigned number, bool on, unsigned idle_s, unsigned interval_s,
+                            unsigned count, int line)
+{
+    read_socket(number);
+    check_eq(sock.target.keepalive.on, on, line, "on");
+    check_eq(sock.target.keepalive.idle_s, idle_s, line, "idle_s");
+    check_eq(sock.target.keepalive.interval_s, interval_s, line, "interval_s");
+    check_eq(sock.target.keepalive.count, count, line, "count");
+}
+
+#define CHECK_KEEPALIVE(number, on, idle_s, interval_s, count)                                     \
+    check_keepalive(number, on, idle_s, interval_s, count, __LINE__)
+
+/* 001 sections 3.1.7.33 and 3.1.7.34, 004 sections 4.46 to 4.49; 002 and 003 have no command. */
+static void keepalive_of_7s4_and_cat1_is_on_at_first(void)
+{
+    begin(P7S4);
+    CHECK_KEEPALIVE(0, true, 15, 10, 3);
+    CHECK_KEEPALIVE(1, true, 15, 10, 3);
+    begin(CAT1);
+    for (unsigned i = 0; i < 4; i++)
+        CHECK_KEEPALIVE(i, true, 60, 15, 3);
+    begin(P7S3);
+    CHECK_KEEPALIVE(0, false, 0, 0, 0);
+    CHECK_KEEPALIVE(1, false, 0, 0, 0);
+    begin(K7);
+    CHECK_KEEPALIVE(0, false, 0, 0, 0);
+    CHECK_KEEPALIVE(1, false, 0, 0, 0);
+}
+
+static void each_socket_has_its_own_keepalive(void)
+{
+    begin(P7S4);
+    set("KEEPALIVEA", "0,0,0,0");
+    set("KEEPALIVEB", "1,7200,75,9");
+    CHECK_KEEPALIVE(0, false, 0, 0, 0);
+    CHECK_KEEPALIVE(1, true, 7200, 75, 9);
+    set("KEEPALIVEA", "1,0,0,0"); /* on, and all as the system has it */
+    CHECK_KEEPALIVE(0, true, 0, 0, 0);
+    begin(CAT1);
+    set("KEEPALIVEC", "1,65535,100,10");
+    set("KEEPALIVED", "0,1,1,1");
+    CHECK_KEEPALIVE(1, true, 60, 15, 3);
+    CHECK_KEEPALIVE(2, true, 65535, 100, 10);
+    CHECK_KEEPALIVE(3, false, 1, 1, 1);
+}
+
+static void check_idle(unsigned number, uint32_t idle_ms, int line)
+{
+    read_socket(number);
+    check_eq(sock.idle_ms, idle_ms, line, "idle_ms");
+}
+
+#define CHECK_IDLE(number, idle_ms) check_idle(number, idle_ms, __LINE__)
+
+/* SOCKTO, 003 section 5.3.5 number 38: one time for both sockets of a port. */
+static void only_k7_connects_anew_when_nothing_was_heard(void)
+{
+    for (size_t i = 0; dtu_profile_at(i) != NULL; i++) {
+        begin(dtu_profile_at(i));
+        for (unsigned socket = 0; socket < product->sockets; socket++)
+            CHECK_IDLE(socket, product == K7 ? UINT32_C(86400000) : 0);
+    }
+    begin(K7);
+    set("SOCKTO", "1");
+    CHECK_IDLE(0, 1000);
+    CHECK_IDLE(1, 1000);
+    set("SOCKTO", "99999");
+    CHECK_IDLE(0, UINT32_C(99999000));
+    CHECK_IDLE(1, UINT32_C(99999000));
+}
+
+/* 003 section 5.3.5 number 43. */
+static void only_k7_may_hear_anyone(void)
+{
+    for (size_t i = 0; dtu_profile_at(i) != NULL; i++) {
+        begin(dtu_profile_at(i));
+        for (unsigned socket = 0; socket < product->sockets; socket++) {
+            read_socket(socket);
+            CHECK(!sock.target.hears_anyone);
+        }
+    }
+    begin(K7);
+    set("UDPON", "ON");
+    set("SOCKB", "UDPC,10.0.0.1,1");
+    read_socket(1);
+    CHECK(sock.target.hears_anyone);
+    set("UDPON", "OFF");
+    read_socket(1);
+    CHECK(!sock.target.hears_anyone);
+}
+
 /* --- Single values -------------------------------------------------------------------------- */
 
 static void what_runs_counts_not_what_is_pending(void)
@@ -810,6 +1361,25 @@ static const struct check_test tests[] = {
     CHECK_TEST(only_cat1_may_need_a_login),
     CHECK_TEST(only_7s4_and_cat1_distribute_and_only_if_transparent),
     CHECK_TEST(only_7s3_and_k7_follow_the_network),
+    CHECK_TEST(no_product_registers_until_it_is_told_to),
+    CHECK_TEST(each_word_of_each_product_is_a_kind_of_registration_packet),
+    CHECK_TEST(each_word_that_a_product_takes_has_a_meaning),
+    CHECK_TEST(each_word_of_each_product_is_a_way_to_send_it),
+    CHECK_TEST(the_users_packet_is_bytes_however_it_was_set),
+    CHECK_TEST(the_packet_for_the_cloud_is_its_id_and_password),
+    CHECK_TEST(the_registration_id_is_a_number_of_7s3),
+    CHECK_TEST(what_a_packet_does_not_consist_of_is_not_in_it),
+    CHECK_TEST(heartbeats_go_to_the_network_every_30_s_at_first),
+    CHECK_TEST(heartbeats_are_switched_and_directed),
+    CHECK_TEST(the_interval_of_heartbeats_is_of_the_whole_range),
+    CHECK_TEST(each_word_of_cat1_is_a_kind_of_heartbeat),
+    CHECK_TEST(cat1_sets_all_of_a_heartbeat_at_once),
+    CHECK_TEST(registration_and_heartbeat_have_each_their_own_packet),
+    CHECK_TEST(the_engines_take_what_was_read),
+    CHECK_TEST(only_7s3_and_7s4_mark_what_sockets_send),
+    CHECK_TEST(data_is_kept_unless_7s3_or_cat1_is_told_not_to),
+    CHECK_TEST(only_k7_may_drop_data_on_connecting),
+    CHECK_TEST(the_time_of_silence_until_a_restart),
     CHECK_TEST(sockets_of_7s3),
     CHECK_TEST(sockets_of_7s4),
     CHECK_TEST(sockets_of_cat1),
@@ -826,6 +1396,14 @@ static const struct check_test tests[] = {
     CHECK_TEST(short_connections_of_cat1_are_for_socket_a),
     CHECK_TEST(short_connections_of_k7_are_for_both_sockets),
     CHECK_TEST(only_tcp_clients_are_short_lived),
+    CHECK_TEST(only_cat1_has_a_backup_server_and_not_at_first),
+    CHECK_TEST(each_socket_of_cat1_has_its_own_backup_server),
+    CHECK_TEST(only_a_tcp_client_has_a_backup_server),
+    CHECK_TEST(a_backup_server_is_reached_as_the_first_one_is),
+    CHECK_TEST(keepalive_of_7s4_and_cat1_is_on_at_first),
+    CHECK_TEST(each_socket_has_its_own_keepalive),
+    CHECK_TEST(only_k7_connects_anew_when_nothing_was_heard),
+    CHECK_TEST(only_k7_may_hear_anyone),
     CHECK_TEST(what_runs_counts_not_what_is_pending),
     CHECK_TEST(a_switch_that_a_product_has_not_got_is_what_the_caller_says),
     CHECK_TEST(bytes_of_a_parameter_or_none),

@@ -1,0 +1,581 @@
+/* SPDX-License-Identifier: MIT */
+/* The whole module: what it says of itself on a connection, in front of data and when there is
+ * silence, and which socket it says data is from. By frames.md sections 4 and 5 and the examples of
+ * the manuals. */
+#include "board.h"
+
+#define USER_HEX "7777772E7573722E636E" /* the manuals' own: www.usr.cn */
+#define USER "www.usr.cn"
+
+static void new_module(const char *product)
+{
+    new_board(product);
+    init();
+    set("E", "OFF");
+}
+
+static void begin_module(void)
+{
+    start();
+    clear_uart();
+    open_socket(0);
+}
+
+/* --- Registration --------------------------------------------------------------------------- */
+
+/* Manual 000 section 6.1, with LINK. */
+static void on_link_it_is_first_on_each_connection(void)
+{
+    new_module("cat1");
+    set("REGEN", "ON");
+    set("REGTP", "USER");
+    set("REGDT", USER_HEX);
+    set("REGSND", "LINK");
+    start();
+    clear_uart();
+    type_frame("early"); /* waits for the connection, and goes behind it */
+    open_socket(0);
+    CHECK_SENT(0, USER "early");
+    type_frame("data");
+    CHECK_SENT(0, "data");
+    lose_socket(0, 0);
+    wait_ms(10000);
+    open_socket(0);
+    CHECK_SENT(0, USER);
+}
+
+static void it_waits_for_room_and_nothing_overtakes_it(void)
+{
+    new_module("cat1");
+    set("REGEN", "ON");
+    start();
+    clear_uart();
+    type_frame("early");
+    b->sockets[0].room = 4;
+    open_socket(0);
+    CHECK_SENT(0, "www.");
+    b->sockets[0].room = 8;
+    dtu_device_socket_writable(&b->device, 0, b->now);
+    CHECK_SENT(0, "usr.cnea");
+    b->sockets[0].room = LOTS;
+    dtu_device_socket_writable(&b->device, 0, b->now);
+    CHECK_SENT(0, "rly");
+}
+
+/* With UDP each call of socket_send() is a datagram. */
+static void with_data_it_is_in_the_same_packet(void)
+{
+    new_module("cat1");
+    set("SOCKA", "UDP,a,1");
+    set("REGEN", "ON");
+    set("REGSND", "DATA");
+    begin_module();
+    CHECK_EQ(b->sockets[0].sends, 0);
+    type_frame("one");
+    CHECK_SENT(0, USER "one");
+    CHECK_EQ(b->sockets[0].sends, 1);
+    type_frame("two");
+    CHECK_SENT(0, USER "two");
+    CHECK_EQ(b->sockets[0].sends, 2);
+}
+
+static void both_ways_are_both(void)
+{
+    new_module("cat1");
+    set("REGEN", "ON");
+    set("REGSND", "LINK&DATA");
+    begin_module();
+    CHECK_SENT(0, USER);
+    type_frame("one");
+    CHECK_SENT(0, USER "one");
+}
+
+static void each_product_has_its_kinds(void)
+{
+    static const struct {
+        const char *product, *kind, *expected;
+    } cases[] = {
+        {"cat1", "IMEI", "860000000000001"},
+        {"cat1", "ICCID", "860000000000001"},
+        {"cat1", "SN", "860000000000001"},
+        {"gprs232-7s3", "IMEI", "860000000000001"},
+        {"gprs232-7s3", "ICCID", "860000000000001"},
+        {"gprs232-7s3", "REGID", "258"},
+        {"gprs232-7s3", "REGDT", USER},
+        {"lte-7s4", "IMEI", "860000000000001"},
+        {"lte-7s4", "ICCID", "860000000000001"},
+        {"lte-7s4", "USER", USER},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        new_module(cases[i].product);
+        b->identity = "860000000000001";
+        set("REGEN", "ON");
+        set("REGTP", cases[i].kind);
+        if (strcmp(cases[i].kind, "REGID") == 0)
+            set("REGID", "258");
+        begin_module();
+        CHECK_SENT(0, cases[i].expected);
+    }
+}
+
+/* Manual 003 section 5.3.5, numbers 18 to 21: the kind is in REGEN. */
+static void k7_has_the_kind_in_its_switch(void)
+{
+    static const struct {
+        const char *kind, *expected;
+    } cases[] = {{"MAC", "D8B04CF00001"},
+                 {"USR", "hello"},
+                 {"CLOUD", "12345678901234567890abcdefgh"},
+                 {"OFF", ""}};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        new_module("k7");
+        set("SOCKA", "TCPC,a,1");
+        set("REGEN", cases[i].kind);
+        set("REGUSER", "68656C6C6F,HEX");
+        set("REGCLOUD", "12345678901234567890,abcdefgh");
+        begin_module();
+        CHECK_SENT(0, cases[i].expected);
+        CHECK_EQ(b->device.sockets[0].identity.stats.unknown, 0);
+    }
+}
+
+static void k7_sends_it_with_every_packet_too(void)
+{
+    new_module("k7");
+    set("SOCKA", "UDPC,a,1");
+    set("REGEN", "MAC");
+    set("REGTCP", "Every");
+    begin_module();
+    type_frame("x");
+    CHECK_SENT(0, "D8B04CF00001x");
+    new_module("k7");
+    set("SOCKA", "TCPC,a,1");
+    set("REGEN", "MAC");
+    set("REGTCP", "ALL");
+    begin_module();
+    CHECK_SENT(0, "D8B04CF00001");
+    type_frame("x");
+    CHECK_SENT(0, "D8B04CF00001x");
+}
+
+static void what_nobody_knows_is_left_out_and_counted(void)
+{
+    new_module("cat1");
+    set("REGEN", "ON");
+    set("REGTP", "IMEI"); /* the board has none */
+    set("REGSND", "LINK&DATA");
+    begin_module();
+    type_frame("data");
+    CHECK_SENT(0, "data");
+    CHECK_EQ(b->device.sockets[0].identity.stats.unknown, 2);
+}
+
+/* The limit of a packet of K7 is 1460 bytes: 10 of them are the registration packet's. */
+static void in_front_of_data_it_counts_against_the_limit_of_a_packet(void)
+{
+    static uint8_t data[1460];
+    new_module("k7");
+    set("SOCKA", "UDPC,a,1");
+    set("REGEN", "USR");
+    set("REGTCP", "Every");
+    begin_module();
+    memset(data, 'x', sizeof data);
+    CHECK_EQ(rx_bytes(data, sizeof data), sizeof data);
+    CHECK_EQ(b->sockets[0].sent_len, 1460);
+    wait_ms(10);
+    CHECK_EQ(b->sockets[0].sent_len, 1460 + 20);
+    CHECK_EQ(b->sockets[0].sends, 2);
+    CHECK_BYTES(b->sockets[0].sent + 1460, 20, USER "xxxxxxxxxx", 20);
+}
+
+static void a_server_of_k7_says_nothing_of_itself(void)
+{
+    new_module("k7");
+    set("REGEN", "MAC");
+    set("REGTCP", "ALL");
+    set("HEARTEN", "ON");
+    begin_module();
+    type_frame("x");
+    wait_ms(100000);
+    CHECK_SENT(0, "x");
+}
+
+/* --- Heartbeat ------------------------------------------------------------------------------ */
+
+static void begin_heartbeat(const char *product, const char *where)
+{
+    new_module(product);
+    set("HEARTEN", "ON");
+    set(strcmp(product, "lte-7s4") == 0 ? "HEARTSND" : "HEARTTP", where);
+    set("HEARTTM", "30");
+    begin_module();
+}
+
+/* Manual 000 section 6.2: only when nothing was sent for an interval. */
+static void the_network_hears_it_after_an_interval_of_silence(void)
+{
+    static const char *const products[] = {"cat1", "gprs232-7s3", "lte-7s4"};
+    for (size_t i = 0; i < COUNT(products); i++) {
+        begin_heartbeat(products[i], "NET");
+        wait_ms(29999);
+        CHECK_SENT(0, "");
+        wait_ms(1);
+        CHECK_SENT(0, USER);
+        wait_ms(30000);
+        CHECK_SENT(0, USER);
+        wait_ms(20000);
+        type("x");
+        wait_ms(60);
+        CHECK_SENT(0, "x"); /* 50 ms after it was typed, and a step of the clock */
+        wait_ms(29990);
+        CHECK_SENT(0, "");
+        wait_ms(1);
+        CHECK_SENT(0, USER);
+        CHECK_UART("");
+    }
+}
+
+static void what_comes_from_the_network_is_no_sending(void)
+{
+    begin_heartbeat("cat1", "NET");
+    wait_ms(20000);
+    CHECK_EQ(socket_rx(0, "x"), 1);
+    wait_ms(10000);
+    CHECK_SENT(0, USER);
+}
+
+static void each_socket_has_its_own(void)
+{
+    new_module("cat1");
+    set("HEARTEN", "ON");
+    set("SOCKBEN", "ON");
+    begin_module();
+    wait_ms(10000);
+    open_socket(1);
+    wait_ms(20000);
+    CHECK_SENT(0, USER);
+    CHECK_SENT(1, "");
+    wait_ms(10000);
+    CHECK_SENT(0, "");
+    CHECK_SENT(1, USER);
+}
+
+static void without_a_connection_there_is_none(void)
+{
+    begin_heartbeat("cat1", "NET");
+    lose_socket(0, 0);
+    wait_ms(100000);
+    open_socket(0);
+    CHECK_SENT(0, "");
+    wait_ms(29999);
+    CHECK_SENT(0, "");
+    wait_ms(1);
+    CHECK_SENT(0, USER);
+}
+
+static void it_has_no_registration_packet_in_front(void)
+{
+    new_module("cat1");
+    set("HEARTEN", "ON");
+    set("REGEN", "ON");
+    set("REGSND", "DATA");
+    begin_module();
+    wait_ms(30000);
+    CHECK_SENT(0, USER);
+}
+
+static void it_opens_and_keeps_no_short_lived_connection(void)
+{
+    new_module("cat1");
+    set("HEARTEN", "ON");
+    set("HEARTTM", "1");
+    set("SOCKASL", "SHORT");
+    start();
+    clear_uart();
+    wait_ms(10000);
+    CHECK_EQ(b->sockets[0].opens, 0);
+    type_frame("x");
+    open_socket(0);
+    wait_ms(10000);
+    CHECK_EQ(b->sockets[0].closes, 1);
+    CHECK_SENT(0, "x");
+}
+
+/* Whatever the traffic. */
+static void the_uart_hears_it_each_interval(void)
+{
+    begin_heartbeat("cat1", "COM");
+    wait_ms(20000);
+    CHECK_EQ(socket_rx(0, "data"), 4);
+    CHECK_UART("data");
+    wait_ms(9999);
+    CHECK_UART("");
+    wait_ms(1);
+    CHECK_UART(USER);
+    wait_ms(30000);
+    CHECK_UART(USER);
+    CHECK_SENT(0, "");
+}
+
+static void at_the_uart_it_comes_in_one_piece(void)
+{
+    begin_heartbeat("cat1", "COM");
+    b->uart_room = 3;
+    wait_ms(30000);
+    CHECK_EQ(socket_rx(0, "data"), 0);
+    b->uart_room = LOTS;
+    wait_ms(1);
+    CHECK_EQ(socket_rx(0, "data"), 4);
+    CHECK_UART(USER "data");
+}
+
+static void command_mode_hears_none(void)
+{
+    begin_heartbeat("cat1", "COM");
+    wait_ms(20000);
+    enter_command_mode();
+    wait_ms(50000);
+    CHECK_UART("");
+    CHECK_COMMAND("AT+ENTM", OK);
+    wait_ms(1);
+    CHECK_UART(USER); /* the one that was due, once */
+    wait_ms(100);
+    CHECK_UART("");
+}
+
+static void cat1_has_other_kinds(void)
+{
+    new_module("cat1");
+    b->identity = "460001234567890";
+    set("HEARTEN", "ON");
+    set("HEARTSORT", "SN");
+    begin_module();
+    wait_ms(30000);
+    CHECK_SENT(0, "460001234567890");
+}
+
+/* The board answers AT+LBS=1 with 1,2; at least 5 s apart (frames.md section 4). */
+static void positions_are_5_s_apart(void)
+{
+    new_module("cat1");
+    set("HEARTEN", "ON");
+    set("HEARTSORT", "LBS");
+    set("HEARTTM", "1");
+    begin_module();
+    wait_ms(4999);
+    CHECK_SENT(0, "");
+    wait_ms(1);
+    CHECK_SENT(0, "1,2");
+}
+
+/* Manual 002 section 3.4. A refusal is told after the sending, maybe more than once. */
+static void three_sends_that_fail_connect_anew(void)
+{
+    new_module("gprs232-7s3");
+    set("SOCKA", "UDP,a,1");
+    begin_module();
+    for (unsigned i = 0; i < 2; i++) {
+        type_frame("x");
+        dtu_device_socket_refused(&b->device, 0, b->now);
+        dtu_device_socket_refused(&b->device, 0, b->now);
+    }
+    CHECK_EQ(b->sockets[0].closes, 0);
+    type_frame("x");
+    dtu_device_socket_refused(&b->device, 0, b->now);
+    CHECK_EQ(b->sockets[0].closes, 1);
+    CHECK_EQ(b->sockets[0].opens, 2);
+    CHECK_EQ(b->device.stats.refused, 5);
+}
+
+static void a_send_between_that_is_not_refused_counts(void)
+{
+    new_module("gprs232-7s3");
+    set("SOCKA", "UDP,a,1");
+    begin_module();
+    for (unsigned i = 0; i < 10; i++) {
+        type_frame("x");
+        if (i % 3 != 2)
+            dtu_device_socket_refused(&b->device, 0, b->now);
+    }
+    CHECK_EQ(b->sockets[0].closes, 0);
+}
+
+/* --- Marks ---------------------------------------------------------------------------------- */
+
+static void begin_marks(const char *product, const char *name)
+{
+    new_module(product);
+    set(name, "ON");
+    set("SOCKBEN", "ON");
+    begin_module();
+    open_socket(1);
+}
+
+static void each_packet_of_a_socket_is_marked(void)
+{
+    begin_marks("lte-7s4", "SOCKIND");
+    CHECK_EQ(socket_rx(0, "one"), 3);
+    CHECK_EQ(socket_rx(1, "two"), 3);
+    CHECK_EQ(socket_rx(1, "three"), 5);
+    CHECK_UART("SOCKA:oneSOCKB:twoSOCKB:three");
+    begin_marks("gprs232-7s3", "SOCKIDEN");
+    CHECK_EQ(socket_rx(1, "x"), 1);
+    CHECK_UART("SOCKB:x");
+}
+
+static void a_packet_and_its_mark_stay_together(void)
+{
+    begin_marks("lte-7s4", "SOCKIND");
+    b->uart_room = 3;
+    CHECK_EQ(socket_rx(0, "one"), 0);
+    CHECK(!dtu_device_socket_ready(&b->device, 1));
+    b->uart_room = 5;
+    CHECK_EQ(socket_rx(0, "one"), 2);
+    b->uart_room = LOTS;
+    CHECK_EQ(socket_rx(1, "two"), 0);
+    CHECK_EQ(socket_rx(0, "e"), 1);
+    CHECK_EQ(socket_rx(1, "two"), 3);
+    CHECK_UART("SOCKA:oneSOCKB:two");
+}
+
+static void a_packet_that_will_not_be_completed_makes_way(void)
+{
+    begin_marks("lte-7s4", "SOCKIND");
+    b->uart_room = 8;
+    CHECK_EQ(socket_rx(0, "one"), 2);
+    lose_socket(0, 0);
+    b->uart_room = LOTS;
+    CHECK_EQ(socket_rx(1, "two"), 3);
+    CHECK_UART("SOCKA:onSOCKB:two");
+}
+
+static void with_frames_there_are_no_marks(void)
+{
+    new_module("lte-7s4");
+    set("SOCKIND", "ON");
+    set("SDPEN", "ON");
+    begin_module();
+    CHECK_EQ(socket_rx(0, "x"), 1);
+    CHECK_BYTES(b->uart, b->uart_len, "\xAA\xFD\x55\x00\x03\x61\x00x\xD9", 9);
+}
+
+static void a_frame_that_sets_the_uart_is_not_marked(void)
+{
+    new_module("gprs232-7s3");
+    set("SOCKIDEN", "ON");
+    set("RFCEN", "ON");
+    begin_module();
+    b->setups = 0;
+    CHECK_EQ(dtu_device_socket_rx(&b->device, 0,
+                                  (const uint8_t *)"\x55\xAA\x55\x00\x25\x80\x83\x28", 8, b->now),
+             8);
+    CHECK_EQ(b->setups, 1);
+    CHECK_UART("");
+    CHECK_EQ(socket_rx(0, "x"), 1);
+    CHECK_UART("SOCKA:x");
+}
+
+/* --- LEDs ----------------------------------------------------------------------------------- */
+
+static struct dtu_device_port port_with_leds;
+
+static void begin_leds(const char *product)
+{
+    new_board(product);
+    port_with_leds = port;
+    port_with_leds.led = led;
+    b->config.port = &port_with_leds;
+    init();
+    start();
+}
+
+/* Manual 001 section 2.3.7: NET flashes 4 times in 4G; the times are those of indicator.h's page.
+ */
+static void leds_show_power_network_and_connections(void)
+{
+    begin_leds("lte-7s4");
+    CHECK(b->leds[DTU_LED_POWER] && b->leds[DTU_LED_WORK]);
+    CHECK(!b->leds[DTU_LED_NET] && !b->leds[DTU_LED_LINKA]);
+    open_socket(0);
+    CHECK(b->leds[DTU_LED_LINKA] && !b->leds[DTU_LED_LINKB]);
+    lose_socket(0, 0);
+    CHECK(!b->leds[DTU_LED_LINKA]);
+    b->led_changes = 0;
+    dtu_device_set_network(&b->device, DTU_NETWORK_4G, b->now);
+    wait_ms(1500);
+    CHECK_EQ(b->led_changes, 8);
+    dtu_device_set_network(&b->device, DTU_NETWORK_NONE, b->now);
+    CHECK(!b->leds[DTU_LED_NET]);
+}
+
+static void data_is_shown_while_it_passes(void)
+{
+    begin_leds("cat1");
+    open_socket(0);
+    wait_ms(1000);
+    CHECK(!b->leds[DTU_LED_DATA]);
+    CHECK_EQ(socket_rx(0, "x"), 1);
+    CHECK(b->leds[DTU_LED_DATA]);
+    wait_ms(1000);
+    CHECK(!b->leds[DTU_LED_DATA]);
+    type("x");
+    wait_ms(51);
+    CHECK(b->leds[DTU_LED_DATA]);
+}
+
+static void all_are_dark_when_it_is_stopped(void)
+{
+    begin_leds("cat1");
+    open_socket(0);
+    dtu_device_stop(&b->device, b->now);
+    for (size_t i = 0; i < DTU_LEDS; i++)
+        CHECK(!b->leds[i]);
+}
+
+static void without_leds_nobody_is_woken_for_them(void)
+{
+    new_board("lte-7s4");
+    init();
+    set("SOCKAEN", "OFF");
+    set("SOCKBEN", "OFF");
+    start();
+    dtu_device_set_network(&b->device, DTU_NETWORK_4G, b->now);
+    CHECK_EQ(dtu_device_next(&b->device, b->now), DTU_NEVER);
+}
+
+static const struct check_test tests[] = {
+    CHECK_TEST(on_link_it_is_first_on_each_connection),
+    CHECK_TEST(it_waits_for_room_and_nothing_overtakes_it),
+    CHECK_TEST(with_data_it_is_in_the_same_packet),
+    CHECK_TEST(both_ways_are_both),
+    CHECK_TEST(each_product_has_its_kinds),
+    CHECK_TEST(k7_has_the_kind_in_its_switch),
+    CHECK_TEST(k7_sends_it_with_every_packet_too),
+    CHECK_TEST(what_nobody_knows_is_left_out_and_counted),
+    CHECK_TEST(in_front_of_data_it_counts_against_the_limit_of_a_packet),
+    CHECK_TEST(a_server_of_k7_says_nothing_of_itself),
+    CHECK_TEST(the_network_hears_it_after_an_interval_of_silence),
+    CHECK_TEST(what_comes_from_the_network_is_no_sending),
+    CHECK_TEST(each_socket_has_its_own),
+    CHECK_TEST(without_a_connection_there_is_none),
+    CHECK_TEST(it_has_no_registration_packet_in_front),
+    CHECK_TEST(it_opens_and_keeps_no_short_lived_connection),
+    CHECK_TEST(the_uart_hears_it_each_interval),
+    CHECK_TEST(at_the_uart_it_comes_in_one_piece),
+    CHECK_TEST(command_mode_hears_none),
+    CHECK_TEST(cat1_has_other_kinds),
+    CHECK_TEST(positions_are_5_s_apart),
+    CHECK_TEST(three_sends_that_fail_connect_anew),
+    CHECK_TEST(a_send_between_that_is_not_refused_counts),
+    CHECK_TEST(each_packet_of_a_socket_is_marked),
+    CHECK_TEST(a_packet_and_its_mark_stay_together),
+    CHECK_TEST(a_packet_that_will_not_be_completed_makes_way),
+    CHECK_TEST(with_frames_there_are_no_marks),
+    CHECK_TEST(a_frame_that_sets_the_uart_is_not_marked),
+    CHECK_TEST(leds_show_power_network_and_connections),
+    CHECK_TEST(data_is_shown_while_it_passes),
+    CHECK_TEST(all_are_dark_when_it_is_stopped),
+    CHECK_TEST(without_leds_nobody_is_woken_for_them),
+};
+
+CHECK_MAIN(tests)
