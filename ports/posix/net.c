@@ -442,16 +442,26 @@ uint32_t net_close(struct net_socket *s)
 
 /* --- Data ----------------------------------------------------------------------------------- */
 
-size_t net_send(struct net_socket *s, const uint8_t *data, size_t len)
+static ssize_t send_some(struct net_socket *s, const uint8_t *data, size_t len)
 {
-    ssize_t n;
-    if (s->state != NET_OPEN || s->want_write)
-        return 0;
     bool open = s->is_udp && s->hears_anyone;
     const struct sockaddr *to = open ? (const struct sockaddr *)&s->peer : NULL;
+    ssize_t n;
     do
         n = sendto(s->fd, data, len, MSG_NOSIGNAL, to, to != NULL ? sizeof s->peer : 0);
     while (n < 0 && errno == EINTR);
+    return n;
+}
+
+size_t net_send(struct net_socket *s, const uint8_t *data, size_t len)
+{
+    if (s->state != NET_OPEN || s->want_write)
+        return 0;
+    ssize_t n = send_some(s, data, len);
+    if (n < 0 && s->is_udp && errno == ECONNREFUSED) {
+        s->refused = true; /* the news of an earlier one, told instead of sending this one */
+        n = send_some(s, data, len);
+    }
     size_t taken = n > 0 ? (size_t)n : 0;
     /* a refused datagram is gone, as any datagram may be; for TCP reading tells that it has ended
      */

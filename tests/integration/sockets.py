@@ -97,6 +97,18 @@ class Udp(harness.Test):
         peer.sock.sendto(b"yes", sender)
         user.expect(b"yes")
 
+    def test_nobody_there_while_nobody_reads(self):
+        """In command mode, when the news of a refusal is not read: it is not instead of a datagram."""
+        _, user, peer = self.setup_udp("cat1", ["HEARTEN=ON", "HEARTTM=2"])
+        user.enter()
+        peer.expect(b"www.usr.cn")
+        peer.close()
+        time.sleep(3)  # one that is refused
+        peer = self.closing(harness.UdpPeer(peer.port))
+        begun = time.monotonic()
+        peer.expect(b"www.usr.cn")
+        self.assertLess(time.monotonic() - begun, 2)
+
     def test_k7(self):
         _, user, peer = self.setup_udp("k7", ["UARTTL=10,64"])
         user.write(b"x" * 70)
