@@ -268,7 +268,9 @@ static bool report(struct dtu_device *d, enum dtu_sdp_code code)
 {
     struct dtu_device_event e = {.kind = DTU_EVENT_REPORT, .len = code};
 
-    if (d->answering || replies_to_uart(d) || !dtu_sdp_report(&d->sdp.sender, code))
+    if (d->answering || replies_to_uart(d) || d->beat_sent > 0)
+        return false;
+    if (!dtu_sdp_report(&d->sdp.sender, code))
         return false;
     tell(d, &e);
     return true;
@@ -1184,11 +1186,20 @@ static enum dtu_heartbeat_outcome send_beat(struct dtu_device *d)
     return DTU_HEARTBEAT_TAKEN;
 }
 
+/* Whether the UART has only a part of a packet. */
+static bool has_part_of_packet(const struct dtu_device *d)
+{
+    for (size_t i = 0; i < d->config->profile->sockets; i++)
+        if (d->sockets[i].cut && d->sockets[i].held)
+            return true;
+    return d->marking != NULL;
+}
+
 /* A heartbeat gets in between nothing else. */
 static enum dtu_heartbeat_outcome send_uart_heartbeat(void *ctx)
 {
     struct dtu_device *d = ctx;
-    if (!uart_hears_sockets(d) || uart_is_taken(d) || d->marking != NULL)
+    if (!uart_hears_sockets(d) || uart_is_taken(d) || has_part_of_packet(d))
         return DTU_HEARTBEAT_NO_ROOM;
     return send_beat(d);
 }
@@ -1196,11 +1207,13 @@ static enum dtu_heartbeat_outcome send_uart_heartbeat(void *ctx)
 static const struct dtu_heartbeat_callbacks uart_heartbeat_callbacks = {.send =
                                                                             send_uart_heartbeat};
 
-static void poll_beat(struct dtu_device *d)
+/* What nothing may come in between, as far as it goes: what has waited for that goes on then. */
+static void finish_what_is_on_its_way(struct dtu_device *d)
 {
     if (d->beat_sent > 0)
         (void)send_beat(d);
-    dtu_heartbeat_poll(&d->heartbeat, d->now_ms);
+    if (d->sdp.used)
+        dtu_sdp_sender_poll(&d->sdp.sender);
 }
 
 static void start_heartbeats(struct dtu_device *d)
@@ -1934,6 +1947,7 @@ void dtu_device_poll(struct dtu_device *d, uint32_t now)
     if (!d->started || d->restarting)
         return;
     greet(d);
+    finish_what_is_on_its_way(d);
     dtu_at_server_resume(&d->at);
     resume_messages(d);
     end_what_has_expired(d);
@@ -1941,7 +1955,7 @@ void dtu_device_poll(struct dtu_device *d, uint32_t now)
     listen(d);
     dtu_framer_poll(&d->framer, now_us(d));
     poll_distribution(d);
-    poll_beat(d);
+    dtu_heartbeat_poll(&d->heartbeat, now);
     if (has_leds(d))
         dtu_indicator_poll(&d->indicator, now);
     for (unsigned i = 0; i < d->config->profile->sockets; i++)

@@ -329,6 +329,54 @@ static void at_the_uart_it_comes_in_one_piece(void)
     CHECK_UART(USER "data");
 }
 
+/* What waits for the end of a heartbeat goes on in the same poll: no other may come for a while. */
+static void a_reply_waits_for_the_end_of_a_heartbeat_and_no_longer(void)
+{
+    begin_heartbeat("cat1", "COM");
+    wait_ms(29920);
+    type("usr.cn#AT+UARTFT"); /* found when the heartbeat has begun, 50 ms after the last byte */
+    wait_ms(30);
+    type("\r\n");
+    b->uart_room = 3;
+    wait_ms(200);
+    CHECK_UART("www");
+    b->uart_room = LOTS;
+    dtu_device_poll(&b->device, b->now);
+    CHECK_UART(".usr.cn\r\n+UARTFT:50\r\n\r\nOK\r\n");
+}
+
+/* A packet of which the UART has a part. */
+static void no_heartbeat_is_in_the_middle_of_data(void)
+{
+    begin_heartbeat("cat1", "COM");
+    b->uart_room = 3;
+    CHECK_EQ(socket_rx(0, "data"), 3);
+    wait_ms(30000);
+    b->uart_room = LOTS;
+    wait_ms(1);
+    CHECK_EQ(socket_rx(0, "a"), 1);
+    wait_ms(1);
+    CHECK_UART("data" USER);
+}
+
+static void a_report_is_not_in_the_middle_of_a_heartbeat(void)
+{
+    new_module("cat1");
+    set("HEARTEN", "ON");
+    set("HEARTTP", "COM");
+    set("HEARTTM", "30");
+    set("SDPEN", "ON");
+    begin_module();
+    wait_ms(29980);
+    type("no frame"); /* which is found out 50 ms later */
+    b->uart_room = 3;
+    wait_ms(200);
+    CHECK_UART("www");
+    b->uart_room = LOTS;
+    dtu_device_poll(&b->device, b->now);
+    CHECK_BYTES(b->uart, b->uart_len, ".usr.cn\xAA\xFD\x55\x00\x03\x00\x80\x00\x80", 7 + 9);
+}
+
 static void command_mode_hears_none(void)
 {
     begin_heartbeat("cat1", "COM");
@@ -562,6 +610,9 @@ static const struct check_test tests[] = {
     CHECK_TEST(it_opens_and_keeps_no_short_lived_connection),
     CHECK_TEST(the_uart_hears_it_each_interval),
     CHECK_TEST(at_the_uart_it_comes_in_one_piece),
+    CHECK_TEST(a_reply_waits_for_the_end_of_a_heartbeat_and_no_longer),
+    CHECK_TEST(no_heartbeat_is_in_the_middle_of_data),
+    CHECK_TEST(a_report_is_not_in_the_middle_of_a_heartbeat),
     CHECK_TEST(command_mode_hears_none),
     CHECK_TEST(cat1_has_other_kinds),
     CHECK_TEST(positions_are_5_s_apart),
