@@ -586,11 +586,26 @@ static bool holds_sync(const struct dtu_device_socket *s)
     return s->device->settings.follows_baud && dtu_baudsync_held(&s->sync) > 0;
 }
 
+/* The packet that is on its way to the UART is no more, or all there. What is held of it is not. */
+static void end_packet(struct dtu_device_socket *s)
+{
+    if (holds_sync(s))
+        return;
+    s->marked = false;
+    s->mark_left = 0;
+    if (s->device->marking == s)
+        s->device->marking = NULL;
+}
+
 static void poll_sync(struct dtu_device_socket *s)
 {
     struct dtu_device *d = s->device;
-    if (holds_sync(s) && uart_hears_sockets(d) && dtu_elapsed(d->now_ms, s->sync_ms) >= pause_ms(d))
-        s->sync_full = !dtu_baudsync_flush(&s->sync); /* then it goes when there is room */
+    if (!holds_sync(s) || !uart_hears_sockets(d) ||
+        dtu_elapsed(d->now_ms, s->sync_ms) < pause_ms(d))
+        return;
+    s->sync_full = !dtu_baudsync_flush(&s->sync); /* then it goes when there is room */
+    if (!s->held)
+        end_packet(s);
 }
 
 /* --- Sockets -------------------------------------------------------------------------------- */
@@ -619,14 +634,6 @@ static void on_close(void *ctx)
     d->config->port->socket_close(d->ctx, s->index);
 }
 
-/* The packet that is on its way to the UART is no more, or all there. */
-static void end_packet(struct dtu_device_socket *s)
-{
-    s->marked = false;
-    if (s->device->marking == s)
-        s->device->marking = NULL;
-}
-
 /* It would keep a short-lived connection open; a server has none (manual 003 section 4.4.1). */
 static bool has_heartbeat(const struct dtu_device_socket *s)
 {
@@ -651,7 +658,6 @@ static void on_link_changed(void *ctx, enum dtu_link_state state)
         d->stats.cut_bytes += (uint32_t)dtu_baudsync_clear(&s->sync);
     s->held = false;
     s->cut = false;
-    s->mark_left = 0;
     end_packet(s);
     if (state == DTU_LINK_UP) {
         s->heard_ms = d->now_ms;
@@ -1659,7 +1665,7 @@ size_t dtu_device_socket_rx(struct dtu_device *d, unsigned socket, const uint8_t
     }
     size_t taken = take_data(s, data, len);
     s->held = taken < len;
-    if (s->held && s->marked)
+    if (s->marked)
         d->marking = s;
     if (!s->held)
         end_packet(s);
@@ -1936,7 +1942,7 @@ static void poll_socket(struct dtu_device *d, unsigned i)
     poll_sync(s);
     if (s->held || !dtu_device_socket_ready(d, i))
         dtu_link_hold(&s->link, d->now_ms);
-    pump(s); /* the registration packet may have waited for its text */
+    pump(s); /* what the socket had no room for */
     dtu_heartbeat_poll(&s->heartbeat, d->now_ms);
     dtu_link_poll(&s->link, d->now_ms);
 }

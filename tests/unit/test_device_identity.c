@@ -497,6 +497,35 @@ static void a_packet_that_will_not_be_completed_makes_way(void)
     CHECK_UART("SOCKA:onSOCKB:two");
 }
 
+/* The end of a packet may be held for a while: it could be the beginning of a frame that sets the
+ * UART. */
+static void what_is_held_of_a_packet_stays_with_its_mark(void)
+{
+    new_module("gprs232-7s3");
+    set("SOCKIDEN", "ON");
+    set("RFCEN", "ON");
+    set("SOCKBEN", "ON");
+    begin_module();
+    open_socket(1);
+    CHECK_EQ(socket_rx(0, "one\x55"), 4);
+    CHECK_EQ(socket_rx(1, "two"), 0);
+    wait_ms(1000);
+    CHECK_EQ(socket_rx(1, "two"), 3);
+    CHECK_UART("SOCKA:one\x55SOCKB:two");
+    CHECK_EQ(socket_rx(0, "\x55"), 1);
+    lose_socket(0, 0);
+    CHECK_EQ(socket_rx(1, "two"), 0);
+    wait_ms(1);
+    CHECK_EQ(socket_rx(1, "two"), 3);
+    CHECK_UART("SOCKA:\x55SOCKB:two");
+    CHECK_EQ(socket_rx(1, "\x55"), 1);
+    start();
+    clear_uart();
+    open_socket(0);
+    CHECK_EQ(socket_rx(0, "three"), 5);
+    CHECK_UART("SOCKA:three");
+}
+
 static void with_frames_there_are_no_marks(void)
 {
     new_module("lte-7s4");
@@ -621,6 +650,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(each_packet_of_a_socket_is_marked),
     CHECK_TEST(a_packet_and_its_mark_stay_together),
     CHECK_TEST(a_packet_that_will_not_be_completed_makes_way),
+    CHECK_TEST(what_is_held_of_a_packet_stays_with_its_mark),
     CHECK_TEST(with_frames_there_are_no_marks),
     CHECK_TEST(a_frame_that_sets_the_uart_is_not_marked),
     CHECK_TEST(leds_show_power_network_and_connections),
