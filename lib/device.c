@@ -154,6 +154,7 @@ static void pump(struct dtu_device_socket *s)
         dtu_queue_consume(&s->queue, taken);
         if (taken < len)
             return;
+        s->beating = false;
         d->stats.sent_packets++;
     }
 }
@@ -642,6 +643,18 @@ static bool has_heartbeat(const struct dtu_device_socket *s)
            settings->heartbeat_config.to == DTU_HEARTBEAT_TO_NETWORK;
 }
 
+/* What is left of a heartbeat is not for the next connection. */
+static void drop_beat(struct dtu_device_socket *s)
+{
+    size_t len;
+
+    if (!s->beating)
+        return;
+    (void)dtu_queue_front(&s->queue, &len);
+    dtu_queue_consume(&s->queue, len);
+    s->beating = false;
+}
+
 static void on_link_changed(void *ctx, enum dtu_link_state state)
 {
     struct dtu_device_socket *s = ctx;
@@ -675,6 +688,7 @@ static void on_link_changed(void *ctx, enum dtu_link_state state)
     if (d->sdp.used) /* what was not taken is not offered again */
         dtu_sdp_sender_drop(&d->sdp.sender, sdp_id(s));
     dtu_heartbeat_stop(&s->heartbeat);
+    drop_beat(s);
     size_t again = dtu_queue_rewind(&s->queue);
     if (state != DTU_LINK_OFF) /* a stop drops it */
         d->stats.resent_bytes += (uint32_t)again;
@@ -1136,6 +1150,24 @@ static bool on_identity_text(void *ctx, enum dtu_identity_kind kind, const struc
 static const struct dtu_identity_callbacks identity_callbacks = {.text = on_identity_text,
                                                                  .send = send_to_socket};
 
+/* The queue is empty, and has the rest of what was begun: whole, so that it counts as a packet. Of
+ * what was begun the queue drops nothing to make room. */
+static enum dtu_heartbeat_outcome send_or_queue(struct dtu_device_socket *s, const uint8_t *bytes,
+                                                size_t len)
+{
+    size_t taken = send_to_socket(s, bytes, len);
+    if (taken == 0)
+        return DTU_HEARTBEAT_NO_ROOM;
+    if (taken == len) {
+        s->device->stats.sent_packets++;
+        return DTU_HEARTBEAT_TAKEN;
+    }
+    (void)dtu_queue_push(&s->queue, bytes, len, DTU_QUEUE_REFUSE); /* it has room for a packet */
+    dtu_queue_consume(&s->queue, taken);
+    s->beating = true;
+    return DTU_HEARTBEAT_TAKEN;
+}
+
 /* While data waits, the connection is not silent. */
 static enum dtu_heartbeat_outcome send_heartbeat(void *ctx)
 {
@@ -1144,16 +1176,13 @@ static enum dtu_heartbeat_outcome send_heartbeat(void *ctx)
     uint8_t scratch[DTU_IDENTITY_TEXT_MAX];
     size_t len;
 
-    if (dtu_queue_count(&s->queue) > 0)
+    if (!dtu_identity_send(&s->identity) || dtu_queue_count(&s->queue) > 0)
         return DTU_HEARTBEAT_NO_ROOM;
     const uint8_t *bytes =
         dtu_identity_bytes(&d->settings.heartbeat_packet, &identity_callbacks, s, scratch, &len);
     if (bytes == NULL)
         return DTU_HEARTBEAT_NOTHING;
-    if (dtu_queue_push(&s->queue, bytes, len, DTU_QUEUE_REFUSE) != DTU_OK)
-        return DTU_HEARTBEAT_NO_ROOM;
-    pump(s);
-    return DTU_HEARTBEAT_TAKEN;
+    return send_or_queue(s, bytes, len);
 }
 
 static void connect_anew(void *ctx)

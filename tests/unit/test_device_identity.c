@@ -273,6 +273,46 @@ static void without_a_connection_there_is_none(void)
     CHECK_SENT(0, USER);
 }
 
+/* One that waits for room belongs to its connection, also if a part of it is out. */
+static void it_does_not_outlive_its_connection(void)
+{
+    for (size_t room = 0; room < 10; room++) {
+        begin_heartbeat("cat1", "NET");
+        b->sockets[0].room = room;
+        wait_ms(40000);
+        CHECK_EQ(b->sockets[0].sent_len, room);
+        lose_socket(0, 0);
+        b->sockets[0].sent_len = 0;
+        type_frame("kept");
+        wait_ms(10000);
+        b->sockets[0].room = LOTS;
+        open_socket(0);
+        CHECK_SENT(0, "kept");
+        wait_ms(30000);
+        CHECK_SENT(0, USER);
+        CHECK_EQ(b->device.stats.resent_bytes, 0);
+    }
+}
+
+static void what_it_has_no_room_for_comes_behind_it(void)
+{
+    begin_heartbeat("cat1", "NET");
+    b->sockets[0].room = 3;
+    wait_ms(30000);
+    type_frame("data");
+    b->sockets[0].room = LOTS;
+    dtu_device_socket_writable(&b->device, 0, b->now);
+    CHECK_SENT(0, USER "data");
+    b->sockets[0].room = 2; /* of the data, which is kept */
+    type_frame("more");
+    lose_socket(0, 0);
+    b->sockets[0].sent_len = 0;
+    wait_ms(10000);
+    b->sockets[0].room = LOTS;
+    open_socket(0);
+    CHECK_SENT(0, "more");
+}
+
 static void it_has_no_registration_packet_in_front(void)
 {
     new_module("cat1");
@@ -635,6 +675,8 @@ static const struct check_test tests[] = {
     CHECK_TEST(what_comes_from_the_network_is_no_sending),
     CHECK_TEST(each_socket_has_its_own),
     CHECK_TEST(without_a_connection_there_is_none),
+    CHECK_TEST(it_does_not_outlive_its_connection),
+    CHECK_TEST(what_it_has_no_room_for_comes_behind_it),
     CHECK_TEST(it_has_no_registration_packet_in_front),
     CHECK_TEST(it_opens_and_keeps_no_short_lived_connection),
     CHECK_TEST(the_uart_hears_it_each_interval),
