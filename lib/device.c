@@ -646,12 +646,8 @@ static bool has_heartbeat(const struct dtu_device_socket *s)
 /* What is left of a heartbeat is not for the next connection. */
 static void drop_beat(struct dtu_device_socket *s)
 {
-    size_t len;
-
-    if (!s->beating)
-        return;
-    (void)dtu_queue_front(&s->queue, &len);
-    dtu_queue_consume(&s->queue, len);
+    if (s->beating)
+        dtu_queue_drop(&s->queue);
     s->beating = false;
 }
 
@@ -1158,13 +1154,11 @@ static enum dtu_heartbeat_outcome send_or_queue(struct dtu_device_socket *s, con
     size_t taken = send_to_socket(s, bytes, len);
     if (taken == 0)
         return DTU_HEARTBEAT_NO_ROOM;
-    if (taken == len) {
-        s->device->stats.sent_packets++;
-        return DTU_HEARTBEAT_TAKEN;
-    }
     (void)dtu_queue_push(&s->queue, bytes, len, DTU_QUEUE_REFUSE); /* it has room for a packet */
     dtu_queue_consume(&s->queue, taken);
-    s->beating = true;
+    s->beating = taken < len;
+    if (!s->beating)
+        s->device->stats.sent_packets++;
     return DTU_HEARTBEAT_TAKEN;
 }
 
