@@ -11,27 +11,32 @@
 
 /* --- troff ---------------------------------------------------------------------------------- */
 
-/* Text that is no markup. Each line of it becomes a paragraph. */
+/* Part of a line, in which nothing is markup; a line does not begin with . or ' */
+static void print_part(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] == '\\')
+            fputs("\\e", stdout);
+        else if (text[i] == '-')
+            fputs("\\-", stdout);
+        else
+            putchar(text[i]);
+    }
+}
+
+/* Each line of the text becomes a paragraph. */
 static void print_text(const char *text)
 {
-    bool is_start = true; /* of a line, where . and ' mean something */
-
-    for (; *text != '\0'; text++) {
-        if (is_start && (*text == '.' || *text == '\''))
+    while (*text != '\0') {
+        size_t len = strcspn(text, "\n");
+        if (*text == '.' || *text == '\'')
             fputs("\\&", stdout);
-        if (*text == '\\')
-            fputs("\\e", stdout);
-        else if (*text == '-')
-            fputs("\\-", stdout);
-        else if (*text == '\n' && text[1] != '\0')
-            fputs("\n.PP", stdout);
-        if (strchr("\\-\n", *text) == NULL)
-            putchar(*text);
-        is_start = *text == '\n';
-        if (is_start && text[1] != '\0')
-            putchar('\n');
+        print_part(text, len);
+        putchar('\n');
+        text += len + (text[len] == '\n');
+        if (*text != '\0')
+            puts(".PP");
     }
-    putchar('\n');
 }
 
 /* A heading, or the tag of a paragraph, in a line of its own. */
@@ -57,12 +62,11 @@ static void print_tagged(const char *tag, const char *text)
 
 /* --- Parts ---------------------------------------------------------------------------------- */
 
-static void print_synopsis(const struct command *command)
+static void print_usage(const struct command *command)
 {
-    printf(".B dtuctl %s\n", command->name);
-    if (command->words[0] != '\0')
-        print_text(command->words);
-    print_text("[option]...");
+    printf("\\fBdtuctl %s\\fP ", command->name);
+    print_part(command->words, strlen(command->words));
+    puts(command->words[0] != '\0' ? " [option]..." : "[option]...");
 }
 
 static void print_command(const struct command *command)
@@ -71,7 +75,7 @@ static void print_command(const struct command *command)
     char options[400] = "Options:";
 
     print_request(".SS", command->name);
-    print_synopsis(command);
+    print_usage(command);
     print_paragraph(command->about);
     for (size_t i = 0; (option = table_option(i)) != NULL; i++) {
         if ((option->commands & command->id) == 0)
@@ -115,7 +119,7 @@ static void print_option(const struct command_option *option)
 {
     char tag[80], text[600] = "";
 
-    snprintf(tag, sizeof tag, "--%s %s", option->name,
+    snprintf(tag, sizeof tag, "--%s%s%s", option->name, option->argument != NULL ? " " : "",
              option->argument != NULL ? option->argument : "");
     output_append(text, sizeof text, option->help);
     usage_append_default(text, sizeof text, option);
@@ -154,8 +158,7 @@ static void print_examples(const struct command *command)
     while (*line != '\0') {
         size_t len = strcspn(line, "\n");
         printf("dtuctl ");
-        for (size_t i = 0; i < len; i++)
-            fputs(line[i] == '-' ? "\\-" : (char[2]){line[i], '\0'}, stdout);
+        print_part(line, len);
         putchar('\n');
         line += len + (line[len] == '\n');
     }
@@ -177,8 +180,7 @@ void man_print(void)
            ".nf\n",
            dtu_version());
     for (size_t i = 0; (command = table_command(i)) != NULL; i++)
-        printf("\\fBdtuctl %s\\fP %s%s[option]...\n", command->name, command->words,
-               command->words[0] != '\0' ? " " : "");
+        print_usage(command);
     puts(".fi\n"
          ".SH COMMANDS");
     for (size_t i = 0; (command = table_command(i)) != NULL; i++)

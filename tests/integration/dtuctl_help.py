@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """What dtuctl says of itself: help of commands and of AT commands, the manual page, the completion.
 
-The environment variable DTUCTL names the program.
+The environment variable DTUCTL names the program, PAGES the pages that were made of dtuctl and of
+softdtu.
 """
 import os
 import re
@@ -14,6 +15,7 @@ import unittest
 import harness
 
 DTUCTL = os.environ.get("DTUCTL", "")
+PAGES = os.environ.get("PAGES", "")
 DONE, USAGE = 0, 2
 
 
@@ -157,9 +159,17 @@ class Man(Test):
         groff = shutil.which("groff")
         if groff is None:
             self.skipTest("there is no groff")
-        result = subprocess.run([groff, "-man", "-ww", "-z"], input=self.output("help", "man"),
-                                text=True, capture_output=True, check=True)
-        self.assertEqual(result.stderr, "")
+        for page in filter(None, PAGES.split(":")):
+            result = subprocess.run([groff, "-man", "-ww", "-z", page], text=True,
+                                    capture_output=True, check=True)
+            self.assertEqual(result.stderr, "", page)
+
+    def test_the_files_that_are_installed_are_what_the_program_prints(self):
+        if not PAGES:
+            self.skipTest("PAGES is not set")
+        for end, topic in ((".1", "man"), (".bash", "bash")):
+            with open(PAGES.split(":")[0].removesuffix(".1") + end, encoding="utf-8") as f:
+                self.assertEqual(f.read(), self.output("help", topic))
 
     def test_it_tells_what_the_help_tells(self):
         page = self.output("help", "man").replace("\\-", "-").replace("\\e", "\\")
@@ -170,7 +180,7 @@ class Man(Test):
         for command in self.commands():
             self.assertIn(f"\n.SS {command}\n", page)
             for option, argument in self.options(command).items():
-                self.assertIn(f"\n.B --{option} {argument}\n", page)
+                self.assertIn(f"\n.B --{option} {argument}".rstrip(" ") + "\n", page)
         for variable in ("DTUCTL_USER", "DTUCTL_PASSWORD"):
             self.assertIn(f"\n.B {variable}\n", page)
             self.assertIn(variable, self.output("set", "--help"))
