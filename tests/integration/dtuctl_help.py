@@ -20,6 +20,10 @@ DONE, USAGE = 0, 2
 
 
 class Test(unittest.TestCase):
+    def setUp(self):
+        if not os.access(DTUCTL, os.X_OK):
+            self.fail("the environment variable DTUCTL must name the program")
+
     def run_dtuctl(self, *args, status=DONE):
         env = {k: v for k, v in os.environ.items() if not k.startswith("DTUCTL_")}
         result = subprocess.run([DTUCTL, *args], capture_output=True, timeout=harness.SECONDS,
@@ -40,7 +44,7 @@ class Test(unittest.TestCase):
 
     def options(self, command):
         """Each option of a command, and the name of its value or an empty text."""
-        found = re.findall(r"(?m)^  --([\w-]+)(?: ([A-Z][^ \n]*))?(?:  |\n)",
+        found = re.findall(r"(?m)^  --([\w-]+)(?: ([A-Z0-9][^ \n]*))?(?:  |\n)",
                            self.output(command, "--help"))
         self.assertIn(("help", ""), found)
         return dict(found)
@@ -80,6 +84,42 @@ class Commands(Test):
             for name, default in re.findall(r"(?m)^  --([\w-]+) .*\(default: (?:\w+, or )?(.*)\)$",
                                             text):
                 self.run_dtuctl(command, f"--{name}", default, "--help")
+
+    def test_a_command_that_talks_to_one_module_needs_one_way_to_it(self):
+        for command, words in (("at", ["AT+VER"]), ("dump", []), ("restore", ["FILE"]),
+                               ("diff", ["FILE"])):
+            if command not in self.commands():
+                continue
+            for ways, pattern in (
+                    ([], f"{command}: where is the module\\? --tty, "),
+                    (["--tty", "tty", "--udp", "host"], f"{command}: only one of --tty, "),
+                    (["--udp", "host:0"], r"host:0: --udp takes HOST\[:PORT\]"),
+                    (["--udp", "a:b:1"], "a:b:1: --udp takes"),
+                    (["--udp", ":1"], ":1: --udp takes"),
+                    (["--tcp", "host"], "host: --tcp takes HOST:PORT"),
+                    (["--tcp", "x" * 256 + ":1"], "--tcp takes HOST:PORT"),
+                    (["--tty", ",9600"], "--tty takes"),
+                    (["--tty", "tty,9600x"], "--tty takes"),
+                    (["--tty", "tty", "--profile", "usr"],
+                     "usr: the profiles are .*k7.* and [a-z0-9-]+ ")):
+                end = self.run_dtuctl(command, *words, *ways, status=USAGE)
+                self.assertRegex(end.stderr, pattern)
+        if "diff" in self.commands():
+            end = self.run_dtuctl("diff", "a", "b", "--tty", "tty", status=USAGE)
+            self.assertIn("two files are compared, or a module and a file", end.stderr)
+
+    def test_what_a_command_cannot_do_without_is_asked_for(self):
+        for command, args, pattern in (
+                ("vcom", [], "vcom: where is the module"),
+                ("vcom", ["host:1"], "vcom: --link PATH is needed"),
+                ("vcom", ["host"], "host: is not HOST:PORT"),
+                ("vcom", ["host:65536"], "host:65536: is not HOST:PORT"),
+                ("vcom", ["host:1", "--link", ""], "--link: is empty"),
+                ("provision", ["FILE"], "provision: --csv FILE is needed"),
+                ("restore", ["--tty", "tty"], "restore: which file")):
+            if command in self.commands():
+                end = self.run_dtuctl(command, *args, status=USAGE)
+                self.assertRegex(end.stderr, f"^dtuctl: {pattern}")
 
     def test_wrong_use_of_help(self):
         for args, pattern in ((["help", "scan", "show"], "show: one topic at a time"),
@@ -148,7 +188,7 @@ class AtCommands(Test):
             end = self.run_dtuctl("help", topic, status=USAGE)
             self.assertRegex(end.stderr, rf"^dtuctl: .*: there is help for .*mean .*\b{near}\b")
             self.assertLess(end.stderr.count(","), 10)
-        for topic in ("", "AT+", "nothingofthekind", "x" * 5000):
+        for topic in ("", "nothingofthekind", "x" * 5000):
             self.assertNotIn("mean", self.run_dtuctl("help", topic, status=USAGE).stderr)
 
 
@@ -200,6 +240,7 @@ class Man(Test):
 
 class Completion(Test):
     def setUp(self):
+        super().setUp()
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.dir = folder.name

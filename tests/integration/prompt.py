@@ -26,7 +26,10 @@ class Terminal:
         self.output = ""
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
-            os.execve(program, [program], {**os.environ, "TERM": "vt100", **env})
+            try:
+                os.execve(program, [program], {**os.environ, "TERM": "vt100", **env})
+            finally:
+                os._exit(127)
 
     def expect(self, pattern):
         """Waits for what is not yet expected by an earlier call, and takes it."""
@@ -64,6 +67,8 @@ class Terminal:
 
 class Prompt(unittest.TestCase):
     def setUp(self):
+        if not os.access(PLAIN, os.X_OK):
+            self.fail("the environment variable PROMPT_PLAIN must name the program")
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.dir = folder.name
