@@ -50,7 +50,7 @@ struct endpoint {
 /* A serial port, if it was given. */
 struct tty {
     const char *path; /* NULL: not given */
-    uint32_t baud;
+    struct dtu_uart uart;
 };
 
 /* The command line. Texts are those of argv or of the environment. What a command has no option for
@@ -74,13 +74,17 @@ struct options {
     bool dry_run;
     bool yes; /* nothing is asked */
 
-    /* at, dump, restore, diff: at most one of the first three is given */
+    /* at, dump, restore, diff: at most one of the first four is given */
     struct tty tty;
     struct endpoint udp;
     struct endpoint tcp;
+    uint32_t listen;     /* the module connects to this port; 0: not given */
+    uint32_t guard_ms;   /* silence before +++ */
     const char *prefix;  /* password in front of commands in the data stream, or NULL */
     const char *keyword; /* that opens a session on UDP */
     const struct dtu_profile *profile; /* NULL: to be found out */
+    bool verbose;
+    bool keep_going; /* at: past a command that was refused */
 
     const char *csv; /* provision */
 
