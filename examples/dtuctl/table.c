@@ -118,6 +118,7 @@ static const struct command commands[] = {
      .about = "Makes a pty for programs that want a serial port, and carries bytes between it and "
               "the module at HOST:PORT. It ends by Ctrl-C.\n",
      .example = "vcom --link /tmp/uart --baud-sync 192.168.0.7:23\n",
+     .run = command_vcom,
      .missing = {"where is the module? HOST:PORT is needed"},
      .words_max = 1,
      .surplus = "one module at a time",
@@ -274,6 +275,20 @@ static const struct command_option options[] = {
      .commands = COMMAND_VCOM,
      .value = VALUE_FLAG,
      AT(rfc2217)},
+    {.name = "format",
+     .argument = "8N1",
+     .help = "data bits, parity (N, O, E, M, S) and stop bits of the module's UART, as far as the "
+             "pty cannot show what its user wants; 8N1 if it is not given",
+     .commands = COMMAND_VCOM,
+     .value = VALUE_TEXT,
+     AT(format)},
+    {.name = "profile",
+     .argument = "NAME",
+     .help =
+         "which product it is, for what synchronisation frames look like; k7 if it is not given",
+     .commands = COMMAND_VCOM,
+     .value = VALUE_PROFILE,
+     AT(profile)},
 
     {.name = "dry-run",
      .help = "say what would change, and write nothing",
