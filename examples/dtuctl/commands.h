@@ -12,6 +12,7 @@ int command_show(const struct options *o);
 int command_set(const struct options *o);
 int command_restart(const struct options *o);
 int command_vcom(const struct options *o);
+int command_at(const struct options *o);
 int command_help(const struct options *o);
 
 /* What is in an answer to a read, and what nothing is known of. */

@@ -191,12 +191,14 @@ static int open_tcp(struct pipe *p)
 
 static int open_tty(struct pipe *p)
 {
-    p->fd = tty_open(p->options->tty.path, &p->options->tty.uart, &p->before);
-    if (p->fd >= 0)
-        return STATUS_DONE;
-    complain("%s: %s", p->name,
-             errno == EBUSY ? "another program has it" : strerror(errno));
-    return STATUS_REFUSED;
+    char error[400];
+
+    if (!tty_open(&p->tty, p->options->tty.path, &p->options->tty.uart, error, sizeof error)) {
+        complain("%s", error);
+        return STATUS_REFUSED;
+    }
+    p->fd = p->tty.serial.fd;
+    return STATUS_DONE;
 }
 
 static int open_kind(struct pipe *p)
@@ -244,6 +246,8 @@ int pipe_open(struct pipe *p, const struct options *o)
     int status;
 
     *p = (struct pipe){.kind = find_kind(o), .fd = -1, .listener = -1, .options = o};
+    p->tty.serial.fd = -1;
+    p->tty.serial.slave = -1;
     set_name(p);
     status = open_kind(p);
     if (status != STATUS_DONE)
@@ -253,56 +257,53 @@ int pipe_open(struct pipe *p, const struct options *o)
 
 /* --- Open again, close ---------------------------------------------------------------------- */
 
-static void close_file(struct pipe *p)
+static void close_socket(struct pipe *p)
 {
-    if (p->fd >= 0 && p->kind == PIPE_TTY)
-        tty_close(p->fd, &p->before);
-    else if (p->fd >= 0)
+    if (p->fd >= 0)
         close(p->fd);
     p->fd = -1;
-    p->is_full = false;
 }
 
-/* What was there before is what the first opening found. */
 static int reopen_tty(struct pipe *p)
 {
-    const struct options *o = p->options;
-    struct tty_setting again;
+    bool is_back = tty_reopen(&p->tty, &p->options->tty.uart);
 
-    p->fd = tty_open(o->tty.path, &o->tty.uart, &again);
-    if (p->fd < 0)
+    if (!is_back)
         p->error = errno;
-    return p->fd >= 0 ? STATUS_DONE : STATUS_SILENT;
+    p->fd = p->tty.serial.fd;
+    return is_back ? STATUS_DONE : STATUS_SILENT;
+}
+
+static int reopen_socket(struct pipe *p, int64_t end)
+{
+    int status;
+
+    close_socket(p);
+    if (p->kind == PIPE_UDP)
+        status = open_udp(p);
+    else
+        status = p->kind == PIPE_TCP ? connect_tcp(p, end) : accept_tcp(p, end);
+    if (status != STATUS_DONE)
+        close_socket(p);
+    return status;
 }
 
 int pipe_reopen(struct pipe *p, int64_t end)
 {
-    int status = STATUS_DONE;
+    int status = p->kind == PIPE_TTY ? reopen_tty(p) : reopen_socket(p, end);
 
-    close_file(p);
-    switch (p->kind) {
-    case PIPE_TTY:
-        status = reopen_tty(p);
-        break;
-    case PIPE_UDP:
-        status = open_udp(p);
-        break;
-    case PIPE_TCP:
-        status = connect_tcp(p, end);
-        break;
-    case PIPE_LISTEN:
-        status = accept_tcp(p, end);
-        break;
-    }
     p->has_ended = status != STATUS_DONE;
-    if (p->has_ended)
-        close_file(p);
+    p->is_full = false;
     return status;
 }
 
 void pipe_close(struct pipe *p)
 {
-    close_file(p);
+    if (p->kind == PIPE_TTY)
+        tty_close(&p->tty);
+    else
+        close_socket(p);
+    p->fd = -1;
     if (p->listener >= 0)
         close(p->listener);
     p->listener = -1;
@@ -340,6 +341,18 @@ static size_t send_datagram(struct pipe *p, const uint8_t *data, size_t len)
     if (send_some(p, data, len) < 0)
         p->error = errno;
     return len;
+}
+
+bool pipe_wait_room(const struct pipe *p, int64_t end)
+{
+    struct pollfd file = {.fd = p->fd, .events = POLLOUT};
+
+    if (p->has_ended)
+        return false;
+    while (poll(&file, 1, time_left(end)) < 0)
+        if (errno != EINTR)
+            return false;
+    return file.revents == POLLOUT;
 }
 
 size_t pipe_send(struct pipe *p, const uint8_t *data, size_t len)

@@ -26,7 +26,7 @@ struct pipe {
     int fd;                    /* -1: not open */
     int listener;              /* PIPE_LISTEN: where modules connect; else -1 */
     const struct options *options;
-    struct tty_setting before; /* PIPE_TTY: how the tty was found */
+    struct tty_port tty;       /* PIPE_TTY */
     bool is_full;              /* not all that was sent has been taken */
     bool has_ended;            /* it is open no more */
     int error;                 /* UDP: what the system said last; ended: why; 0: nothing */
@@ -59,6 +59,9 @@ size_t pipe_send(struct pipe *p, const uint8_t *data, size_t len);
  * `stoppable`: a signal ends the wait. */
 enum pipe_event pipe_wait(struct pipe *p, uint8_t *data, size_t size, size_t *len, int64_t end,
                           bool stoppable);
+
+/* Waits until there is room to send, at most until net_now() is `end`. False: there is none. */
+bool pipe_wait_room(const struct pipe *p, int64_t end);
 
 /* Why it has ended. */
 const char *pipe_reason(const struct pipe *p);

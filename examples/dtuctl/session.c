@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "session.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "dtu/netat.h"
 
+#include "names.h"
 #include "net.h"
 #include "output.h"
 #include "stop.h"
@@ -192,17 +192,23 @@ static void poll_client(struct session *s)
     tell_try(s);
 }
 
-/* One wait for the module, and the client gets what came. Returns STATUS_DONE, or STATUS_SILENT if
- * the pipe has ended, or that of a signal. */
-static int step(struct session *s, int64_t end, bool stoppable)
+/* One wait for the module; the client gets what comes. */
+static enum pipe_event hear(struct session *s, int64_t end, bool stoppable)
 {
     uint8_t data[2048];
     size_t len;
+    enum pipe_event event = pipe_wait(&s->pipe, data, sizeof data, &len, end, stoppable);
 
-    switch (pipe_wait(&s->pipe, data, sizeof data, &len, end, stoppable)) {
-    case PIPE_DATA:
+    if (event == PIPE_DATA)
         dtu_at_client_feed(&s->client, data, len, now32());
-        break;
+    return event;
+}
+
+/* The same. Returns STATUS_DONE, or STATUS_SILENT if the pipe has ended, or that of a signal. */
+static int step(struct session *s, int64_t end, bool stoppable)
+{
+    switch (hear(s, end, stoppable)) {
+    case PIPE_DATA:
     case PIPE_QUIET:
         break;
     case PIPE_STOPPED:
@@ -246,7 +252,7 @@ static int pause_for(struct session *s, int64_t end)
 static void begin(struct session *s, const char *asked)
 {
     s->asked = asked;
-    s->tries = asked == NULL || !has_handshake(s) || s->state == SESSION_IN ? 1 : 0;
+    s->tries = 1;
     s->is_done = false;
     s->reply = (struct reply){.status = DTU_ERR_TIMEOUT};
 }
@@ -289,6 +295,7 @@ static int enter_once(struct session *s, int64_t end)
     }
     s->state = SESSION_OUT;
     begin(s, has_handshake(s) ? "+++" : "the keyword");
+    s->tries = has_handshake(s) ? 0 : 1; /* on_send() counts the +++ */
     (void)dtu_at_client_enter(&s->client, now32());
     status = drive(s, end, true);
     if (status == TIME_OVER || status > STATUS_SIGNAL) /* let it end what it has begun */
@@ -371,7 +378,8 @@ bool session_open(struct session *s, const struct options *o)
  * not. One to a serial server does, and so does a tty. */
 static bool must_reopen(const struct session *s)
 {
-    return s->pipe.has_ended || s->config.mode == DTU_AT_CLIENT_PREFIX;
+    return s->pipe.has_ended ||
+           (s->config.mode == DTU_AT_CLIENT_PREFIX && s->pipe.kind != PIPE_TTY);
 }
 
 /* Whether the module is back. */
@@ -379,9 +387,7 @@ static int look(struct session *s, int64_t end)
 {
     int status = STATUS_DONE;
 
-    if (must_reopen(s) && s->pipe.kind != PIPE_TTY)
-        status = pipe_reopen(&s->pipe, end);
-    else if (s->pipe.has_ended)
+    if (must_reopen(s))
         status = pipe_reopen(&s->pipe, end);
     if (status == STATUS_DONE)
         status = enter_once(s, end);
@@ -418,28 +424,13 @@ static int come_back(struct session *s)
 
 /* --- Commands ------------------------------------------------------------------------------- */
 
-static const struct dtu_param *find_row(const struct dtu_param_table *table, const char *name,
-                                        size_t len)
-{
-    const struct dtu_param *row = dtu_params_find(table, (const uint8_t *)name, len);
-
-    if (row != NULL)
-        return row;
-    while (len > 0 && isdigit((unsigned char)name[len - 1]))
-        len--;
-    row = dtu_params_find(table, (const uint8_t *)name, len);
-    return row != NULL && (row->flags & DTU_PARAM_PORT) != 0 ? row : NULL;
-}
-
 const struct dtu_param *session_row(const struct session *s, const char *line)
 {
-    size_t len = strlen(line);
-    const struct dtu_param *row;
+    const char *name = names_skip_at(line);
 
-    if (s->profile == NULL || len < 3 || !dtu_equal_nocase((const uint8_t *)line, 3, "AT+"))
+    if (s->profile == NULL || name == line)
         return NULL;
-    row = find_row(s->profile->table, line + 3, strcspn(line + 3, "=?"));
-    return row != NULL && (row->flags & DTU_PARAM_INTERNAL) == 0 ? row : NULL;
+    return names_find(s->profile, name, strcspn(name, "=?"));
 }
 
 /* After what a module has done it may take no commands any more. */
@@ -530,19 +521,19 @@ int session_restart(struct session *s)
 
 int session_listen(struct session *s)
 {
-    int status;
-    int64_t end = net_now() + QUIET_MS;
+    const int64_t end = net_now() + QUIET_MS; /* a flood keeps nobody */
+    enum pipe_event event;
 
-    s->asked = NULL;
     s->status = STATUS_DONE;
-    if (s->state == SESSION_RESTARTING)
+    if (s->pipe.has_ended || s->state == SESSION_RESTARTING)
         return STATUS_DONE;
     do
-        status = step(s, net_now(), false);
-    while (status == STATUS_DONE && net_now() < end && !pipe_is_idle(&s->pipe));
+        event = hear(s, net_now(), false);
+    while (event == PIPE_DATA && net_now() < end);
     show_heard(s);
-    s->status = status;
-    return status;
+    if (event == PIPE_ENDED)
+        s->status = has_ended(s);
+    return s->status;
 }
 
 /* --- The end -------------------------------------------------------------------------------- */

@@ -63,6 +63,7 @@ static const struct command commands[] = {
               "a password instead of command mode: --prefix.\n",
      .example = "at --tty /dev/ttyUSB0,115200 AT+VER 'AT+UART=9600,8,1,NONE,NFC'\n"
                 "at --udp 192.168.0.7\n",
+     .run = command_at,
      .words_max = WORDS_ANY,
      .first = WORD_AT,
      .pipe = PIPE_NEEDED},
@@ -335,7 +336,7 @@ static const struct command_option options[] = {
     {.name = "wait-restart",
      .argument = "MS",
      .help = "how long the module may take to be back",
-     .commands = WRITES,
+     .commands = TALKS,
      .initial = "60000",
      .value = VALUE_NUMBER,
      AT(wait_restart_ms),

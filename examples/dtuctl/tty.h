@@ -2,21 +2,26 @@
 #ifndef DTUCTL_TTY_H
 #define DTUCTL_TTY_H
 
-#include <stdbool.h>
 #include <termios.h>
 
-#include "dtu/base.h"
+#include "dtu_posix.h"
 
-/* How a tty was set. */
-struct tty_setting {
-    struct termios termios;
-    uint32_t baud; /* 0: as the termios says */
+/* A serial port for one program alone, which gives it back as it was. */
+struct tty_port {
+    struct dtu_posix_serial serial;
+    bool is_known;          /* the two below count */
+    struct termios before;  /* how it was found */
+    struct dtu_uart before_uart; /* the same: not every rate has a place in a termios */
 };
 
-/* Opens a tty for us alone, raw and not blocking. Returns its file, or -1 and errno. */
-int tty_open(const char *path, const struct dtu_uart *uart, struct tty_setting *before);
+/* Opens a tty, raw and not blocking. False: it cannot be, and there is a message in `error`. */
+bool tty_open(struct tty_port *t, const char *path, const struct dtu_uart *uart, char *error,
+              size_t size);
 
-/* Closes it, set as it was. Never waits. */
-void tty_close(int fd, const struct tty_setting *before);
+/* Opens one that went away; it will be given back as it was found first. False, and errno. */
+bool tty_reopen(struct tty_port *t, const struct dtu_uart *uart);
+
+/* Closes it, set as it was found. Never waits. */
+void tty_close(struct tty_port *t);
 
 #endif
