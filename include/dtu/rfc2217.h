@@ -20,7 +20,7 @@
  *     dtu_rfc2217_client_set(&r, &uart);
  *     while (!dtu_rfc2217_client_settled(&r))                  // or a time-out, or REFUSED
  *         dtu_rfc2217_feed(&r, ...);
- *     dtu_rfc2217_client_uart(&r);                             // what is really in use
+ *     dtu_rfc2217_client_uart(&r, &uart);                      // what is really in use
  *
  * No time is in it: how long to wait for an answer is up to the owner of a client, who then asks
  * again (dtu_rfc2217_client_again()) or hangs up.
@@ -139,50 +139,36 @@ struct dtu_rfc2217_stats {
                             value that is missing or cannot be, no end */
     uint32_t overlong; /**< sub-negotiations longer than can be; nothing of them was carried out */
     uint32_t refused;  /**< options that were asked for and are not offered */
-    uint32_t ignored;  /**< telnet commands without a meaning here, such as NOP and GA */
-};
-
-/** One direction of the options; private. */
-struct dtu_rfc2217_options {
-    uint8_t may;   /**< private: what can be agreed on */
-    uint8_t offer; /**< private: what is still to be asked for */
-    uint8_t asked; /**< private: what was, and has not been answered */
-    uint8_t on;    /**< private: what has been agreed on */
 };
 
 struct dtu_rfc2217_side;
 
 /** One end of a connection. The fields are private, but for `stats`, which may be read and
- * cleared. */
+ * cleared. Those of one byte come first, where a Cortex-M0+ reaches them in one instruction. */
 struct dtu_rfc2217 {
+    uint32_t baud;      /**< private: of a server in use, of a client wanted or what it was told */
+    uint8_t values[16]; /**< private: what else a message can carry, by the message */
+    uint8_t on[2];      /**< private: options that have been agreed on: theirs, ours */
+    uint8_t asked[2];   /**< private: those that were asked for and not answered */
+    uint8_t com_port;   /**< private: what became of COM-PORT-OPTION */
+    uint8_t state;      /**< private: where the input is */
+    uint8_t verb;       /**< private: of an option that is coming in */
+    bool suspended;     /**< private: the other side wants nothing now */
+    bool overlong;      /**< private: what is coming in does not fit */
+    uint8_t in_len;     /**< private */
+    uint8_t out_len;    /**< private */
+    uint8_t out_at;     /**< private */
+    uint16_t wishes;    /**< private: messages to be made, one bit each */
+    uint16_t open;      /**< private: of a client, those that wait for an answer */
     const struct dtu_rfc2217_side *side;               /**< private */
     const struct dtu_rfc2217_pipe *pipe;               /**< private */
     const struct dtu_rfc2217_server_callbacks *server; /**< private: of a server */
     const struct dtu_rfc2217_client_callbacks *client; /**< private: of a client */
     void *ctx;                                         /**< private */
     const char *signature;                             /**< private */
-    struct dtu_uart ours;   /**< private: what we say: of a server in use, of a client wanted */
-    struct dtu_uart theirs; /**< private: of a client, what the server has said */
-    struct dtu_rfc2217_options us;   /**< private: what we WILL */
-    struct dtu_rfc2217_options them; /**< private: what they WILL */
-    uint16_t wishes;                 /**< private: messages to be made, one bit each */
-    uint16_t open;                   /**< private: of a client, those that wait for an answer */
-    uint8_t signals;                 /**< private: as `ours` */
-    uint8_t purge;                   /**< private: what is to be told of it */
-    uint8_t line;                    /**< private: what happened and was not told */
-    uint8_t line_mask;               /**< private */
-    uint8_t modem;                   /**< private: lines, and changes that were not told */
-    uint8_t modem_mask;              /**< private */
-    uint8_t state;                   /**< private: where the input is */
-    uint8_t verb;                    /**< private: of an option that is coming in */
-    bool suspended;                  /**< private: the other side wants nothing now */
-    bool overlong;                   /**< private: what is coming in does not fit */
-    uint8_t in_len;                  /**< private */
-    uint8_t out_len;                 /**< private */
-    uint8_t out_at;                  /**< private */
-    uint8_t in[DTU_RFC2217_SIGNATURE_MAX + 2];  /**< private: a sub-negotiation */
-    uint8_t out[DTU_RFC2217_SIGNATURE_MAX + 6]; /**< private: a message on its way */
-    struct dtu_rfc2217_stats stats;             /**< counters */
+    struct dtu_rfc2217_stats stats;                    /**< counters */
+    uint8_t in[DTU_RFC2217_SIGNATURE_MAX + 2];         /**< private: a sub-negotiation */
+    uint8_t out[DTU_RFC2217_SIGNATURE_MAX + 6];        /**< private: a message on its way */
 };
 
 /* --- Both sides ----------------------------------------------------------------------------- */
@@ -301,11 +287,11 @@ void dtu_rfc2217_client_again(struct dtu_rfc2217 *r);
  * @return true if nothing is open; false until the server has agreed, and when it has refused */
 bool dtu_rfc2217_client_settled(const struct dtu_rfc2217 *r);
 
-/** How the server's UART is set, as far as it has said so: it may be other than was wanted. From
- * anywhere.
- * @param r the client
- * @return the settings; 0 for a rate or a number of bits that it has not said */
-const struct dtu_uart *dtu_rfc2217_client_uart(const struct dtu_rfc2217 *r);
+/** How the server's UART is set: what it has said, and for what it has not answered yet, what was
+ * wanted. When all is settled it tells whether the server does what was wanted. From anywhere.
+ * @param r    the client
+ * @param uart where the settings go; 0 for what was neither wanted nor said */
+void dtu_rfc2217_client_uart(const struct dtu_rfc2217 *r, struct dtu_uart *uart);
 
 #ifdef __cplusplus
 }
