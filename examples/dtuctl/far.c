@@ -35,13 +35,19 @@ static size_t rfc2217_data(void *ctx, const uint8_t *data, size_t len)
     return f->callbacks->data(f->ctx, data, len);
 }
 
+static void end_asking(struct far *f)
+{
+    f->asks = false;
+    f->awaits = false;
+}
+
 /* A pty cannot show its user the lines, nor what happened on them. */
 static void rfc2217_event(void *ctx, const struct dtu_rfc2217_event *event)
 {
     struct far *f = ctx;
     if (event->kind != DTU_RFC2217_REFUSED)
         return;
-    f->awaits = false;
+    end_asking(f);
     f->is_refused = true;
     f->callbacks->news(f->ctx, FAR_REFUSED);
 }
@@ -49,19 +55,29 @@ static void rfc2217_event(void *ctx, const struct dtu_rfc2217_event *event)
 static const struct dtu_rfc2217_client_callbacks rfc2217_callbacks = {
     .pipe = {rfc2217_send, rfc2217_data}, .event = rfc2217_event};
 
-static void ask_for_uart(struct far *f)
+/* Every question has to be answered in time, for the next one of its kind waits, and data waits for
+ * that. */
+static void asked(struct far *f, bool is_setting)
 {
     if (f->is_refused)
         return;
+    if (!f->asks || is_setting)
+        f->since_ms = dtu_posix_now();
+    f->asks = true;
+    f->awaits = f->awaits || is_setting;
+}
+
+static void ask_for_uart(struct far *f)
+{
     dtu_rfc2217_client_set(&f->rfc2217, &f->uart);
-    f->awaits = true;
-    f->since_ms = dtu_posix_now();
+    asked(f, true);
 }
 
 static void ask_for_lines(struct far *f)
 {
     dtu_rfc2217_client_signal(&f->rfc2217, DTU_RFC2217_DTR, !f->is_hung_up);
     dtu_rfc2217_client_signal(&f->rfc2217, DTU_RFC2217_RTS, !f->is_hung_up);
+    asked(f, false);
 }
 
 static void begin_rfc2217(struct far *f)
@@ -75,24 +91,36 @@ static void begin_rfc2217(struct far *f)
 
 static bool is_confirmed(const struct far *f)
 {
-    const struct dtu_uart *is = far_actual(f);
-    return is->baud == f->uart.baud && is->data_bits == f->uart.data_bits &&
-           is->parity == f->uart.parity && is->stop_bits == f->uart.stop_bits;
+    struct dtu_uart is;
+    far_actual(f, &is);
+    return is.baud == f->uart.baud && is.data_bits == f->uart.data_bits &&
+           is.parity == f->uart.parity && is.stop_bits == f->uart.stop_bits;
+}
+
+static void on_settled(struct far *f)
+{
+    bool is_other = f->awaits && !is_confirmed(f);
+    end_asking(f);
+    if (is_other)
+        f->callbacks->news(f->ctx, FAR_OTHER);
+}
+
+static void on_silence(struct far *f)
+{
+    bool awaited = f->awaits;
+    dtu_rfc2217_client_give_up(&f->rfc2217);
+    end_asking(f);
+    if (awaited)
+        f->callbacks->news(f->ctx, FAR_SILENT);
 }
 
 static bool flush_rfc2217(struct far *f)
 {
     bool flushed = dtu_rfc2217_flush(&f->rfc2217);
-    if (!f->awaits)
-        return flushed;
-    if (dtu_rfc2217_client_settled(&f->rfc2217)) {
-        f->awaits = false;
-        if (!is_confirmed(f))
-            f->callbacks->news(f->ctx, FAR_OTHER);
-    } else if (far_next(f, dtu_posix_now()) == 0) {
-        f->awaits = false;
-        f->callbacks->news(f->ctx, FAR_SILENT);
-    }
+    if (f->asks && dtu_rfc2217_client_settled(&f->rfc2217))
+        on_settled(f);
+    else if (far_next(f, dtu_posix_now()) == 0)
+        on_silence(f);
     return flushed && !f->awaits;
 }
 
@@ -112,7 +140,7 @@ void far_closed(struct far *f)
 {
     f->is_open = false;
     f->frame_left = 0; /* of one that was cut off */
-    f->awaits = false;
+    end_asking(f);
 }
 
 bool far_is_set(const struct far *f, const struct dtu_uart *uart)
@@ -145,8 +173,10 @@ void far_hang_up(struct far *f, bool hung_up)
 
 void far_purge(struct far *f, unsigned what)
 {
-    if (f->is_open && f->kind == FAR_RFC2217)
-        dtu_rfc2217_client_purge(&f->rfc2217, what);
+    if (!f->is_open || f->kind != FAR_RFC2217)
+        return;
+    dtu_rfc2217_client_purge(&f->rfc2217, what);
+    asked(f, false);
 }
 
 bool far_flush(struct far *f)
@@ -156,7 +186,7 @@ bool far_flush(struct far *f)
 
 uint32_t far_next(const struct far *f, uint32_t now)
 {
-    return f->awaits ? dtu_remaining(now, f->since_ms, CONFIRM_MS) : DTU_NEVER;
+    return f->asks ? dtu_remaining(now, f->since_ms, CONFIRM_MS) : DTU_NEVER;
 }
 
 size_t far_send(struct far *f, const uint8_t *data, size_t len)
@@ -173,7 +203,7 @@ size_t far_feed(struct far *f, const uint8_t *data, size_t len)
     return f->callbacks->data(f->ctx, data, len);
 }
 
-const struct dtu_uart *far_actual(const struct far *f)
+void far_actual(const struct far *f, struct dtu_uart *uart)
 {
-    return dtu_rfc2217_client_uart(&f->rfc2217);
+    dtu_rfc2217_client_uart(&f->rfc2217, uart);
 }

@@ -44,8 +44,9 @@ struct far {
     size_t frame_left; /* of it, still to be sent */
     struct dtu_rfc2217 rfc2217;
     bool is_refused;
-    bool awaits;       /* that the server confirms */
-    uint32_t since_ms; /* since when */
+    bool asks;   /* something that the server has not answered */
+    bool awaits; /* of that, how its UART is set: data waits for the answer */
+    uint32_t since_ms;
 };
 
 /* There is a new connection: it is told how the UART is to be, if that is known. */
@@ -62,13 +63,13 @@ void far_hang_up(struct far *f, bool hung_up);
 void far_purge(struct far *f, unsigned what);
 /* Sends what is to be said before more data; true if data may follow. */
 bool far_flush(struct far *f);
-/* Milliseconds until far_flush() wants to be called again, or DTU_NEVER. */
+/* Milliseconds until far_flush() wants to be called, or DTU_NEVER. */
 uint32_t far_next(const struct far *f, uint32_t now);
 /* Sends data, once far_flush() is true. How many bytes were taken. */
 size_t far_send(struct far *f, const uint8_t *data, size_t len);
 /* Takes what came over the connection. How many bytes were taken. */
 size_t far_feed(struct far *f, const uint8_t *data, size_t len);
 /* How the server has set its UART, as far as it has said so. */
-const struct dtu_uart *far_actual(const struct far *f);
+void far_actual(const struct far *f, struct dtu_uart *uart);
 
 #endif

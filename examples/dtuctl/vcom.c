@@ -145,6 +145,7 @@ static void on_far_news(void *ctx, enum far_news news)
 {
     const struct vcom *v = ctx;
     const char *where = v->options->endpoint.text;
+    struct dtu_uart uart;
     char text[SETTING_SIZE];
 
     switch (news) {
@@ -159,7 +160,8 @@ static void on_far_news(void *ctx, enum far_news news)
         complain("%s: does not confirm the settings; going on without", where);
         break;
     case FAR_OTHER:
-        setting_text(text, sizeof text, far_actual(&v->far));
+        far_actual(&v->far, &uart);
+        setting_text(text, sizeof text, &uart);
         complain("%s: its UART is at %s instead", where, text);
         break;
     }

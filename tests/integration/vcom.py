@@ -605,7 +605,7 @@ class Rfc2217(Case):
             port.expect(b"19200 %s2\n" % uart_format[:2].encode())
             port.set_any(123456)
             port.write(b"?")
-            port.expect(b"123456 %s1\n" % uart_format[:2].encode())
+            port.expect(b"123456 %s2\n" % uart_format[:2].encode())
             data = bytes(b for b in range(256) if b != ord("?")) * 8
             port.write(data)
             port.expect(data)
@@ -695,6 +695,15 @@ class Rfc2217(Case):
         connection.read_until(b"at last")
         self.assertGreater(time.monotonic() - began, 1.0)
         self.wait_errors(program, "does not confirm the settings; going on without$")
+
+    def test_a_purge_that_is_never_answered_holds_data_for_a_while_only(self):
+        _, _, connection = self.connected("--rfc2217")
+        FakeServer(connection).expect_negotiation()
+        port = self.port()
+        for text in (b"one", b"two", b"three"):
+            termios.tcflush(port.fd, termios.TCIFLUSH)
+            port.write(text)
+            connection.read_until(text)
 
     def test_a_server_that_does_not_speak_it_gets_data_at_once(self):
         program, _, connection = self.connected("--rfc2217")
