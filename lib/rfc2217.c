@@ -277,8 +277,10 @@ size_t dtu_rfc2217_send(struct dtu_rfc2217 *r, const uint8_t *data, size_t len)
     size_t taken = 0;
 
     while (taken < len && dtu_rfc2217_flush(r) && dtu_rfc2217_ready(r)) {
-        size_t run = 1 + run_len(data + taken, len - taken - 1); /* with the IAC */
-        size_t n = r->pipe->send(r->ctx, data + taken, run);
+        size_t run = run_len(data + taken, len - taken);
+        size_t n;
+        run += run < len - taken; /* with the IAC */
+        n = r->pipe->send(r->ctx, data + taken, run);
         taken += n;
         if (n < run)
             break;
@@ -354,13 +356,14 @@ static bool is_command(const struct dtu_rfc2217 *r, unsigned command)
 static void carry_out(struct dtu_rfc2217 *r)
 {
     unsigned command = r->in[1] - (unsigned)r->side->hears;
-    struct dtu_reader in = dtu_reader(r->in + 2, r->in_len - 2u);
+    struct dtu_reader in;
     uint32_t value = 0;
 
     if (!is_command(r, command)) {
         r->stats.damaged++;
         return;
     }
+    in = dtu_reader(r->in + 2, r->in_len - 2u);
     if (command == SET_BAUDRATE)
         value = dtu_get_be32(&in);
     else if ((r->side->with_values & bit(command)) != 0)

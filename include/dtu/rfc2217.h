@@ -120,8 +120,8 @@ struct dtu_rfc2217_event {
         DTU_RFC2217_MODEM,     /**< its lines: `state`, of enum dtu_rfc2217_modem */
         DTU_RFC2217_LINE       /**< what happened on its line: `state`, of enum dtu_rfc2217_line */
     } kind;                    /**< which of these */
-    uint8_t state;             /**< bits */
-    const uint8_t *text;       /**< any bytes; lasts as long as the call */
+    uint8_t state;             /**< of DTU_RFC2217_MODEM and _LINE */
+    const uint8_t *text;       /**< of DTU_RFC2217_SIGNATURE; lasts as long as the call */
     size_t len;                /**< how many, 1 to #DTU_RFC2217_SIGNATURE_MAX */
 };
 
