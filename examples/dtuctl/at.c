@@ -35,7 +35,8 @@ static void complete(char out[SESSION_LINE_SIZE + 8], const char *line)
 /* As a module writes it: "+UARTFT:50", on K7 "+OK=50". */
 static void print_value(const struct session *s, const char *line, const struct reply *r)
 {
-    const char *name = names_skip_at(line), *value = r->value;
+    const struct dtu_param *row = session_row(s, line);
+    const char *name = row != NULL ? row->name : names_skip_at(line), *value = r->value;
     int name_len = (int)strcspn(name, "=?");
     bool is_k7 = dtu_at_client_dialect(&s->client) == DTU_AT_CLIENT_ERR_NUMBER;
     char visible[VISIBLE_SIZE(SESSION_REPLY_SIZE)];
@@ -44,7 +45,9 @@ static void print_value(const struct session *s, const char *line, const struct 
         size_t left = r->value_len - (size_t)(value - r->value);
         end = memchr(value, '\n', left);
         output_visible(visible, sizeof visible, value, end != NULL ? (size_t)(end - value) : left);
-        if (is_k7)
+        if (row != NULL && row->kind == DTU_PARAM_HELP)
+            puts(visible);
+        else if (is_k7)
             printf("+OK=%s\n", visible);
         else
             printf("+%.*s:%s\n", name_len, name, visible);
@@ -186,7 +189,7 @@ int command_at(const struct options *o)
     static struct session session;
     struct options own = *o;
     bool is_terminal = o->word_count == 0 && isatty(STDIN_FILENO);
-    int status;
+    int status, closed;
 
     own.verbose = o->verbose || is_terminal;
     if (!session_open(&session, &own))
@@ -194,8 +197,7 @@ int command_at(const struct options *o)
     if (is_terminal)
         fprintf(stderr, "dtuctl: %s is a %s; Ctrl-D ends\n", session.pipe.name,
                 session.profile != NULL ? session.profile->product : "module of an unknown kind");
-    status = o->word_count > 0 ? run_words(&session, &own)
-                               : run_input(&session, &own, is_terminal);
-    session_close(&session);
-    return status;
+    status = o->word_count > 0 ? run_words(&session, &own) : run_input(&session, &own, is_terminal);
+    closed = session_close(&session);
+    return status != STATUS_DONE ? status : closed;
 }

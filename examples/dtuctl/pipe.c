@@ -124,8 +124,8 @@ static int connect_tcp(struct pipe *p, int64_t end)
         return status;
     p->error = 0;
     p->fd = new_socket(SOCK_STREAM);
-    if (p->fd < 0 || (connect(p->fd, (struct sockaddr *)&to, sizeof to) != 0 &&
-                      errno != EINPROGRESS)) {
+    if (p->fd < 0 ||
+        (connect(p->fd, (struct sockaddr *)&to, sizeof to) != 0 && errno != EINPROGRESS)) {
         p->error = errno;
         return STATUS_SILENT;
     }

@@ -91,8 +91,8 @@ static size_t send_whole(struct pipe *p, const uint8_t *data, size_t len)
 static size_t on_send(void *ctx, const uint8_t *data, size_t len)
 {
     struct session *s = ctx;
-    size_t sent = has_handshake(s) ? pipe_send(&s->pipe, data, len)
-                                   : send_whole(&s->pipe, data, len);
+    size_t sent =
+        has_handshake(s) ? pipe_send(&s->pipe, data, len) : send_whole(&s->pipe, data, len);
 
     if (len == 3 && sent > 0 && memcmp(data, "+++", 3) == 0) {
         s->tries++;
@@ -467,27 +467,45 @@ static int conclude(struct session *s, const struct dtu_param *row)
     return STATUS_SILENT;
 }
 
+/* The client sends a bare name once, for it may be an action; by the table it is a query. */
+static bool is_bare_query(const struct dtu_param *row, const char *line)
+{
+    return row != NULL && row->kind != DTU_PARAM_ACTION && strpbrk(line, "=?") == NULL;
+}
+
+static int send_once(struct session *s, const char *line, const struct dtu_param *row)
+{
+    bool once = row != NULL && row->kind == DTU_PARAM_ACTION;
+    size_t len = strlen(line);
+    enum dtu_status begun;
+
+    s->is_done = false;
+    begun = once ? dtu_at_client_command_once(&s->client, line, len, now32())
+                 : dtu_at_client_command(&s->client, line, len, now32());
+    if (begun == DTU_OK)
+        return drive(s, INT64_MAX, true);
+    complain("%s: %s", s->asked,
+             begun == DTU_ERR_SPACE ? "too long for any module" : "no AT command");
+    return STATUS_USAGE;
+}
+
 static int send_line(struct session *s, const char *line)
 {
     const struct dtu_param *row = session_row(s, line);
-    bool once = row != NULL && row->kind == DTU_PARAM_ACTION;
     char visible[VISIBLE_SIZE(100)];
-    enum dtu_status begun;
     int status;
 
     output_visible(visible, sizeof visible, line, strlen(line));
     begin(s, visible);
-    begun = (once ? dtu_at_client_command_once : dtu_at_client_command)(&s->client, line,
-                                                                        strlen(line), now32());
-    if (begun == DTU_OK) {
-        status = drive(s, INT64_MAX, true);
-        if (status == STATUS_DONE)
-            status = conclude(s, row);
-    } else {
-        complain("%s: %s", visible,
-                 begun == DTU_ERR_SPACE ? "too long for any module" : "no AT command");
-        status = STATUS_USAGE;
+    status = send_once(s, line, row);
+    while (status == STATUS_DONE && s->reply.status == DTU_ERR_TIMEOUT &&
+           is_bare_query(row, line) && s->tries < s->options->tries) {
+        s->tries++;
+        tell_try(s);
+        status = send_once(s, line, row);
     }
+    if (status == STATUS_DONE)
+        status = conclude(s, row);
     s->asked = NULL;
     return status;
 }
@@ -539,24 +557,28 @@ int session_listen(struct session *s)
 /* --- The end -------------------------------------------------------------------------------- */
 
 /* Whatever was under way is given up. */
-static void leave(struct session *s)
+static int leave(struct session *s)
 {
     int status;
 
     dtu_at_client_cancel(&s->client);
     if (!has_handshake(s) || s->pipe.has_ended || s->state == SESSION_OUT ||
         s->state == SESSION_RESTARTING)
-        return;
+        return STATUS_DONE;
     begin(s, "AT+ENTM");
     (void)dtu_at_client_leave(&s->client, now32());
     status = drive(s, net_now() + LEAVE_MS, false);
-    if (status == TIME_OVER || (status == STATUS_DONE && s->reply.status == DTU_ERR_TIMEOUT))
-        complain("%s: no answer to AT+ENTM: the module may be in command mode", s->pipe.name);
+    if (status == STATUS_SILENT || (status == STATUS_DONE && s->reply.status == DTU_OK))
+        return status;
+    complain("%s: no answer to AT+ENTM: the module may be in command mode", s->pipe.name);
+    return STATUS_SILENT;
 }
 
-void session_close(struct session *s)
+int session_close(struct session *s)
 {
-    leave(s);
+    int status = leave(s);
+
     show_heard(s);
     pipe_close(&s->pipe);
+    return status;
 }
