@@ -15,7 +15,7 @@
 enum {
     QUIET_MS = 100,         /* no pause within a reply is as long at a UART */
     QUIET_NETWORK_MS = 300, /* nor here, by way of a network */
-    SETTLE_MS = 500,        /* what was told to restart may take so long to begin */
+    SETTLE_MS = 2000,       /* what was told to restart may take so long to begin */
     AGAIN_MS = 1000,        /* between looks for one that restarts */
     LEAVE_MS = 2000         /* for the way out of command mode */
 };
@@ -65,6 +65,7 @@ static void on_data(void *ctx, const uint8_t *data, size_t len)
         if (s->heard_len == sizeof s->heard)
             show_heard(s);
         s->heard[s->heard_len++] = data[i];
+        s->has_spoken = true;
     }
 }
 
@@ -238,17 +239,6 @@ static int drive(struct session *s, int64_t end, bool stoppable)
     return STATUS_DONE;
 }
 
-/* Lets time pass, and hears what the module says. */
-static int pause_for(struct session *s, int64_t end)
-{
-    do {
-        int status = step(s, end, true);
-        if (status != STATUS_DONE)
-            return status;
-    } while (net_now() < end);
-    return STATUS_DONE;
-}
-
 static void begin(struct session *s, const char *asked)
 {
     s->asked = asked;
@@ -298,8 +288,8 @@ static int enter_once(struct session *s, int64_t end)
     s->tries = has_handshake(s) ? 0 : 1; /* on_send() counts the +++ */
     (void)dtu_at_client_enter(&s->client, now32());
     status = drive(s, end, true);
-    if (status == TIME_OVER || status > STATUS_SIGNAL) /* let it end what it has begun */
-        (void)drive(s, net_now() + LEAVE_MS, false);
+    if (has_handshake(s) && s->tries > 0 && (status == TIME_OVER || status > STATUS_SIGNAL))
+        (void)drive(s, net_now() + LEAVE_MS, false); /* half a handshake cannot be left */
     dtu_at_client_cancel(&s->client);
     if (s->is_done && s->reply.status == DTU_OK)
         s->state = SESSION_IN;
@@ -396,6 +386,19 @@ static int look(struct session *s, int64_t end)
     return status;
 }
 
+/* Until the module goes away, lest it be taken for back. Its start-up message tells, or the end of
+ * the connection; else time has to. */
+static int settle(struct session *s)
+{
+    const int64_t end = net_now() + SETTLE_MS;
+    int status = STATUS_DONE;
+
+    s->has_spoken = false;
+    while (status == STATUS_DONE && !s->has_spoken && net_now() < end)
+        status = step(s, end, true);
+    return status;
+}
+
 static int come_back(struct session *s)
 {
     const uint32_t wait_ms = s->options->wait_restart_ms;
@@ -404,7 +407,7 @@ static int come_back(struct session *s)
 
     s->is_quiet = true;
     s->asked = NULL;
-    status = pause_for(s, net_now() + SETTLE_MS);
+    status = settle(s);
     for (unsigned i = 1; status < STATUS_SIGNAL; i++) {
         progress("%s: waiting for the module to come back, try %u", s->pipe.name, i);
         status = look(s, end);

@@ -51,6 +51,7 @@ struct session {
     char texts[SESSION_REPLY_SIZE + 2]; /* of `reply` */
     uint8_t heard[SESSION_HEARD_SIZE];  /* a line that the module said by itself, not ended yet */
     size_t heard_len;
+    bool has_spoken; /* it has said something by itself */
 };
 
 /* Opens the way to the module, makes it take commands, and finds out the profile if it is not

@@ -55,6 +55,8 @@ class Running:
 
     def __init__(self, args, stdin=subprocess.DEVNULL):
         self.args = args
+        if "--guard" not in args:
+            args = [*args, "--guard", "300"]  # what 7S3 wants is 200
         self.process = subprocess.Popen([DTUCTL, *args], stdin=stdin, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, env=environment())
 
@@ -503,6 +505,12 @@ class Ways(Test):
         self.assertEqual(termios.tcgetattr(slave), setting)
         self.assertEqual(self.is_exclusive(slave), False)
 
+    def test_a_tty_with_a_long_name(self):
+        """As those in /dev/serial/by-id are."""
+        name = self.path("usb-Maker_of_Adapters_USB_to_UART_Bridge_Controller_0123456789-if00-port0")
+        os.symlink(self.module("cat1")[1], name)
+        self.check(DONE, "--tty", name, "AT", out=["OK"])
+
     @staticmethod
     def is_exclusive(fd):
         tiocgexcl = 0x80045440
@@ -701,7 +709,8 @@ class Signals(Test):
         self.check_data_mode(user, connection)
 
     def test_interrupted_before_anything_is_sent(self):
-        fake = self.closing(Fake(lambda data: b""))
+        sent = []
+        fake = self.closing(Fake(lambda data: sent.append(data) or b""))
         running = self.begin("--tty", fake.path, "--guard", "100000", "VER")
         deadline = harness.Deadline(harness.SECONDS, "dtuctl to take the tty")
         while not Ways.is_exclusive(fake.slave):
@@ -709,6 +718,7 @@ class Signals(Test):
             time.sleep(0.01)
         running.process.send_signal(signal.SIGTERM)
         self.check_ended(running.end(), 128 + signal.SIGTERM, [], [])
+        self.assertEqual(sent, [])
 
     def test_interrupted_while_a_module_is_waited_for(self):
         port = harness.free_port()
@@ -735,6 +745,17 @@ class Prompt(Test):
         terminal.process = process
         return terminal
 
+    def leave(self, terminal):
+        """Ctrl-D; one that is typed before the prompt is there is lost on it."""
+        deadline = harness.Deadline(harness.SECONDS, "dtuctl to end by Ctrl-D")
+        while True:
+            terminal.write(b"\x04")
+            try:
+                self.assertEqual(terminal.process.wait(0.2), DONE)
+                return
+            except subprocess.TimeoutExpired:
+                deadline.check()
+
     def check_status(self, terminal, status):
         self.assertEqual(terminal.process.wait(harness.SECONDS), status)
 
@@ -752,8 +773,7 @@ class Prompt(Test):
                 terminal.read_until(b"AT> ")
                 terminal.write(b"\n")
                 terminal.read_until(b"AT> ")
-                terminal.write(b"\x04")
-                self.check_status(terminal, DONE)
+                self.leave(terminal)
 
     def test_what_the_module_says_is_shown(self):
         terminal = self.prompt(*self.module("cat1"))
@@ -764,8 +784,7 @@ class Prompt(Test):
         terminal.write(b"AT\n")
         terminal.read_until(b"OK")
         terminal.read_until(b"AT> ")
-        terminal.write(b"\x04")
-        self.check_status(terminal, DONE)
+        self.leave(terminal)
 
     def test_interrupted_at_the_prompt(self):
         _, user, wire, connection = self.linked()
