@@ -151,16 +151,25 @@ enum dtu_status dtu_config_init(struct dtu_config *c, const struct dtu_config_se
     return DTU_OK;
 }
 
-static bool is_marked(const struct dtu_config *c, const struct dtu_param *row)
+/* The byte that has the mark of a row, and the bit. */
+static uint8_t *mark_of(const struct dtu_config *c, const struct dtu_param *row, uint8_t *bit)
 {
     size_t index = (size_t)(row - c->setup->params->table->rows);
-    return (c->setup->marks[index / 8] >> index % 8 & 1) != 0;
+    *bit = (uint8_t)(1u << index % 8);
+    return &c->setup->marks[index / 8];
 }
 
-static void mark(struct dtu_config *c, const struct dtu_param *row)
+static bool is_marked(const struct dtu_config *c, const struct dtu_param *row)
 {
-    size_t index = (size_t)(row - c->setup->params->table->rows);
-    c->setup->marks[index / 8] |= (uint8_t)(1u << index % 8);
+    uint8_t bit;
+    return (*mark_of(c, row, &bit) & bit) != 0;
+}
+
+static void mark(const struct dtu_config *c, const struct dtu_param *row)
+{
+    uint8_t bit;
+    uint8_t *byte = mark_of(c, row, &bit);
+    *byte = (uint8_t)(*byte | bit);
 }
 
 static enum dtu_status check_kind(const struct dtu_param *row)
@@ -205,8 +214,10 @@ static enum dtu_status take_line(struct dtu_config *c, const uint8_t *text, size
                                  const struct dtu_param **row)
 {
     struct dtu_config_line parts;
-    enum dtu_status status = dtu_config_split(c->setup->params->table, text, len, &parts);
 
+    if (memchr(text, '\r', len) != NULL)
+        return DTU_ERR_TYPE; /* a command would end there */
+    enum dtu_status status = dtu_config_split(c->setup->params->table, text, len, &parts);
     *row = parts.row;
     if (status == DTU_OK)
         status = check_kind(parts.row);

@@ -581,27 +581,26 @@ enum dtu_status dtu_params_set(struct dtu_params *p, const struct dtu_param *row
 static bool is_default_text(const struct dtu_param_table *table, const struct dtu_param *row,
                             const uint8_t *text, size_t len)
 {
-    struct line value, initial;
+    struct rest value = {text, len, false};
+    struct rest initial = {(const uint8_t *)row->initial, dtu_string_len(row->initial), false};
 
-    if (row->initial == NULL || split(table, row, text, len, &value) != DTU_OK ||
-        split(table, row, (const uint8_t *)row->initial, dtu_string_len(row->initial), &initial) !=
-            DTU_OK ||
-        value.count != initial.count)
-        return false;
-    for (size_t i = 0; i < value.count; i++) {
-        const struct token *t = &value.tokens[i];
-        if (t->len != initial.tokens[i].len ||
-            (t->len > 0 && memcmp(t->text, initial.tokens[i].text, t->len) != 0))
+    for (size_t i = 0; !value.done && !initial.done; i++) {
+        bool rest = takes_rest(table, row, i);
+        struct token v, d;
+        if (next_token(&table->syntax, rest, &value, &v) != DTU_OK ||
+            next_token(&table->syntax, rest, &initial, &d) != DTU_OK || v.len != d.len ||
+            (v.len > 0 && memcmp(v.text, d.text, v.len) != 0))
             return false;
     }
-    return true;
+    return value.done && initial.done;
 }
 
 enum dtu_status dtu_params_load(struct dtu_params *p, const struct dtu_param *row,
                                 const uint8_t *text, size_t len)
 {
     enum dtu_status status = dtu_params_set(p, row, text, len);
-    if (status == DTU_OK || !has_values(row) || !is_default_text(p->table, row, text, len))
+    if (status == DTU_OK || !has_values(row) || row->initial == NULL ||
+        !is_default_text(p->table, row, text, len))
         return status;
     dtu_params_reset_row(p, row);
     return DTU_OK;
@@ -919,11 +918,12 @@ bool dtu_params_same(const struct dtu_params *a, const struct dtu_params *b, enu
                      const struct dtu_param *row)
 {
     size_t first = row->places > 0 ? 1 : 0;
+    size_t times = row->places > 0 ? row->places : 1;
     size_t at = row->offset;
 
     if (!has_values(row))
         return true;
-    for (size_t place = 0; place < row->places + 1 - first; place++) {
+    for (; times > 0; times--) {
         for (size_t i = first; i < row->field_count; i++) {
             if (!same_field(&row->fields[i], set_of(a, set) + at, set_of(b, set) + at))
                 return false;

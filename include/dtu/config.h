@@ -28,9 +28,9 @@
  *
  * Reading goes on behind a line at fault. A line is taken whole or not at all.
  *
- * Cost: the struct is 52 bytes on a Cortex-M0+; the caller's memory is a line and a bit a row; the
- * deepest stack is that of dtu_params_load() and 80 bytes. What a line is, is known only here:
- * store.h keeps the same lines.
+ * Cost: on a Cortex-M0+ the struct is 32 bytes; the caller's memory is a line and a bit for each
+ * row of the table; 520 bytes of stack, most of them those of dtu_params_load(). What a line is, is
+ * known only here: store.h keeps the same lines.
  *
  * Source: the value of a line is that of a set command; the page of this engine says what else was
  * decided.
@@ -172,6 +172,7 @@ enum dtu_status dtu_config_init(struct dtu_config *c, const struct dtu_config_se
  * ignored. Else a line is a setting, or at fault by:
  *
  * - DTU_ERR_LENGTH: longer than the memory for a line
+ * - DTU_ERR_TYPE: a CR that is not in front of the LF
  * - DTU_ERR_FORMAT: no `=`
  * - DTU_ERR_NOT_FOUND: the product has no such name
  * - DTU_ERR_FORM: no setting, but an action, a view or what only can be asked

@@ -361,6 +361,19 @@ static void a_00_byte_is_refused_where_no_text_may_have_it(void)
     CHECK_EQ(faults[2].status, DTU_ERR_FORMAT);
 }
 
+/* A CR ends a command: what follows it would be another one to a module. */
+static void a_cr_that_does_not_end_a_line_is_refused(void)
+{
+    fresh(&a, &dtu_profile_k7);
+    fresh(&b, &dtu_profile_k7);
+    CHECK_EQ(read_text(&a, "MID=a\rAT+RELD\nMID=a\r\r\n# comment\rmore\n\r\n\r\r\n"), DTU_ERR_TYPE);
+    CHECK_EQ(fault_count, 3);
+    check_fault(0, 1, DTU_ERR_TYPE, "MID=a\rAT+RELD");
+    check_fault(1, 2, DTU_ERR_TYPE, "MID=a\r");
+    check_fault(2, 5, DTU_ERR_TYPE, "\r");
+    check_same(&a, &b);
+}
+
 /* --- Whose configuration it is -------------------------------------------------------------- */
 
 static size_t product(const char *from, const uint8_t **name)
@@ -788,6 +801,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_line_as_long_as_its_memory_fits_and_one_byte_more_does_not),
     CHECK_TEST(a_comment_may_be_longer_than_the_memory),
     CHECK_TEST(a_00_byte_is_refused_where_no_text_may_have_it),
+    CHECK_TEST(a_cr_that_does_not_end_a_line_is_refused),
     CHECK_TEST(the_product_comment_is_one_word_behind_profile),
     CHECK_TEST(the_configuration_of_another_product_is_told),
     CHECK_TEST(the_product_comment_that_is_written_is_read),
