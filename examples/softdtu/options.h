@@ -8,6 +8,7 @@
 #include "dtu/profile.h"
 
 #define MODULES_MAX 10000
+#define CLIENTS_MAX 16
 
 /* The command line of softdtu. Texts are those of argv. */
 struct options {
@@ -24,6 +25,7 @@ struct options {
     int net_at_port;    /* -1: the product's own */
     int discovery_port; /* the same */
     unsigned count;     /* of modules */
+    unsigned clients;   /* of a TCP server; 0: the port's own */
     bool local_only;
     bool leds;
     bool verbose;

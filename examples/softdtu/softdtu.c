@@ -174,6 +174,7 @@ static bool open_module(struct instance *m)
                                                        .bind_address = m->bind,
                                                        .net_at_port = o->net_at_port,
                                                        .discovery_port = o->discovery_port,
+                                                       .max_clients = o->clients,
                                                        .local_only = o->local_only,
                                                        .info = on_info,
                                                        .prepare = on_prepare,

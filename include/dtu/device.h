@@ -204,6 +204,7 @@ struct dtu_device_socket {
     struct dtu_heartbeat heartbeat;         /**< private; its `stats` may be read */
     uint8_t refusals;                       /**< private: datagrams refused in a row */
     bool refused;                           /**< private: the last one was */
+    bool beating;                           /**< private: a heartbeat is the first of its queue */
     uint8_t mark_left;                      /**< private: bytes of the mark in front of its data */
     bool marked;                            /**< private: its packet has begun with it */
     uint32_t heard_ms;                      /**< private: when it sent something last */

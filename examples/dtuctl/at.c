@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/* dtuctl at. */
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "names.h"
+#include "output.h"
+#include "prompt.h"
+#include "refusal.h"
+#include "session.h"
+#include "stop.h"
+
+/* --- A line --------------------------------------------------------------------------------- */
+
+/* "AT" or "AT+...", which others begin with too. */
+static bool is_at(const char *line)
+{
+    return names_begins(line, "AT", 2) && (line[2] == '+' || line[2] == '\0');
+}
+
+/* "ver" is AT+ver. Blanks in front and the rest that does not fit are left out: the session finds
+ * the line too long. */
+static void complete(char out[SESSION_LINE_SIZE + 8], const char *line)
+{
+    while (isspace((unsigned char)*line))
+        line++;
+    snprintf(out, SESSION_LINE_SIZE + 8, "%s%s", is_at(line) ? "" : "AT+", line);
+}
+
+/* --- A reply -------------------------------------------------------------------------------- */
+
+/* As a module writes it: "+UARTFT:50", on K7 "+OK=50". */
+static void print_value(const struct session *s, const char *line, const struct reply *r)
+{
+    const char *name = names_skip_at(line), *value = r->value;
+    int name_len = (int)strcspn(name, "=?");
+    bool is_k7 = dtu_at_client_dialect(&s->client) == DTU_AT_CLIENT_ERR_NUMBER;
+    char visible[VISIBLE_SIZE(SESSION_REPLY_SIZE)];
+
+    for (const char *end = value; end != NULL; value = end + 1) {
+        size_t left = r->value_len - (size_t)(value - r->value);
+        end = memchr(value, '\n', left);
+        output_visible(visible, sizeof visible, value, end != NULL ? (size_t)(end - value) : left);
+        if (is_k7)
+            printf("+OK=%s\n", visible);
+        else
+            printf("+%.*s:%s\n", name_len, name, visible);
+    }
+}
+
+static void print_text(const struct session *s, const char *line, const struct reply *r, int status)
+{
+    char refusal[REFUSAL_SIZE], visible[VISIBLE_SIZE(200)];
+
+    if (status == STATUS_REFUSED) {
+        output_visible(visible, sizeof visible, line, strlen(line));
+        refusal_text(refusal, s, line, r);
+        complain("%s: refused: %s", visible, refusal);
+    }
+    if (status != STATUS_DONE)
+        return;
+    if (r->value != NULL)
+        print_value(s, line, r);
+    else
+        puts(dtu_at_client_dialect(&s->client) == DTU_AT_CLIENT_ERR_NUMBER ? "+OK" : "OK");
+}
+
+static const char *word_of(int status)
+{
+    switch (status) {
+    case STATUS_DONE:
+        return "done";
+    case STATUS_REFUSED:
+        return "refused";
+    case STATUS_SILENT:
+        return "silent";
+    default:
+        return "not sent";
+    }
+}
+
+static void print_json(const struct session *s, const char *line, const struct reply *r, int status)
+{
+    char refusal[REFUSAL_SIZE];
+    struct json j = {false};
+
+    json_open(&j, NULL, '{');
+    json_text(&j, "command", (const uint8_t *)line, strlen(line));
+    json_string(&j, "status", word_of(status));
+    if (status == STATUS_DONE && r->value != NULL)
+        json_text(&j, "value", (const uint8_t *)r->value, r->value_len);
+    if (status == STATUS_REFUSED && r->error != NULL)
+        json_text(&j, "error", (const uint8_t *)r->error, r->error_len);
+    if (status == STATUS_REFUSED) {
+        refusal_text(refusal, s, line, r);
+        json_string(&j, "reason", refusal);
+    }
+    json_close(&j, '}');
+    json_end();
+}
+
+static int run_line(struct session *s, const char *text)
+{
+    char line[SESSION_LINE_SIZE + 8];
+    struct reply reply;
+    int status;
+
+    complete(line, text);
+    status = session_command(s, line, &reply);
+    if (status > STATUS_SIGNAL)
+        return status;
+    if (s->options->json)
+        print_json(s, line, &reply, status);
+    else
+        print_text(s, line, &reply, status);
+    fflush(stdout);
+    return status;
+}
+
+/* --- Where lines come from ------------------------------------------------------------------ */
+
+/* Whether to stop at a line that ended so. */
+static bool is_end(const struct options *o, int status)
+{
+    return status != STATUS_DONE && !(status == STATUS_REFUSED && o->keep_going);
+}
+
+static int run_words(struct session *s, const struct options *o)
+{
+    int worst = STATUS_DONE;
+
+    for (size_t i = 0; i < o->word_count; i++) {
+        int status = run_line(s, o->words[i]);
+        if (status != STATUS_DONE)
+            worst = status;
+        if (is_end(o, status))
+            break;
+    }
+    return worst;
+}
+
+/* A line of a file without a command. */
+static bool is_empty(const char *line)
+{
+    while (isspace((unsigned char)*line))
+        line++;
+    return *line == '\0' || *line == '#';
+}
+
+/* At a terminal the next line can be another try, as long as there is a connection. */
+static int run_input(struct session *s, const struct options *o, bool is_terminal)
+{
+    static struct prompt prompt;
+    const char *line;
+    int worst = STATUS_DONE;
+
+    prompt_open(&prompt, s->profile);
+    for (;;) {
+        int status = is_terminal ? session_listen(s) : STATUS_DONE;
+        enum prompt_event event = PROMPT_END;
+        if (status == STATUS_DONE)
+            event = prompt_read(&prompt, "AT> ", &line);
+        if (event == PROMPT_STOPPED)
+            status = STATUS_SIGNAL + stop_signal();
+        if (event == PROMPT_LINE && is_empty(line))
+            continue;
+        if (event == PROMPT_LINE)
+            status = run_line(s, line);
+        if (status != STATUS_DONE && !is_terminal)
+            worst = status;
+        if (event != PROMPT_LINE || status > STATUS_SIGNAL || s->pipe.has_ended ||
+            (!is_terminal && is_end(o, status))) {
+            worst = status != STATUS_DONE ? status : worst;
+            break;
+        }
+    }
+    prompt_close(&prompt);
+    return worst;
+}
+
+int command_at(const struct options *o)
+{
+    static struct session session;
+    struct options own = *o;
+    bool is_terminal = o->word_count == 0 && isatty(STDIN_FILENO);
+    int status;
+
+    own.verbose = o->verbose || is_terminal;
+    if (!session_open(&session, &own))
+        return session.status;
+    if (is_terminal)
+        fprintf(stderr, "dtuctl: %s is a %s; Ctrl-D ends\n", session.pipe.name,
+                session.profile != NULL ? session.profile->product : "module of an unknown kind");
+    status = o->word_count > 0 ? run_words(&session, &own)
+                               : run_input(&session, &own, is_terminal);
+    session_close(&session);
+    return status;
+}
