@@ -128,11 +128,23 @@ struct dtu_at_client_stats {
 
 /** A client. The fields are private, but for `stats`. */
 struct dtu_at_client {
+    uint8_t state;      /**< private */
+    uint8_t kind;       /**< private: of the request */
+    uint8_t form;       /**< private: of the command */
+    uint8_t dialect;    /**< private: enum dtu_at_client_dialect */
+    uint8_t tries_left; /**< private */
+    uint8_t status;     /**< private: enum dtu_status to end with */
+    uint8_t blank_len;  /**< private: length of the empty line at the end of what is held */
+    uint8_t rest;       /**< private: what the rest of a long line is */
+    bool has_value;     /**< private: there are values, maybe empty */
+    bool too_long;      /**< private: there were, but they did not fit */
+    bool awaits_echo;   /**< private: the echo has not come */
+    bool drops_lf;      /**< private: an LF now is the end of the echo */
+    bool late;          /**< private: the answer to an earlier try may still come */
+    bool timed_out;     /**< private: a try of this command had no answer */
     const struct dtu_at_client_config *config;       /**< private */
     const struct dtu_at_client_callbacks *callbacks; /**< private */
     void *ctx;                                       /**< private */
-    struct dtu_cmdmode_host_config host_config;      /**< private: of the handshake */
-    struct dtu_cmdmode_host host;                    /**< private: the handshake */
     const uint8_t *request;                          /**< private: what is sent */
     size_t request_len;                              /**< private: its length */
     const uint8_t *text;                             /**< private: the command in it */
@@ -142,26 +154,15 @@ struct dtu_at_client {
     size_t out_len;                                  /**< private: how much */
     size_t echoed;                                   /**< private: bytes of an echo that came */
     size_t value_len;                                /**< private: buffer, first part: values */
-    size_t held_len;    /**< private: second part: may belong to the reply or be data */
-    size_t line_len;    /**< private: third part: a line that has not ended */
-    uint32_t since_ms;  /**< private: when the state began, or all was sent */
-    uint32_t last_ms;   /**< private: when the last byte came */
-    uint8_t state;      /**< private */
-    uint8_t kind;       /**< private: of the request */
-    uint8_t form;       /**< private: of the command */
-    uint8_t dialect;    /**< private: enum dtu_at_client_dialect */
-    uint8_t tries_left; /**< private */
-    uint8_t status;     /**< private: enum dtu_status to end with */
-    uint8_t blank_len;  /**< private: length of the empty line at the end of what is held */
-    uint8_t rest;       /**< private: what the rest of a long line is */
-    bool other;         /**< private: an answer under another name is held */
-    bool has_value;     /**< private: there are values, maybe empty */
-    bool too_long;      /**< private: there were, but they did not fit */
-    bool awaits_echo;   /**< private: the echo has not come */
-    bool drops_lf;      /**< private: an LF now is the end of the echo */
-    bool late;          /**< private: the answer to an earlier try may still come */
-    bool timed_out;     /**< private: a try of this command had no answer */
-    struct dtu_at_client_stats stats; /**< counters */
+    size_t held_len;   /**< private: second part: may belong to the reply or be data */
+    size_t line_len;   /**< private: third part: a line that has not ended */
+    size_t other_at;   /**< private: in what is held: a value under another name; 0: none */
+    size_t other_len;  /**< private: its length */
+    uint32_t since_ms; /**< private: when the state began, or all was sent */
+    uint32_t last_ms;  /**< private: when the last byte came */
+    struct dtu_cmdmode_host host;               /**< private: the handshake */
+    struct dtu_cmdmode_host_config host_config; /**< private: its times */
+    struct dtu_at_client_stats stats;           /**< counters */
 };
 
 /** Sets up a client, idle; of the dialect nothing is known.
@@ -221,8 +222,8 @@ enum dtu_status dtu_at_client_identify(struct dtu_at_client *c, uint32_t now);
  * @return DTU_OK, or DTU_ERR_STATE if something is under way */
 enum dtu_status dtu_at_client_leave(struct dtu_at_client *c, uint32_t now);
 
-/** Gives up what is under way, without a call of `done`. What was gathered goes to `data`, also
- * values. A handshake may be left half-way: the module ends it within #DTU_CMDMODE_CONFIRM_MS.
+/** Gives up what is under way, without a call of `done`. Values that came are dropped. A handshake
+ * may be left half-way: the module ends it within #DTU_CMDMODE_CONFIRM_MS.
  * @param c the client */
 void dtu_at_client_cancel(struct dtu_at_client *c);
 

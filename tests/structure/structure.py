@@ -39,6 +39,8 @@ LAYERS = {
     "at_server": 3,
     "store": 4,  # keeps such a text
     "netat": 3,
+    # engines that stand on another
+    "at_client": 4,
     # products as tables
     "profile": 4,
     # what a product's parameters mean
