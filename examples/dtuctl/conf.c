@@ -14,12 +14,13 @@ enum { TEXT_MAX = 1 << 20 };
 
 static bool read_all(struct conf_text *t, FILE *file)
 {
-    t->text = malloc(TEXT_MAX + 1);
+    t->text = malloc(TEXT_MAX + 2);
     if (t->text == NULL) {
         complain("%s: %s", t->name, strerror(errno));
         return false;
     }
     t->len = fread(t->text, 1, TEXT_MAX + 1, file);
+    t->text[t->len] = '\0';
     if (ferror(file)) {
         complain("%s: %s", t->name, strerror(errno));
         return false;

@@ -24,7 +24,7 @@ struct conf {
 /* A text that was read from a file. */
 struct conf_text {
     const char *name; /* of the file, for messages */
-    char *text;       /* NULL: nothing */
+    char *text;       /* a byte 00 is behind it; NULL: nothing */
     size_t len;
 };
 

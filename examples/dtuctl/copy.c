@@ -112,8 +112,8 @@ static void show_progress(const struct copying *c, size_t done, size_t count)
 int copy_module(struct conf *conf, struct session *s, size_t *missing)
 {
     static uint8_t line[CONF_LINE_SIZE];
-    const struct dtu_config_setup setup = {
-        &conf->params, NULL, line, sizeof line, conf->marks, sizeof conf->marks};
+    const struct dtu_config_setup setup = {&conf->params, NULL,        line,
+                                           sizeof line,   conf->marks, sizeof conf->marks};
     struct copying c = {.conf = conf, .session = s};
     size_t count = conf_count_rows(conf), done = 0;
     int status = STATUS_DONE;
