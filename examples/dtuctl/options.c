@@ -78,8 +78,7 @@ static enum options_result parse_login(const struct source *s, const char *text)
     return OPTIONS_RUN;
 }
 
-/* HOST:PORT, or HOST alone if there is a port to fall back on. */
-static bool split_endpoint(struct endpoint *e, const char *text, uint32_t fallback)
+bool options_endpoint(struct endpoint *e, const char *text, uint32_t fallback)
 {
     const char *colon = strrchr(text, ':');
     size_t len = colon != NULL ? (size_t)(colon - text) : strlen(text);
@@ -99,7 +98,7 @@ static bool split_endpoint(struct endpoint *e, const char *text, uint32_t fallba
 static enum options_result parse_endpoint(const struct source *s, const char *text)
 {
     char what[80];
-    if (split_endpoint(s->to, text, s->option->min))
+    if (options_endpoint(s->to, text, s->option->min))
         return OPTIONS_RUN;
     snprintf(what, sizeof what, "%s takes %s, the port being 1 to 65535", s->name,
              s->option->argument);
@@ -251,7 +250,7 @@ static enum options_result parse_first(struct options *o, const char *text)
     case WORD_MODULE:
         return parse_target(&o->target, text);
     case WORD_ENDPOINT:
-        return split_endpoint(&o->endpoint, text, 0)
+        return options_endpoint(&o->endpoint, text, 0)
                    ? OPTIONS_RUN
                    : wrong("is not HOST:PORT, the port being 1 to 65535", text);
     default:

@@ -105,6 +105,9 @@ enum options_result {
     OPTIONS_WRONG, /* a message was printed */
 };
 
+/* HOST:PORT, or HOST alone if there is a port to fall back on (0: there is none). */
+bool options_endpoint(struct endpoint *e, const char *text, uint32_t fallback);
+
 /* The texts of argv are changed in place where one has two parts, as DEV,BAUD. */
 enum options_result options_parse(struct options *o, int argc, char **argv);
 

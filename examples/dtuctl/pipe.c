@@ -297,6 +297,13 @@ int pipe_reopen(struct pipe *p, int64_t end)
     return status;
 }
 
+void pipe_redirect(struct pipe *p, const struct options *o)
+{
+    p->options = o;
+    p->has_ended = true;
+    set_name(p);
+}
+
 void pipe_close(struct pipe *p)
 {
     if (p->kind == PIPE_TTY)

@@ -49,6 +49,9 @@ int pipe_open(struct pipe *p, const struct options *o);
  * Returns STATUS_DONE, STATUS_SILENT, or that of a signal. */
 int pipe_reopen(struct pipe *p, int64_t end);
 
+/* From now on `o` says where the module is: the pipe has ended, for pipe_reopen(). */
+void pipe_redirect(struct pipe *p, const struct options *o);
+
 /* Leaves a tty as it was found. Never waits. */
 void pipe_close(struct pipe *p);
 

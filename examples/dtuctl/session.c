@@ -394,14 +394,24 @@ static int settle(struct session *s)
     int status = STATUS_DONE;
 
     s->has_spoken = false;
-    while (status == STATUS_DONE && !s->has_spoken && net_now() < end)
+    while (status == STATUS_DONE && !(has_handshake(s) && s->has_spoken) && net_now() < end)
         status = step(s, end, true);
     return status;
 }
 
-static int come_back(struct session *s)
+/* Where the module is from now on. */
+static void go(struct session *s, const struct options *way)
 {
-    const uint32_t wait_ms = s->options->wait_restart_ms;
+    if (way == s->options)
+        return;
+    s->options = way;
+    pipe_redirect(&s->pipe, way);
+    configure(s);
+}
+
+int session_come_back(struct session *s, const struct options *const *ways, size_t count)
+{
+    const uint32_t wait_ms = ways[0]->wait_restart_ms;
     const int64_t end = net_now() + wait_ms;
     int status;
 
@@ -409,6 +419,7 @@ static int come_back(struct session *s)
     s->asked = NULL;
     status = settle(s);
     for (unsigned i = 1; status < STATUS_SIGNAL; i++) {
+        go(s, ways[(i - 1) % count]);
         progress("%s: waiting for the module to come back, try %u", s->pipe.name, i);
         status = look(s, end);
         if (status == STATUS_DONE || status > STATUS_SIGNAL || net_now() >= end)
@@ -418,11 +429,18 @@ static int come_back(struct session *s)
     }
     progress_end();
     s->is_quiet = false;
+    s->status = status;
     if (status == STATUS_DONE || status > STATUS_SIGNAL)
         return status;
     s->state = SESSION_RESTARTING;
     complain("%s: the module has not come back within %" PRIu32 " ms", s->pipe.name, wait_ms);
+    s->status = STATUS_SILENT;
     return STATUS_SILENT;
+}
+
+static int come_back(struct session *s)
+{
+    return session_come_back(s, &s->options, 1);
 }
 
 /* --- Commands ------------------------------------------------------------------------------- */

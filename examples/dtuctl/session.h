@@ -70,6 +70,12 @@ int session_command(struct session *s, const char *line, struct reply *r);
  * Returns as session_command(), but a message was printed for a refusal too. */
 int session_restart(struct session *s);
 
+/* Waits until a module that was told to restart takes commands again, and may be reached in another
+ * way than before: each of `ways` is tried in turn, for o->wait_restart_ms of the first in all. They
+ * must outlive the session, whose `options` are then those that were good.
+ * Returns as session_restart(). */
+int session_come_back(struct session *s, const struct options *const *ways, size_t count);
+
 /* Shows what the module has said by itself since, if that is to be shown; does not wait.
  * Returns STATUS_DONE, or STATUS_SILENT: the connection has ended, and a message was printed. */
 int session_listen(struct session *s);

@@ -71,8 +71,10 @@ static const struct command commands[] = {
      .id = COMMAND_DUMP,
      .words = "",
      .summary = "a module's whole configuration as text",
-     .about = "Reads every parameter of a module, and prints one NAME=VALUE a line.\n",
+     .about = "Reads every parameter of a module, and prints one NAME=VALUE a line. Passwords are "
+              "among them, as the module tells them: mind who can read the file.\n",
      .example = "dump --tty /dev/ttyUSB0 > module.conf\n",
+     .run = command_dump,
      .surplus = "dump takes options alone: the configuration goes to standard output",
      .pipe = PIPE_NEEDED},
     {.name = "restore",
@@ -80,9 +82,11 @@ static const struct command commands[] = {
      .words = "FILE",
      .summary = "make a module what a file says",
      .about = "Reads the module, shows what differs from the file, and asks. Then it writes what "
-              "differs and nothing else, saves, restarts the module, reads back and compares. A "
-              "restore that was cut off can be run again to the same end.\n",
+              "differs and nothing else, saves, restarts the module, reads back and compares. What "
+              "the file does not name stays as it is. A restore that was cut off can be run again "
+              "to the same end.\n",
      .example = "restore --tty /dev/ttyUSB0 --dry-run module.conf\n",
+     .run = command_restore,
      .missing = {"which file? That of a dump is needed"},
      .words_max = 1,
      .surplus = "one file at a time",
@@ -92,9 +96,12 @@ static const struct command commands[] = {
      .id = COMMAND_DIFF,
      .words = "FILE [FILE]",
      .summary = "how two configurations differ, or a module and a file",
-     .about = "Compares two files, or a module and a file. The exit status is 1 if they differ.\n",
+     .about = "Compares two files, or a module and a file: - is how the first has it, + how the "
+              "file has it that is named last. Of a module only what the file names is compared. "
+              "The exit status is 1 if they differ, 2 if they cannot be compared.\n",
      .example = "diff before.conf after.conf\n"
                 "diff --udp 192.168.0.7 module.conf\n",
+     .run = command_diff,
      .missing = {"which file? That of a dump is needed"},
      .words_max = 2,
      .surplus = "two files at a time",
@@ -104,10 +111,12 @@ static const struct command commands[] = {
      .id = COMMAND_PROVISION,
      .words = "FILE",
      .summary = "one configuration for many modules",
-     .about = "Restores a configuration to each module of a list, over UDP. {name} in the file "
-              "stands for the column of that name in the list. A result is printed for each row; "
-              "run again, it goes on with those that are not done.\n",
+     .about = "Restores a configuration to each module of a list, over UDP. The column host of the "
+              "list is the module's address; {name} in the configuration stands for the column of "
+              "that name. A result is printed for each row, and kept in a file beside the list "
+              "with .result behind its name: run again, what is done there is left out.\n",
      .example = "provision --csv modules.csv module.conf\n",
+     .run = command_provision,
      .missing = {"which file? A configuration is needed"},
      .words_max = 1,
      .surplus = "one file at a time",
