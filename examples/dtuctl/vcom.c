@@ -18,7 +18,8 @@ enum {
     BUFFER_SIZE = 4096,
     PAUSE_MIN_MS = 1000, /* between connection attempts; each is twice as long as the one before */
     PAUSE_MAX_MS = 30000,
-    STEADY_MS = 10000 /* a connection that lasts so long was a good one */
+    CONNECT_MS = 10000, /* for an attempt */
+    STEADY_MS = 10000   /* a connection that lasts so long was a good one */
 };
 
 struct vcom {
@@ -35,7 +36,7 @@ struct vcom {
     bool readable;
     bool waiting;            /* to connect again */
     uint32_t pause_ms;       /* how long */
-    uint32_t since_ms;       /* since when there is no connection, or one */
+    uint32_t since_ms;       /* since when there is a connection, it is tried, or waited for */
     uint8_t up[BUFFER_SIZE]; /* from the pty */
     size_t up_len;
     uint8_t down[BUFFER_SIZE]; /* from the connection */
@@ -108,6 +109,7 @@ static void fail(struct vcom *v, const char *reason)
 static void connect_far(struct vcom *v)
 {
     v->waiting = false;
+    v->since_ms = dtu_posix_now();
     if (!dtu_posix_tcp_connect(v->tcp, v->options->endpoint.host, v->options->endpoint.port))
         fail(v, "no memory");
 }
@@ -356,23 +358,41 @@ static void on_tcp(void *ctx, enum dtu_posix_tcp_event event, const char *reason
     settle(v);
 }
 
+/* Of the pause before an attempt to connect, or of the attempt. */
+static uint32_t attempt_left(const struct vcom *v, uint32_t now)
+{
+    if (v->far.is_open)
+        return DTU_NEVER;
+    return dtu_remaining(now, v->since_ms, v->waiting ? v->pause_ms : CONNECT_MS);
+}
+
 static uint32_t next(void *ctx, uint32_t now)
 {
     const struct vcom *v = ctx;
     uint32_t ask = dtu_posix_serial_next(&v->serial);
     uint32_t least = ask == DTU_NEVER ? ask : dtu_remaining(now, v->asked_ms, ask);
-    uint32_t left = v->waiting ? dtu_remaining(now, v->since_ms, v->pause_ms) : DTU_NEVER;
+    uint32_t left = attempt_left(v, now);
     if (left < least)
         least = left;
     left = far_next(&v->far, now);
     return left < least ? left : least;
 }
 
+static void end_attempt(struct vcom *v)
+{
+    if (v->waiting) {
+        connect_far(v);
+        return;
+    }
+    (void)dtu_posix_tcp_disconnect(v->tcp);
+    fail(v, "no answer");
+}
+
 static void poll_time(void *ctx, uint32_t now)
 {
     struct vcom *v = ctx;
-    if (v->waiting && dtu_remaining(now, v->since_ms, v->pause_ms) == 0)
-        connect_far(v);
+    if (attempt_left(v, now) == 0)
+        end_attempt(v);
     settle(v);
 }
 

@@ -384,6 +384,18 @@ class Life(Case):
         self.wait_errors(program, "trying again in 4 s$")
         self.interrupt(program)
 
+    def test_a_far_end_that_does_not_answer_is_given_up_in_time(self):
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            listener.listen(0)
+            where = listener.getsockname()
+            crowd = [self.closing(socket.socket()) for _ in range(4)]
+            for sock in crowd:  # more than it takes: the next one gets no answer
+                sock.setblocking(False)
+                sock.connect_ex(where)
+            program = self.vcom(f"127.0.0.1:{where[1]}")
+            self.wait_errors(program, "no answer; trying again in 1 s$")
+
     def test_an_unknown_name_is_told_and_tried_again(self):
         program = self.vcom("no.such.host.invalid:23")
         self.wait_errors(program, r"^dtuctl: no\.such\.host\.invalid:23: .*; trying again in 1 s$")
