@@ -15,6 +15,8 @@
 
 enum {
     SETTING_SIZE = 40,
+    NEWS_MAX =
+        100, /* of the pty at a time, or a user who sets it all the time would stop all else */
     BUFFER_SIZE = 4096,
     PAUSE_MIN_MS = 1000, /* between connection attempts; each is twice as long as the one before */
     PAUSE_MAX_MS = 30000,
@@ -47,7 +49,7 @@ struct vcom {
     struct {
         uint64_t up, down; /* bytes that were given to the connection, and to the pty */
         uint64_t dropped;  /* as the pty's user wanted */
-        uint64_t lost;     /* with a connection */
+        uint64_t lost;     /* with a connection, or at the end */
         uint32_t connections;
         uint32_t settings;
     } stats;
@@ -75,11 +77,13 @@ static void tell_stats(const struct vcom *v)
          (unsigned long)v->stats.settings, v->far.is_open ? "connected" : "not connected");
 }
 
+static const char parities[] = "NOEMS"; /* by enum dtu_parity */
+
 /* Such as "9600 baud, 8N1". */
 static void setting_text(char *text, size_t size, const struct dtu_uart *uart)
 {
     snprintf(text, size, "%lu baud, %u%c%u", (unsigned long)uart->baud, uart->data_bits,
-             "NOEMS"[uart->parity], uart -> stop_bits);
+             parities[uart->parity], uart->stop_bits);
 }
 
 static void end(struct vcom *v, int status)
@@ -248,7 +252,7 @@ static void read_pty(struct vcom *v)
     ssize_t n = 1;
 
     v->asked_ms = dtu_posix_now();
-    while (n > 0 || news != 0) {
+    for (unsigned i = 0; i < NEWS_MAX && (n > 0 || news != 0); i++) {
         n = dtu_posix_serial_read(&v->serial, v->up + v->up_len, room_up(v), &news);
         if (n < 0) {
             complain("%s: %s", dtu_posix_serial_name(&v->serial), strerror(errno));
@@ -444,7 +448,6 @@ static bool watch_signals(struct vcom *v)
 /* Such as 8N1. */
 static bool parse_format(struct dtu_uart *uart, const char *text)
 {
-    static const char parities[] = "NOEMS"; /* by enum dtu_parity */
     const char *parity;
 
     if (strlen(text) != 3 || text[0] < '5' || text[0] > '8' || text[2] < '1' || text[2] > '2')
@@ -503,6 +506,7 @@ static void run(struct vcom *v)
         complain("poll: %s", strerror(errno));
         v->status = STATUS_REFUSED;
     }
+    v->stats.lost += v->up_len;
     tell_stats(v);
 }
 

@@ -281,6 +281,32 @@ class Bytes(Case):
         self.assertLess(wakes_after - wakes, 10, "wake-ups")
         compare(connection.read(taken), data[:taken], "up")
 
+    def test_what_cannot_be_sent_before_the_end_is_counted(self):
+        program, _, _ = self.connected(receive_buffer=4096)
+        self.port().write_until_blocked(bytes(16 << 20), 0.3)
+        self.interrupt(program)
+        self.assertRegex(program.output(), "; 4096 lost, ")  # vcom's own buffer
+
+    def test_a_user_who_sets_the_port_all_the_time_stops_nobody(self):
+        _, _, connection = self.connected()
+        port = self.port()
+        end = threading.Event()
+
+        def set_port():
+            while not end.is_set():
+                port.set(9600)
+                port.set(115200)
+
+        thread = threading.Thread(target=set_port)
+        thread.start()
+        try:
+            for i in range(20):
+                connection.write(b"down %d" % i)
+                port.expect(b"down %d" % i)
+        finally:
+            end.set()
+            thread.join()
+
     def test_a_user_who_reads_nothing_holds_the_peer_back(self):
         program, _, connection = self.connected()
         port = self.port()
