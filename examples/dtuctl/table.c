@@ -125,9 +125,16 @@ static const struct command commands[] = {
      .id = COMMAND_VCOM,
      .words = "HOST:PORT",
      .summary = "a serial port of this machine that is a module's UART",
-     .about = "Makes a pty for programs that want a serial port, and carries bytes between it and "
-              "the module at HOST:PORT. It ends by Ctrl-C.\n",
-     .example = "vcom --link /tmp/uart --baud-sync 192.168.0.7:23\n",
+     .about =
+         "Makes a pty for programs that want a serial port, and carries bytes between it and "
+         "the module or server at HOST:PORT. The connection is made at once and made again "
+         "whenever it ends; meanwhile what programs write waits. With --baud-sync or --rfc2217 "
+         "the UART at the other end is set as a program sets the pty, before what it writes "
+         "then. A pty shows its rate, stop bits, and parity but for even; --format says the "
+         "rest.\n"
+         "SIGUSR1 prints counters, and so does the end, by Ctrl-C.\n",
+     .example = "vcom --link /tmp/uart --baud-sync 192.168.0.7:23\n"
+                "vcom --link /tmp/uart --rfc2217 --format 7E1 server:2217\n",
      .run = command_vcom,
      .missing = {"where is the module? HOST:PORT is needed"},
      .words_max = 1,

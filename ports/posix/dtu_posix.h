@@ -212,7 +212,9 @@ struct dtu_posix_tcp *dtu_posix_tcp_open(struct dtu_posix_loop *loop, dtu_posix_
                                          void *ctx);
 /** Ends it, and its connection. @param t it; NULL does nothing */
 void dtu_posix_tcp_close(struct dtu_posix_tcp *t);
-/** Begins to resolve a name and to connect; the outcome comes as an event.
+/** Begins to resolve a name and to connect; the outcome comes as an event. How long that may take
+ * is the system's affair, minutes: who wants less calls dtu_posix_tcp_disconnect(). While
+ * connected, a peer that has gone without a word is found within a minute by keepalive probes.
  * @param t    a client without a connection
  * @param host name or IPv4 address; copied
  * @param port 1 to 65535

@@ -281,6 +281,32 @@ class Bytes(Case):
         self.assertLess(wakes_after - wakes, 10, "wake-ups")
         compare(connection.read(taken), data[:taken], "up")
 
+    def test_what_cannot_be_sent_before_the_end_is_counted(self):
+        program, _, _ = self.connected(receive_buffer=4096)
+        self.port().write_until_blocked(bytes(16 << 20), 0.3)
+        self.interrupt(program)
+        self.assertRegex(program.output(), "; 4096 lost, ")  # vcom's own buffer
+
+    def test_a_user_who_sets_the_port_all_the_time_stops_nobody(self):
+        _, _, connection = self.connected()
+        port = self.port()
+        end = threading.Event()
+
+        def set_port():
+            while not end.is_set():
+                port.set(9600)
+                port.set(115200)
+
+        thread = threading.Thread(target=set_port)
+        thread.start()
+        try:
+            for i in range(20):
+                connection.write(b"down %d" % i)
+                port.expect(b"down %d" % i)
+        finally:
+            end.set()
+            thread.join()
+
     def test_a_user_who_reads_nothing_holds_the_peer_back(self):
         program, _, connection = self.connected()
         port = self.port()
@@ -383,6 +409,18 @@ class Life(Case):
         self.wait_errors(program, "trying again in 2 s$")
         self.wait_errors(program, "trying again in 4 s$")
         self.interrupt(program)
+
+    def test_a_far_end_that_does_not_answer_is_given_up_in_time(self):
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            listener.listen(0)
+            where = listener.getsockname()
+            crowd = [self.closing(socket.socket()) for _ in range(4)]
+            for sock in crowd:  # more than it takes: the next one gets no answer
+                sock.setblocking(False)
+                sock.connect_ex(where)
+            program = self.vcom(f"127.0.0.1:{where[1]}")
+            self.wait_errors(program, "no answer; trying again in 1 s$")
 
     def test_an_unknown_name_is_told_and_tried_again(self):
         program = self.vcom("no.such.host.invalid:23")
