@@ -94,6 +94,15 @@ struct command_option {
     uint32_t max;
 };
 
+/* What an exit status means. */
+struct exit_status {
+    const char *number;
+    const char *meaning;
+};
+
+/* At an index from 0; NULL behind the last. */
+const struct exit_status *table_exit_status(size_t index);
+
 /* The command at an index from 0, of those that are there; NULL behind the last. */
 const struct command *table_command(size_t index);
 
