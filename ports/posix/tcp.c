@@ -61,8 +61,10 @@ void dtu_posix_tcp_close(struct dtu_posix_tcp *t)
 
 bool dtu_posix_tcp_connect(struct dtu_posix_tcp *t, const char *host, uint16_t port)
 {
-    struct dtu_socket_target target = {
-        .kind = DTU_SOCKET_TCP_CLIENT, .host = host, .host_len = strlen(host), .port = port};
+    struct dtu_socket_target target = {.kind = DTU_SOCKET_TCP_CLIENT,
+                                       .host = (const uint8_t *)host,
+                                       .host_len = strlen(host),
+                                       .port = port};
     return dtu_posix_net_open(&t->net, &target);
 }
 
