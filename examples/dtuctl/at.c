@@ -35,7 +35,8 @@ static void complete(char out[SESSION_LINE_SIZE + 8], const char *line)
 /* As a module writes it: "+UARTFT:50", on K7 "+OK=50". */
 static void print_value(const struct session *s, const char *line, const struct reply *r)
 {
-    const char *name = names_skip_at(line), *value = r->value;
+    const struct dtu_param *row = session_row(s, line);
+    const char *name = row != NULL ? row->name : names_skip_at(line), *value = r->value;
     int name_len = (int)strcspn(name, "=?");
     bool is_k7 = dtu_at_client_dialect(&s->client) == DTU_AT_CLIENT_ERR_NUMBER;
     char visible[VISIBLE_SIZE(SESSION_REPLY_SIZE)];
@@ -44,7 +45,9 @@ static void print_value(const struct session *s, const char *line, const struct 
         size_t left = r->value_len - (size_t)(value - r->value);
         end = memchr(value, '\n', left);
         output_visible(visible, sizeof visible, value, end != NULL ? (size_t)(end - value) : left);
-        if (is_k7)
+        if (row != NULL && row->kind == DTU_PARAM_HELP)
+            puts(visible);
+        else if (is_k7)
             printf("+OK=%s\n", visible);
         else
             printf("+%.*s:%s\n", name_len, name, visible);
@@ -150,35 +153,57 @@ static bool is_empty(const char *line)
     return *line == '\0' || *line == '#';
 }
 
-/* At a terminal the next line can be another try, as long as there is a connection. */
-static int run_input(struct session *s, const struct options *o, bool is_terminal)
+/* Lines of a file, up to one that is refused. */
+static int run_file(struct session *s, struct prompt *prompt)
 {
-    static struct prompt prompt;
     const char *line;
     int worst = STATUS_DONE;
 
-    prompt_open(&prompt, s->profile);
     for (;;) {
-        int status = is_terminal ? session_listen(s) : STATUS_DONE;
-        enum prompt_event event = PROMPT_END;
-        if (status == STATUS_DONE)
-            event = prompt_read(&prompt, "AT> ", &line);
+        enum prompt_event event = prompt_read(prompt, "", &line);
         if (event == PROMPT_STOPPED)
-            status = STATUS_SIGNAL + stop_signal();
-        if (event == PROMPT_LINE && is_empty(line))
-            continue;
-        if (event == PROMPT_LINE)
-            status = run_line(s, line);
-        if (status != STATUS_DONE && !is_terminal)
+            return STATUS_SIGNAL + stop_signal();
+        if (event == PROMPT_END)
+            return worst;
+        int status = is_empty(line) ? STATUS_DONE : run_line(s, line);
+        if (status != STATUS_DONE)
             worst = status;
-        if (event != PROMPT_LINE || status > STATUS_SIGNAL || s->pipe.has_ended ||
-            (!is_terminal && is_end(o, status))) {
-            worst = status != STATUS_DONE ? status : worst;
-            break;
-        }
+        if (is_end(s->options, status))
+            return worst;
     }
+}
+
+/* Lines of a user, who sees what became of one and can go on as long as there is a connection. */
+static int run_terminal(struct session *s, struct prompt *prompt)
+{
+    const char *line;
+
+    fprintf(stderr, "dtuctl: %s is a %s; Ctrl-D ends\n", s->pipe.name,
+            s->profile != NULL ? s->profile->product : "module of an unknown kind");
+    for (;;) {
+        int status = session_listen(s);
+        if (status != STATUS_DONE)
+            return status;
+        enum prompt_event event = prompt_read(prompt, "AT> ", &line);
+        if (event == PROMPT_STOPPED)
+            return STATUS_SIGNAL + stop_signal();
+        if (event == PROMPT_END)
+            return STATUS_DONE;
+        status = is_empty(line) ? STATUS_DONE : run_line(s, line);
+        if (status > STATUS_SIGNAL || (status == STATUS_SILENT && s->pipe.has_ended))
+            return status;
+    }
+}
+
+static int run_input(struct session *s, bool is_terminal)
+{
+    static struct prompt prompt;
+    int status;
+
+    prompt_open(&prompt, s->profile);
+    status = is_terminal ? run_terminal(s, &prompt) : run_file(s, &prompt);
     prompt_close(&prompt);
-    return worst;
+    return status;
 }
 
 int command_at(const struct options *o)
@@ -186,16 +211,12 @@ int command_at(const struct options *o)
     static struct session session;
     struct options own = *o;
     bool is_terminal = o->word_count == 0 && isatty(STDIN_FILENO);
-    int status;
+    int status, closed;
 
     own.verbose = o->verbose || is_terminal;
     if (!session_open(&session, &own))
         return session.status;
-    if (is_terminal)
-        fprintf(stderr, "dtuctl: %s is a %s; Ctrl-D ends\n", session.pipe.name,
-                session.profile != NULL ? session.profile->product : "module of an unknown kind");
-    status = o->word_count > 0 ? run_words(&session, &own)
-                               : run_input(&session, &own, is_terminal);
-    session_close(&session);
-    return status;
+    status = o->word_count > 0 ? run_words(&session, &own) : run_input(&session, is_terminal);
+    closed = session_close(&session);
+    return status != STATUS_DONE ? status : closed;
 }

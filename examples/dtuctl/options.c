@@ -344,15 +344,17 @@ static enum options_result check_needed(const struct options *o, const struct kn
 static enum options_result check_pipe(const struct options *o)
 {
     const struct command *command = o->command;
-    int ways = (o->tty.path != NULL) + (o->udp.text != NULL) + (o->tcp.text != NULL) +
-               (o->listen != 0);
+    int ways =
+        (o->tty.path != NULL) + (o->udp.text != NULL) + (o->tcp.text != NULL) + (o->listen != 0);
     bool is_needed = command->pipe == PIPE_NEEDED ||
                      (command->pipe == PIPE_OR_WORD && o->word_count < command->words_max);
 
     if (ways > 1)
-        return wrong("only one of --tty, --udp, --tcp and --listen leads to the module", command->name);
+        return wrong("only one of --tty, --udp, --tcp and --listen leads to the module",
+                     command->name);
     if (is_needed && ways == 0)
-        return wrong("where is the module? --tty, --udp, --tcp or --listen is needed", command->name);
+        return wrong("where is the module? --tty, --udp, --tcp or --listen is needed",
+                     command->name);
     if (!is_needed && ways > 0)
         return wrong("two files are compared, or a module and a file", command->name);
     if (o->listen != 0 && o->prefix == NULL)

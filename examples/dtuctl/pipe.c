@@ -124,8 +124,8 @@ static int connect_tcp(struct pipe *p, int64_t end)
         return status;
     p->error = 0;
     p->fd = new_socket(SOCK_STREAM);
-    if (p->fd < 0 || (connect(p->fd, (struct sockaddr *)&to, sizeof to) != 0 &&
-                      errno != EINPROGRESS)) {
+    if (p->fd < 0 ||
+        (connect(p->fd, (struct sockaddr *)&to, sizeof to) != 0 && errno != EINPROGRESS)) {
         p->error = errno;
         return STATUS_SILENT;
     }
@@ -402,14 +402,19 @@ enum pipe_event pipe_wait(struct pipe *p, uint8_t *data, size_t size, size_t *le
                           bool stoppable)
 {
     enum pipe_event event;
+    bool was_full;
 
     *len = 0;
     if (p->has_ended)
         return PIPE_ENDED;
     do {
-        event = wait_for(p->fd, p->is_full ? POLLIN | POLLOUT : POLLIN, until, stoppable);
+        was_full = p->is_full;
+        p->is_full = false; /* whoever has more to send finds out again */
+        event = wait_for(p->fd, was_full ? POLLIN | POLLOUT : POLLIN, until, stoppable);
         if (event == PIPE_DATA)
             event = receive(p, data, size, len);
-    } while (event == PIPE_QUIET && !p->is_full && net_now() < until);
+        else if (event == PIPE_ENDED)
+            end(p, errno);
+    } while (event == PIPE_QUIET && !was_full && net_now() < until);
     return event;
 }

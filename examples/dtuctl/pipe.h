@@ -23,8 +23,8 @@ enum { PIPE_NAME_SIZE = 300 };
 /* Bytes to a module and back. */
 struct pipe {
     enum pipe_kind kind;
-    int fd;                    /* -1: not open */
-    int listener;              /* PIPE_LISTEN: where modules connect; else -1 */
+    int fd;       /* -1: not open */
+    int listener; /* PIPE_LISTEN: where modules connect; else -1 */
     const struct options *options;
     struct tty_port tty;       /* PIPE_TTY */
     bool is_full;              /* not all that was sent has been taken */
@@ -40,8 +40,8 @@ enum pipe_event {
     PIPE_ENDED    /* it is gone; pipe_reason() tells why */
 };
 
-/* Opens what o->tty, udp, tcp or listen says; `o` must outlive it. Returns an exit status; a message
- * was printed if it is not STATUS_DONE or that of a signal. */
+/* Opens what o->tty, udp, tcp or listen says; `o` must outlive it. Returns an exit status; a
+ * message was printed if it is not STATUS_DONE or that of a signal. */
 int pipe_open(struct pipe *p, const struct options *o);
 
 /* Opens a pipe that has ended once more: the module has restarted, or was plugged in again. One

@@ -65,8 +65,8 @@ static enum dtu_status judge(const struct session *s, const char *line)
         return DTU_ERR_NOT_FOUND;
     if (value == NULL || strcmp(value, "=?") == 0)
         return DTU_OK;
-    status = dtu_params_check(s->profile->table, row, (const uint8_t *)value + 1,
-                              strlen(value + 1));
+    status =
+        dtu_params_check(s->profile->table, row, (const uint8_t *)value + 1, strlen(value + 1));
     if (status == DTU_ERR_MISSING)
         return DTU_ERR_TYPE;
     return status == DTU_ERR_LENGTH ? DTU_ERR_RANGE : status;
@@ -93,8 +93,7 @@ static void add(char *out, const char *format, ...)
 }
 
 /* All that the word can mean; one word for everything means nothing. */
-static void add_meanings(char *out, const struct dtu_at_dialect *d, const char *error,
-                         size_t count)
+static void add_meanings(char *out, const struct dtu_at_dialect *d, const char *error, size_t count)
 {
     const char *between = ", ";
 

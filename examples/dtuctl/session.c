@@ -15,7 +15,7 @@
 enum {
     QUIET_MS = 100,         /* no pause within a reply is as long at a UART */
     QUIET_NETWORK_MS = 300, /* nor here, by way of a network */
-    SETTLE_MS = 500,        /* what was told to restart may take so long to begin */
+    SETTLE_MS = 2000,       /* what was told to restart may take so long to begin */
     AGAIN_MS = 1000,        /* between looks for one that restarts */
     LEAVE_MS = 2000         /* for the way out of command mode */
 };
@@ -65,6 +65,7 @@ static void on_data(void *ctx, const uint8_t *data, size_t len)
         if (s->heard_len == sizeof s->heard)
             show_heard(s);
         s->heard[s->heard_len++] = data[i];
+        s->has_spoken = true;
     }
 }
 
@@ -91,8 +92,8 @@ static size_t send_whole(struct pipe *p, const uint8_t *data, size_t len)
 static size_t on_send(void *ctx, const uint8_t *data, size_t len)
 {
     struct session *s = ctx;
-    size_t sent = has_handshake(s) ? pipe_send(&s->pipe, data, len)
-                                   : send_whole(&s->pipe, data, len);
+    size_t sent =
+        has_handshake(s) ? pipe_send(&s->pipe, data, len) : send_whole(&s->pipe, data, len);
 
     if (len == 3 && sent > 0 && memcmp(data, "+++", 3) == 0) {
         s->tries++;
@@ -238,17 +239,6 @@ static int drive(struct session *s, int64_t end, bool stoppable)
     return STATUS_DONE;
 }
 
-/* Lets time pass, and hears what the module says. */
-static int pause_for(struct session *s, int64_t end)
-{
-    do {
-        int status = step(s, end, true);
-        if (status != STATUS_DONE)
-            return status;
-    } while (net_now() < end);
-    return STATUS_DONE;
-}
-
 static void begin(struct session *s, const char *asked)
 {
     s->asked = asked;
@@ -298,8 +288,8 @@ static int enter_once(struct session *s, int64_t end)
     s->tries = has_handshake(s) ? 0 : 1; /* on_send() counts the +++ */
     (void)dtu_at_client_enter(&s->client, now32());
     status = drive(s, end, true);
-    if (status == TIME_OVER || status > STATUS_SIGNAL) /* let it end what it has begun */
-        (void)drive(s, net_now() + LEAVE_MS, false);
+    if (has_handshake(s) && s->tries > 0 && (status == TIME_OVER || status > STATUS_SIGNAL))
+        (void)drive(s, net_now() + LEAVE_MS, false); /* half a handshake cannot be left */
     dtu_at_client_cancel(&s->client);
     if (s->is_done && s->reply.status == DTU_OK)
         s->state = SESSION_IN;
@@ -396,6 +386,19 @@ static int look(struct session *s, int64_t end)
     return status;
 }
 
+/* Until the module goes away, lest it be taken for back. Its start-up message tells, or the end of
+ * the connection; else time has to. */
+static int settle(struct session *s)
+{
+    const int64_t end = net_now() + SETTLE_MS;
+    int status = STATUS_DONE;
+
+    s->has_spoken = false;
+    while (status == STATUS_DONE && !s->has_spoken && net_now() < end)
+        status = step(s, end, true);
+    return status;
+}
+
 /* Where the module is from now on. */
 static void go(struct session *s, const struct options *way)
 {
@@ -414,7 +417,7 @@ int session_come_back(struct session *s, const struct options *const *ways, size
 
     s->is_quiet = true;
     s->asked = NULL;
-    status = pause_for(s, net_now() + SETTLE_MS);
+    status = settle(s);
     for (unsigned i = 1; status < STATUS_SIGNAL; i++) {
         go(s, ways[(i - 1) % count]);
         progress("%s: waiting for the module to come back, try %u", s->pipe.name, i);
@@ -485,27 +488,45 @@ static int conclude(struct session *s, const struct dtu_param *row)
     return STATUS_SILENT;
 }
 
+/* The client sends a bare name once, for it may be an action; by the table it is a query. */
+static bool is_bare_query(const struct dtu_param *row, const char *line)
+{
+    return row != NULL && row->kind != DTU_PARAM_ACTION && strpbrk(line, "=?") == NULL;
+}
+
+static int send_once(struct session *s, const char *line, const struct dtu_param *row)
+{
+    bool once = row != NULL && row->kind == DTU_PARAM_ACTION;
+    size_t len = strlen(line);
+    enum dtu_status begun;
+
+    s->is_done = false;
+    begun = once ? dtu_at_client_command_once(&s->client, line, len, now32())
+                 : dtu_at_client_command(&s->client, line, len, now32());
+    if (begun == DTU_OK)
+        return drive(s, INT64_MAX, true);
+    complain("%s: %s", s->asked,
+             begun == DTU_ERR_SPACE ? "too long for any module" : "no AT command");
+    return STATUS_USAGE;
+}
+
 static int send_line(struct session *s, const char *line)
 {
     const struct dtu_param *row = session_row(s, line);
-    bool once = row != NULL && row->kind == DTU_PARAM_ACTION;
     char visible[VISIBLE_SIZE(100)];
-    enum dtu_status begun;
     int status;
 
     output_visible(visible, sizeof visible, line, strlen(line));
     begin(s, visible);
-    begun = (once ? dtu_at_client_command_once : dtu_at_client_command)(&s->client, line,
-                                                                        strlen(line), now32());
-    if (begun == DTU_OK) {
-        status = drive(s, INT64_MAX, true);
-        if (status == STATUS_DONE)
-            status = conclude(s, row);
-    } else {
-        complain("%s: %s", visible,
-                 begun == DTU_ERR_SPACE ? "too long for any module" : "no AT command");
-        status = STATUS_USAGE;
+    status = send_once(s, line, row);
+    while (status == STATUS_DONE && s->reply.status == DTU_ERR_TIMEOUT &&
+           is_bare_query(row, line) && s->tries < s->options->tries) {
+        s->tries++;
+        tell_try(s);
+        status = send_once(s, line, row);
     }
+    if (status == STATUS_DONE)
+        status = conclude(s, row);
     s->asked = NULL;
     return status;
 }
@@ -557,24 +578,28 @@ int session_listen(struct session *s)
 /* --- The end -------------------------------------------------------------------------------- */
 
 /* Whatever was under way is given up. */
-static void leave(struct session *s)
+static int leave(struct session *s)
 {
     int status;
 
     dtu_at_client_cancel(&s->client);
     if (!has_handshake(s) || s->pipe.has_ended || s->state == SESSION_OUT ||
         s->state == SESSION_RESTARTING)
-        return;
+        return STATUS_DONE;
     begin(s, "AT+ENTM");
     (void)dtu_at_client_leave(&s->client, now32());
     status = drive(s, net_now() + LEAVE_MS, false);
-    if (status == TIME_OVER || (status == STATUS_DONE && s->reply.status == DTU_ERR_TIMEOUT))
-        complain("%s: no answer to AT+ENTM: the module may be in command mode", s->pipe.name);
+    if (status == STATUS_SILENT || (status == STATUS_DONE && s->reply.status == DTU_OK))
+        return status;
+    complain("%s: no answer to AT+ENTM: the module may be in command mode", s->pipe.name);
+    return STATUS_SILENT;
 }
 
-void session_close(struct session *s)
+int session_close(struct session *s)
 {
-    leave(s);
+    int status = leave(s);
+
     show_heard(s);
     pipe_close(&s->pipe);
+    return status;
 }

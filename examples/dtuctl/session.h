@@ -7,7 +7,8 @@
 
 #include "pipe.h"
 
-/* Room for the longest line with its prefix, and for the longest reply: the list of all commands. */
+/* Room for the longest line with its prefix, and for the longest reply: the list of all commands.
+ */
 enum { SESSION_LINE_SIZE = 4096, SESSION_REPLY_SIZE = 32768, SESSION_HEARD_SIZE = 256 };
 
 /* What a module said. The texts are those of the session: they are there until it is used again,
@@ -37,25 +38,25 @@ struct session {
     int status;                        /* of the last call: an exit status */
 
     enum session_state state;
-    int64_t heard_ms;     /* net_now() of the last answer */
-    const char *asked;    /* what is under way, for messages */
-    unsigned tries;       /* how often it was sent */
-    bool is_quiet;        /* tries are not told */
-    bool is_done;         /* the client has called back */
+    int64_t heard_ms;  /* net_now() of the last answer */
+    const char *asked; /* what is under way, for messages */
+    unsigned tries;    /* how often it was sent */
+    bool is_quiet;     /* tries are not told */
+    bool is_done;      /* the client has called back */
     struct reply reply;
     struct dtu_at_client client;
     struct dtu_at_client_config config;
     uint8_t line_buffer[SESSION_LINE_SIZE];
     uint8_t reply_buffer[SESSION_REPLY_SIZE];
     char texts[SESSION_REPLY_SIZE + 2]; /* of `reply` */
-    uint8_t heard[SESSION_HEARD_SIZE]; /* a line that the module said by itself, not ended yet */
+    uint8_t heard[SESSION_HEARD_SIZE];  /* a line that the module said by itself, not ended yet */
     size_t heard_len;
+    bool has_spoken; /* it has said something by itself */
 };
 
-/* Opens the way to the module, makes it take commands, and finds out the profile if it is not given.
- * `o` must outlive the session.
- * False: it cannot be; s->status is the exit status, and a message was printed, but not for a
- * signal. session_close() is not needed then. */
+/* Opens the way to the module, makes it take commands, and finds out the profile if it is not
+ * given. `o` must outlive the session. False: it cannot be; s->status is the exit status, and a
+ * message was printed, but not for a signal. session_close() is not needed then. */
 bool session_open(struct session *s, const struct options *o);
 
 /* Sends a command, "AT+UART?" or "AT+UART=9600,8,1,NONE,NFC", and waits for its reply.
@@ -79,8 +80,9 @@ int session_come_back(struct session *s, const struct options *const *ways, size
  * Returns STATUS_DONE, or STATUS_SILENT: the connection has ended, and a message was printed. */
 int session_listen(struct session *s);
 
-/* Leaves command mode, also after a signal, and closes. */
-void session_close(struct session *s);
+/* Leaves command mode, also after a signal, and closes. Returns STATUS_DONE, or STATUS_SILENT: the
+ * module did not answer or the connection ended, and a message was printed. */
+int session_close(struct session *s);
 
 /* The row of the command that a line begins with; NULL: the profile has none, or none is known. */
 const struct dtu_param *session_row(const struct session *s, const char *line);

@@ -9,8 +9,8 @@
 /* A serial port for one program alone, which gives it back as it was. */
 struct tty_port {
     struct dtu_posix_serial serial;
-    bool is_known;          /* the two below count */
-    struct termios before;  /* how it was found */
+    bool is_known;               /* the two below count */
+    struct termios before;       /* how it was found */
     struct dtu_uart before_uart; /* the same: not every rate has a place in a termios */
 };
 

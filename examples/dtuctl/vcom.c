@@ -14,6 +14,7 @@
 #include "stop.h"
 
 enum {
+    SETTING_SIZE = 40,
     BUFFER_SIZE = 4096,
     PAUSE_MIN_MS = 1000, /* between connection attempts; each is twice as long as the one before */
     PAUSE_MAX_MS = 30000,
@@ -31,7 +32,6 @@ struct vcom {
     uint32_t asked_ms; /* when the pty was looked at */
     struct dtu_posix_tcp *tcp;
     struct far far;
-    bool is_open; /* there is a connection */
     bool readable;
     bool waiting;            /* to connect again */
     uint32_t pause_ms;       /* how long */
@@ -71,13 +71,14 @@ static void tell_stats(const struct vcom *v)
          v->options->link, (unsigned long long)v->stats.up, v->options->endpoint.text,
          (unsigned long long)v->stats.down, (unsigned long long)v->stats.lost,
          (unsigned long long)v->stats.dropped, (unsigned long)v->stats.connections,
-         (unsigned long)v->stats.settings, v->is_open ? "connected" : "not connected");
+         (unsigned long)v->stats.settings, v->far.is_open ? "connected" : "not connected");
 }
 
-static void tell_setting(const struct vcom *v, const struct dtu_uart *uart, const char *what)
+/* Such as "9600 baud, 8N1". */
+static void setting_text(char *text, size_t size, const struct dtu_uart *uart)
 {
-    tell("%s: %lu baud, %u%c%u%s", v->options->link, (unsigned long)uart->baud, uart->data_bits,
-         "NOEMS"[uart->parity], uart -> stop_bits, what);
+    snprintf(text, size, "%lu baud, %u%c%u", (unsigned long)uart->baud, uart->data_bits,
+             "NOEMS"[uart->parity], uart -> stop_bits);
 }
 
 static void end(struct vcom *v, int status)
@@ -113,9 +114,12 @@ static void connect_far(struct vcom *v)
 
 static void on_opened(struct vcom *v)
 {
-    v->is_open = true;
     v->since_ms = dtu_posix_now();
     v->stats.connections++;
+    if (v->far.kind == FAR_RFC2217 && v->down_len > 0) { /* the telnet of another connection */
+        v->stats.lost += v->down_len;
+        v->down_len = 0;
+    }
     tell("%s: connected", v->options->endpoint.text);
     far_opened(&v->far);
 }
@@ -126,7 +130,7 @@ static void on_ended(struct vcom *v)
     char reason[80] = "the connection has ended";
     uint32_t lost = dtu_posix_tcp_disconnect(v->tcp);
 
-    v->is_open = false;
+    far_closed(&v->far);
     v->readable = false;
     v->stats.lost += lost;
     if (dtu_elapsed(dtu_posix_now(), v->since_ms) >= STEADY_MS)
@@ -135,6 +139,32 @@ static void on_ended(struct vcom *v)
         snprintf(reason, sizeof reason, "the connection has ended, %lu bytes may be lost",
                  (unsigned long)lost);
     fail(v, reason);
+}
+
+static void on_far_news(void *ctx, enum far_news news)
+{
+    const struct vcom *v = ctx;
+    const char *where = v->options->endpoint.text;
+    struct dtu_uart uart;
+    char text[SETTING_SIZE];
+
+    switch (news) {
+    case FAR_UNSAYABLE:
+        setting_text(text, sizeof text, &v->far.uart);
+        complain("%s: a synchronisation frame cannot say %s", where, text);
+        break;
+    case FAR_REFUSED:
+        complain("%s: does not speak RFC 2217; its UART stays as it is", where);
+        break;
+    case FAR_SILENT:
+        complain("%s: does not confirm the settings; going on without", where);
+        break;
+    case FAR_OTHER:
+        far_actual(&v->far, &uart);
+        setting_text(text, sizeof text, &uart);
+        complain("%s: its UART is at %s instead", where, text);
+        break;
+    }
 }
 
 /* --- Both directions ------------------------------------------------------------------------ */
@@ -191,11 +221,13 @@ static void on_news(struct vcom *v, unsigned news)
     if ((news & DTU_POSIX_SERIAL_SET) != 0)
         v->changed = true;
     if ((news & DTU_POSIX_SERIAL_INPUT_GONE) != 0) {
+        far_purge(&v->far, DTU_RFC2217_PURGE_RX);
         v->dropping = true;
         feed_down(v);
         v->dropping = false;
     }
     if ((news & DTU_POSIX_SERIAL_OUTPUT_GONE) != 0) {
+        far_purge(&v->far, DTU_RFC2217_PURGE_TX);
         v->stats.dropped += v->up_len;
         v->up_len = 0;
     }
@@ -205,7 +237,7 @@ static void on_news(struct vcom *v, unsigned news)
  * settings are not on their way. */
 static size_t room_up(const struct vcom *v)
 {
-    return v->is_open && !v->changed ? sizeof v->up - v->up_len : 0;
+    return v->far.is_open && !v->changed ? sizeof v->up - v->up_len : 0;
 }
 
 static void read_pty(struct vcom *v)
@@ -226,41 +258,36 @@ static void read_pty(struct vcom *v)
     }
 }
 
-/* How the UART of the far end is to be, for the pty does not show all. */
-static bool wanted(const struct vcom *v, struct dtu_uart *uart)
-{
-    if (!dtu_posix_serial_setting(&v->serial, uart) || uart->baud == 0)
-        return false;
-    uart->data_bits = v->format.data_bits;
-    if (uart->parity == DTU_PARITY_NONE)
-        uart->parity = v->format.parity;
-    if (uart->stop_bits < v->format.stop_bits)
-        uart->stop_bits = v->format.stop_bits;
-    return true;
-}
-
+/* The pty does not show all of how the UART of the far end is to be. */
 static void set_far(struct vcom *v)
 {
     struct dtu_uart uart;
+    char text[SETTING_SIZE];
 
     v->changed = false;
-    if (!wanted(v, &uart) || far_is_set(&v->far, &uart))
+    if (!dtu_posix_serial_setting(&v->serial, &uart))
         return;
+    far_hang_up(&v->far, uart.baud == 0);
+    uart.data_bits = v->format.data_bits;
+    if (uart.parity == DTU_PARITY_NONE)
+        uart.parity = v->format.parity;
+    if (uart.stop_bits < v->format.stop_bits)
+        uart.stop_bits = v->format.stop_bits;
+    if (uart.baud == 0 || far_is_set(&v->far, &uart))
+        return;
+    setting_text(text, sizeof text, &uart);
+    tell("%s: %s", v->options->link, text);
     v->stats.settings++;
-    if (far_set(&v->far, &uart))
-        tell_setting(v, &uart, "");
-    else
-        tell_setting(v, &uart, ", which a synchronisation frame cannot say");
+    far_set(&v->far, &uart);
 }
 
 /* --- Going on ------------------------------------------------------------------------------- */
 
 static void go_up(struct vcom *v)
 {
-    read_pty(v);
-    if (v->changed && !v->is_open && v->up_len == 0)
+    if (v->changed && !v->far.is_open && v->up_len == 0)
         set_far(v); /* it goes out first when there is a connection */
-    if (!v->is_open || !far_flush(&v->far))
+    if (!v->far.is_open || !far_flush(&v->far))
         return;
     if (v->up_len > 0)
         send_up(v);
@@ -285,16 +312,17 @@ static void watch(struct vcom *v)
     if (v->serial_full)
         events |= POLLOUT;
     dtu_posix_watch_for(v->loop, v->serial_watch, events);
-    if (v->is_open)
+    if (v->far.is_open)
         dtu_posix_tcp_want_read(v->tcp, v->down_len == 0);
 }
 
 /* After every event. What is left to be done has an event of its own. The pty comes first: what its
- * user has dropped is not what comes now. */
+ * user has dropped is not what comes now. What comes may let data go up. */
 static void settle(struct vcom *v)
 {
-    go_up(v);
+    read_pty(v);
     go_down(v);
+    go_up(v);
     watch(v);
 }
 
@@ -334,6 +362,9 @@ static uint32_t next(void *ctx, uint32_t now)
     uint32_t ask = dtu_posix_serial_next(&v->serial);
     uint32_t least = ask == DTU_NEVER ? ask : dtu_remaining(now, v->asked_ms, ask);
     uint32_t left = v->waiting ? dtu_remaining(now, v->since_ms, v->pause_ms) : DTU_NEVER;
+    if (left < least)
+        least = left;
+    left = far_next(&v->far, now);
     return left < least ? left : least;
 }
 
@@ -407,6 +438,8 @@ static bool parse_format(struct dtu_uart *uart, const char *text)
     return true;
 }
 
+static const struct far_callbacks far_callbacks = {.data = to_pty, .news = on_far_news};
+
 static bool open_all(struct vcom *v)
 {
     char error[200];
@@ -432,9 +465,8 @@ static bool open_all(struct vcom *v)
 static void close_all(struct vcom *v)
 {
     dtu_posix_serial_close(&v->serial);
-    if (v->is_open)
-        v->stats.lost += dtu_posix_tcp_disconnect(v->tcp);
-    v->is_open = false;
+    if (v->tcp != NULL)
+        (void)dtu_posix_tcp_disconnect(v->tcp);
     dtu_posix_tcp_close(v->tcp);
     dtu_posix_loop_close(v->loop);
 }
@@ -460,14 +492,20 @@ int command_vcom(const struct options *o)
     const char *format = o->format != NULL ? o->format : "8N1";
 
     v = (struct vcom){.options = o, .status = STATUS_REFUSED, .serial = {.fd = -1, .slave = -1}};
+    if (o->rfc2217 && o->baud_sync) {
+        complain("only one of --rfc2217 and --baud-sync can be spoken");
+        return STATUS_USAGE;
+    }
     if (!parse_format(&v.format, format)) {
         complain("--format takes data bits, parity and stop bits, such as 8N1 or 7E1, not %s",
                  format);
         return STATUS_USAGE;
     }
-    v.far = (struct far){.kind = o->baud_sync ? FAR_SYNC : FAR_RAW,
+    v.far = (struct far){.kind = o->rfc2217     ? FAR_RFC2217
+                                 : o->baud_sync ? FAR_SYNC
+                                                : FAR_RAW,
                          .bit7 = o->profile == &dtu_profile_gprs232_7s3,
-                         .data = to_pty,
+                         .callbacks = &far_callbacks,
                          .ctx = &v};
     if (open_all(&v))
         run(&v);

@@ -102,7 +102,7 @@ struct dtu_posix_serial {
     int slave;            /**< private: of a pty, held open so that a user who leaves makes no
                                hang-up */
     const char *link;     /**< private: of a pty, removed at the end */
-    char name[64];        /**< private: of the tty that the user opens */
+    char name[256];       /**< private: of the tty that the user opens */
     bool is_pty;          /**< private */
     bool is_followed;     /**< private: reads tell what users do */
     struct dtu_uart seen; /**< private: how a user had set it when it was looked at last */

@@ -23,6 +23,7 @@ LAYERS = {
     "sdp": 1,
     "instream": 1,
     "baudsync": 1,
+    "rfc2217": 1,
     "discovery": 1,
     # the table of a product's parameters and the values behind it
     "params": 2,
