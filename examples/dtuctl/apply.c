@@ -161,9 +161,10 @@ static int check_product(const struct apply *a, const struct dtu_profile *profil
 static int read_module(struct apply *a)
 {
     size_t missing;
-    int status = ask_mac(a, a->mac);
+    int status;
 
     conf_init(&a->now, a->session.profile);
+    status = ask_mac(a, a->mac);
     return status == STATUS_DONE ? copy_module(&a->now, &a->session, &missing) : status;
 }
 
