@@ -120,28 +120,27 @@ struct dtu_at_client_callbacks {
 
 /** Counters; they wrap. */
 struct dtu_at_client_stats {
-    uint32_t begun;    /**< commands, also those of the client itself: keyword, ENTM, ... */
-    uint32_t retries;  /**< how often one was sent again */
     uint32_t timeouts; /**< how often there was no reply in time; the handshake not counted */
     uint32_t too_long; /**< lines that did not fit, values and data */
 };
 
 /** A client. The fields are private, but for `stats`. */
 struct dtu_at_client {
-    uint8_t state;      /**< private */
-    uint8_t kind;       /**< private: of the request */
-    uint8_t form;       /**< private: of the command */
-    uint8_t dialect;    /**< private: enum dtu_at_client_dialect */
-    uint8_t tries_left; /**< private */
-    uint8_t status;     /**< private: enum dtu_status to end with */
-    uint8_t blank_len;  /**< private: length of the empty line at the end of what is held */
-    uint8_t rest;       /**< private: what the rest of a long line is */
-    bool has_value;     /**< private: there are values, maybe empty */
-    bool too_long;      /**< private: there were, but they did not fit */
-    bool awaits_echo;   /**< private: the echo has not come */
-    bool drops_lf;      /**< private: an LF now is the end of the echo */
-    bool late;          /**< private: the answer to an earlier try may still come */
-    bool timed_out;     /**< private: a try of this command had no answer */
+    uint8_t state;           /**< private */
+    uint8_t form;            /**< private: of the request */
+    uint8_t dialect;         /**< private: enum dtu_at_client_dialect */
+    uint8_t tries_left;      /**< private */
+    uint8_t status;          /**< private: enum dtu_status to end with */
+    uint8_t blank_len;       /**< private: length of the line end in front of the line, if held */
+    uint8_t other_blank_len; /**< private: the same, in front of a value under another name */
+    uint8_t other_end_len;   /**< private: length of the line end behind that */
+    uint8_t rest;            /**< private: what the rest of a long line is */
+    bool has_value;          /**< private: there are values, maybe empty */
+    bool too_long;           /**< private: there were, but they did not fit */
+    bool drops_lf;           /**< private: an LF now is the end of the echo */
+    bool awaits_echo;        /**< private: the echo has not come */
+    bool late;               /**< private: the answer to an earlier try may still come */
+    bool timed_out;          /**< private: a try of this command had no answer */
     const struct dtu_at_client_config *config;       /**< private */
     const struct dtu_at_client_callbacks *callbacks; /**< private */
     void *ctx;                                       /**< private */
@@ -152,17 +151,15 @@ struct dtu_at_client {
     size_t name_len;                                 /**< private: of the name behind `AT+` */
     const uint8_t *out;                              /**< private: not yet taken by `send` */
     size_t out_len;                                  /**< private: how much */
-    size_t echoed;                                   /**< private: bytes of an echo that came */
-    size_t value_len;                                /**< private: buffer, first part: values */
-    size_t held_len;   /**< private: second part: may belong to the reply or be data */
-    size_t line_len;   /**< private: third part: a line that has not ended */
-    size_t other_at;   /**< private: in what is held: a value under another name; 0: none */
-    size_t other_len;  /**< private: its length */
+    uint8_t *line;     /**< private: in the reply buffer, behind the values */
+    size_t echoed;     /**< private: bytes of an echo that came */
+    size_t line_len;   /**< private: of the line, which has not ended */
+    size_t other_skip; /**< private: length of the other name of a value; 0: none has one */
     uint32_t since_ms; /**< private: when the state began, or all was sent */
     uint32_t last_ms;  /**< private: when the last byte came */
+    struct dtu_at_client_stats stats;           /**< counters */
     struct dtu_cmdmode_host host;               /**< private: the handshake */
     struct dtu_cmdmode_host_config host_config; /**< private: its times */
-    struct dtu_at_client_stats stats;           /**< counters */
 };
 
 /** Sets up a client, idle; of the dialect nothing is known.

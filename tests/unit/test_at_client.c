@@ -566,8 +566,6 @@ static void no_answer_is_told_after_all_tries(void)
     CHECK_EQ(done_calls, 1);
     CHECK_EQ(got.status, DTU_ERR_TIMEOUT);
     CHECK_TEXT_IS(sent, "AT+E=ON\r\n\r\nAT+E=ON\r\n\r\nAT+E=ON\r\n");
-    CHECK_EQ(client.stats.begun, 1);
-    CHECK_EQ(client.stats.retries, 2);
     CHECK_EQ(client.stats.timeouts, 3);
     CHECK_EQ(dtu_at_client_next(&client, now), DTU_NEVER);
     pass(10000);
