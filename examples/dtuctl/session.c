@@ -182,12 +182,13 @@ static int has_ended(struct session *s)
     return STATUS_SILENT;
 }
 
+/* A time-out that does not end what is under way begins another try. */
 static void poll_client(struct session *s)
 {
-    uint32_t retries = s->client.stats.retries;
+    uint32_t timeouts = s->client.stats.timeouts;
 
     dtu_at_client_poll(&s->client, now32());
-    if (s->client.stats.retries == retries)
+    if (s->client.stats.timeouts == timeouts || s->is_done)
         return;
     s->tries++;
     tell_try(s);
