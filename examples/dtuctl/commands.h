@@ -11,6 +11,12 @@ int command_scan(const struct options *o);
 int command_show(const struct options *o);
 int command_set(const struct options *o);
 int command_restart(const struct options *o);
+int command_vcom(const struct options *o);
+int command_at(const struct options *o);
+int command_dump(const struct options *o);
+int command_restore(const struct options *o);
+int command_diff(const struct options *o);
+int command_provision(const struct options *o);
 int command_help(const struct options *o);
 
 /* What is in an answer to a read, and what nothing is known of. */

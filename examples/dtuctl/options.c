@@ -78,8 +78,7 @@ static enum options_result parse_login(const struct source *s, const char *text)
     return OPTIONS_RUN;
 }
 
-/* HOST:PORT, or HOST alone if there is a port to fall back on. */
-static bool split_endpoint(struct endpoint *e, const char *text, uint32_t fallback)
+bool options_endpoint(struct endpoint *e, const char *text, uint32_t fallback)
 {
     const char *colon = strrchr(text, ':');
     size_t len = colon != NULL ? (size_t)(colon - text) : strlen(text);
@@ -99,7 +98,7 @@ static bool split_endpoint(struct endpoint *e, const char *text, uint32_t fallba
 static enum options_result parse_endpoint(const struct source *s, const char *text)
 {
     char what[80];
-    if (split_endpoint(s->to, text, s->option->min))
+    if (options_endpoint(s->to, text, s->option->min))
         return OPTIONS_RUN;
     snprintf(what, sizeof what, "%s takes %s, the port being 1 to 65535", s->name,
              s->option->argument);
@@ -107,17 +106,45 @@ static enum options_result parse_endpoint(const struct source *s, const char *te
 }
 
 /* A path may have commas of its own: what is behind the last one counts, if it is a number. */
+/* "8N1" and the like. */
+static bool parse_frame(struct dtu_uart *uart, const char *text)
+{
+    static const char parities[] = "NOEMS"; /* in the order of enum dtu_parity */
+    const char *parity;
+
+    if (strlen(text) != 3 || text[0] < '5' || text[0] > '8' || text[2] < '1' || text[2] > '2')
+        return false;
+    parity = memchr(parities, text[1] & ~0x20, sizeof parities - 1);
+    if (parity == NULL)
+        return false;
+    uart->data_bits = (uint8_t)(text[0] - '0');
+    uart->parity = (uint8_t)(parity - parities);
+    uart->stop_bits = (uint8_t)(text[2] - '0');
+    return true;
+}
+
+/* What stands behind the device: "BAUD" or "BAUD,8N1". */
+static bool parse_uart(struct dtu_uart *uart, char *text)
+{
+    char *comma = strchr(text, ',');
+
+    if (comma != NULL)
+        *comma = '\0';
+    return is_number(&uart->baud, text, 1, UINT32_MAX) &&
+           (comma == NULL || parse_frame(uart, comma + 1));
+}
+
 static enum options_result parse_tty(const struct source *s, char *text)
 {
     struct tty *tty = s->to;
-    char *comma = strrchr(text, ',');
+    char *comma = strchr(text, ',');
 
-    *tty = (struct tty){.path = text, .baud = 115200};
-    if (comma != NULL && is_number(&tty->baud, comma + 1, 1, UINT32_MAX))
+    *tty = (struct tty){.path = text, .uart = {.baud = 115200, .data_bits = 8, .stop_bits = 1}};
+    if (comma != NULL)
         *comma = '\0';
-    else if (comma != NULL && strchr(comma, '/') == NULL)
-        return wrong("--tty takes DEV or DEV,BAUD, such as /dev/ttyUSB0,9600", text);
-    return *text != '\0' ? OPTIONS_RUN : wrong("--tty takes a device", text);
+    if (*text == '\0' || (comma != NULL && !parse_uart(&tty->uart, comma + 1)))
+        return wrong("--tty takes DEV[,BAUD[,8N1]], such as /dev/ttyUSB0,9600", text);
+    return OPTIONS_RUN;
 }
 
 static enum options_result parse_profile(const struct source *s, const char *text)
@@ -223,7 +250,7 @@ static enum options_result parse_first(struct options *o, const char *text)
     case WORD_MODULE:
         return parse_target(&o->target, text);
     case WORD_ENDPOINT:
-        return split_endpoint(&o->endpoint, text, 0)
+        return options_endpoint(&o->endpoint, text, 0)
                    ? OPTIONS_RUN
                    : wrong("is not HOST:PORT, the port being 1 to 65535", text);
     default:
@@ -317,18 +344,22 @@ static enum options_result check_needed(const struct options *o, const struct kn
 static enum options_result check_pipe(const struct options *o)
 {
     const struct command *command = o->command;
-    int ways = (o->tty.path != NULL) + (o->udp.text != NULL) + (o->tcp.text != NULL);
+    int ways =
+        (o->tty.path != NULL) + (o->udp.text != NULL) + (o->tcp.text != NULL) + (o->listen != 0);
     bool is_needed = command->pipe == PIPE_NEEDED ||
                      (command->pipe == PIPE_OR_WORD && o->word_count < command->words_max);
 
     if (ways > 1)
-        return wrong("only one of --tty, --udp and --tcp leads to the module", command->name);
+        return wrong("only one of --tty, --udp, --tcp and --listen leads to the module",
+                     command->name);
     if (is_needed && ways == 0)
-        return wrong("where is the module? --tty, --udp or --tcp is needed", command->name);
+        return wrong("where is the module? --tty, --udp, --tcp or --listen is needed",
+                     command->name);
     if (!is_needed && ways > 0)
         return wrong("two files are compared, or a module and a file", command->name);
-    if (o->tcp.text != NULL && o->prefix == NULL)
-        return wrong("commands among data are marked by a password: --prefix is needed", "--tcp");
+    if (o->listen != 0 && o->prefix == NULL)
+        return wrong("commands among data are marked by a password: --prefix is needed",
+                     "--listen");
     return OPTIONS_RUN;
 }
 

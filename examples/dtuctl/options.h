@@ -50,7 +50,7 @@ struct endpoint {
 /* A serial port, if it was given. */
 struct tty {
     const char *path; /* NULL: not given */
-    uint32_t baud;
+    struct dtu_uart uart;
 };
 
 /* The command line. Texts are those of argv or of the environment. What a command has no option for
@@ -74,13 +74,17 @@ struct options {
     bool dry_run;
     bool yes; /* nothing is asked */
 
-    /* at, dump, restore, diff: at most one of the first three is given */
+    /* at, dump, restore, diff: at most one of the first four is given */
     struct tty tty;
     struct endpoint udp;
     struct endpoint tcp;
+    uint32_t listen;     /* the module connects to this port; 0: not given */
+    uint32_t guard_ms;   /* silence before +++ */
     const char *prefix;  /* password in front of commands in the data stream, or NULL */
     const char *keyword; /* that opens a session on UDP */
     const struct dtu_profile *profile; /* NULL: to be found out */
+    bool verbose;
+    bool keep_going; /* at: past a command that was refused */
 
     const char *csv; /* provision */
 
@@ -88,6 +92,7 @@ struct options {
     const char *link;
     bool baud_sync;
     bool rfc2217;
+    const char *format; /* what a pty does not show, such as 7E1; NULL: 8N1 */
     struct endpoint endpoint;
 
     char **words; /* what is left: all but a target or an endpoint in front */
@@ -99,6 +104,9 @@ enum options_result {
     OPTIONS_DONE,  /* help or version was printed */
     OPTIONS_WRONG, /* a message was printed */
 };
+
+/* HOST:PORT, or HOST alone if there is a port to fall back on (0: there is none). */
+bool options_endpoint(struct endpoint *e, const char *text, uint32_t fallback);
 
 /* The texts of argv are changed in place where one has two parts, as DEV,BAUD. */
 enum options_result options_parse(struct options *o, int argc, char **argv);

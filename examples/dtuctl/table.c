@@ -63,6 +63,7 @@ static const struct command commands[] = {
               "a password instead of command mode: --prefix.\n",
      .example = "at --tty /dev/ttyUSB0,115200 AT+VER 'AT+UART=9600,8,1,NONE,NFC'\n"
                 "at --udp 192.168.0.7\n",
+     .run = command_at,
      .words_max = WORDS_ANY,
      .first = WORD_AT,
      .pipe = PIPE_NEEDED},
@@ -70,8 +71,10 @@ static const struct command commands[] = {
      .id = COMMAND_DUMP,
      .words = "",
      .summary = "a module's whole configuration as text",
-     .about = "Reads every parameter of a module, and prints one NAME=VALUE a line.\n",
+     .about = "Reads every parameter of a module, and prints one NAME=VALUE a line. Passwords are "
+              "among them, as the module tells them: mind who can read the file.\n",
      .example = "dump --tty /dev/ttyUSB0 > module.conf\n",
+     .run = command_dump,
      .surplus = "dump takes options alone: the configuration goes to standard output",
      .pipe = PIPE_NEEDED},
     {.name = "restore",
@@ -79,9 +82,11 @@ static const struct command commands[] = {
      .words = "FILE",
      .summary = "make a module what a file says",
      .about = "Reads the module, shows what differs from the file, and asks. Then it writes what "
-              "differs and nothing else, saves, restarts the module, reads back and compares. A "
-              "restore that was cut off can be run again to the same end.\n",
+              "differs and nothing else, saves, restarts the module, reads back and compares. What "
+              "the file does not name stays as it is. A restore that was cut off can be run again "
+              "to the same end.\n",
      .example = "restore --tty /dev/ttyUSB0 --dry-run module.conf\n",
+     .run = command_restore,
      .missing = {"which file? That of a dump is needed"},
      .words_max = 1,
      .surplus = "one file at a time",
@@ -91,9 +96,12 @@ static const struct command commands[] = {
      .id = COMMAND_DIFF,
      .words = "FILE [FILE]",
      .summary = "how two configurations differ, or a module and a file",
-     .about = "Compares two files, or a module and a file. The exit status is 1 if they differ.\n",
+     .about = "Compares two files, or a module and a file: - is how the first has it, + how the "
+              "file has it that is named last. Of a module only what the file names is compared. "
+              "The exit status is 1 if they differ, 2 if they cannot be compared.\n",
      .example = "diff before.conf after.conf\n"
                 "diff --udp 192.168.0.7 module.conf\n",
+     .run = command_diff,
      .missing = {"which file? That of a dump is needed"},
      .words_max = 2,
      .surplus = "two files at a time",
@@ -103,10 +111,12 @@ static const struct command commands[] = {
      .id = COMMAND_PROVISION,
      .words = "FILE",
      .summary = "one configuration for many modules",
-     .about = "Restores a configuration to each module of a list, over UDP. {name} in the file "
-              "stands for the column of that name in the list. A result is printed for each row; "
-              "run again, it goes on with those that are not done.\n",
+     .about = "Restores a configuration to each module of a list, over UDP. The column host of the "
+              "list is the module's address; {name} in the configuration stands for the column of "
+              "that name. A result is printed for each row, and kept in a file beside the list "
+              "with .result behind its name: run again, what is done there is left out.\n",
      .example = "provision --csv modules.csv module.conf\n",
+     .run = command_provision,
      .missing = {"which file? A configuration is needed"},
      .words_max = 1,
      .surplus = "one file at a time",
@@ -115,9 +125,17 @@ static const struct command commands[] = {
      .id = COMMAND_VCOM,
      .words = "HOST:PORT",
      .summary = "a serial port of this machine that is a module's UART",
-     .about = "Makes a pty for programs that want a serial port, and carries bytes between it and "
-              "the module at HOST:PORT. It ends by Ctrl-C.\n",
-     .example = "vcom --link /tmp/uart --baud-sync 192.168.0.7:23\n",
+     .about =
+         "Makes a pty for programs that want a serial port, and carries bytes between it and "
+         "the module or server at HOST:PORT. The connection is made at once and made again "
+         "whenever it ends; meanwhile what programs write waits. With --baud-sync or --rfc2217 "
+         "the UART at the other end is set as a program sets the pty, before what it writes "
+         "then. A pty shows its rate, stop bits, and parity but for even; --format says the "
+         "rest.\n"
+         "SIGUSR1 prints counters, and so does the end, by Ctrl-C.\n",
+     .example = "vcom --link /tmp/uart --baud-sync 192.168.0.7:23\n"
+                "vcom --link /tmp/uart --rfc2217 --format 7E1 server:2217\n",
+     .run = command_vcom,
      .missing = {"where is the module? HOST:PORT is needed"},
      .words_max = 1,
      .surplus = "one module at a time",
@@ -182,8 +200,8 @@ static const struct command_option options[] = {
      AT(login.password)},
 
     {.name = "tty",
-     .argument = "DEV[,BAUD]",
-     .help = "the module is at this serial port; 115200 baud if none is given",
+     .argument = "DEV[,BAUD[,8N1]]",
+     .help = "the module is at this serial port; 115200,8N1 if nothing else is given",
      .commands = PIPE,
      .value = VALUE_TTY,
      AT(tty)},
@@ -196,10 +214,19 @@ static const struct command_option options[] = {
      .min = 48899},
     {.name = "tcp",
      .argument = "HOST:PORT",
-     .help = "it is a TCP server, and takes commands with a --prefix among its data",
+     .help = "it is a TCP server that takes commands with a --prefix; without one, a serial server "
+             "with the module behind it",
      .commands = PIPE,
      .value = VALUE_ENDPOINT,
      AT(tcp)},
+    {.name = "listen",
+     .argument = "PORT",
+     .help = "it is a TCP client: it connects to this port of this machine; needs --prefix",
+     .commands = PIPE,
+     .value = VALUE_NUMBER,
+     AT(listen),
+     .min = 1,
+     .max = 65535},
     {.name = "prefix",
      .argument = "PW",
      .help = "password in front of each command, instead of command mode (AT+CMDPW). Better in the "
@@ -208,6 +235,15 @@ static const struct command_option options[] = {
      .environment = "DTUCTL_PREFIX",
      .value = VALUE_TEXT,
      AT(prefix)},
+    {.name = "guard",
+     .argument = "MS",
+     .help = "silence before +++, more than the module's packing time (AT+UARTFT)",
+     .commands = PIPE,
+     .initial = "600",
+     .value = VALUE_NUMBER,
+     AT(guard_ms),
+     .min = 1,
+     .max = 120000},
     {.name = "keyword",
      .argument = "WORD",
      .help = "word that opens a session by UDP (AT+SEARCH)",
@@ -221,6 +257,17 @@ static const struct command_option options[] = {
      .commands = TALKS,
      .value = VALUE_PROFILE,
      AT(profile)},
+
+    {.name = "verbose",
+     .help = "show what the module says by itself",
+     .commands = PIPE,
+     .value = VALUE_FLAG,
+     AT(verbose)},
+    {.name = "keep-going",
+     .help = "a command that is refused does not keep the next one from being sent",
+     .commands = COMMAND_AT,
+     .value = VALUE_FLAG,
+     AT(keep_going)},
 
     {.name = "csv",
      .argument = "FILE",
@@ -246,6 +293,20 @@ static const struct command_option options[] = {
      .commands = COMMAND_VCOM,
      .value = VALUE_FLAG,
      AT(rfc2217)},
+    {.name = "format",
+     .argument = "8N1",
+     .help = "data bits, parity (N, O, E, M, S) and stop bits of the module's UART, as far as the "
+             "pty cannot show what its user wants; 8N1 if it is not given",
+     .commands = COMMAND_VCOM,
+     .value = VALUE_TEXT,
+     AT(format)},
+    {.name = "profile",
+     .argument = "NAME",
+     .help =
+         "which product it is, for what synchronisation frames look like; k7 if it is not given",
+     .commands = COMMAND_VCOM,
+     .value = VALUE_PROFILE,
+     AT(profile)},
 
     {.name = "dry-run",
      .help = "say what would change, and write nothing",
@@ -292,7 +353,7 @@ static const struct command_option options[] = {
     {.name = "wait-restart",
      .argument = "MS",
      .help = "how long the module may take to be back",
-     .commands = WRITES,
+     .commands = TALKS,
      .initial = "60000",
      .value = VALUE_NUMBER,
      AT(wait_restart_ms),
@@ -319,7 +380,11 @@ static const struct command_option options[] = {
      AT(port),
      .min = 1,
      .max = 65535},
-    {.name = "json", .help = "for programs", .commands = LAN, .value = VALUE_FLAG, AT(json)},
+    {.name = "json",
+     .help = "for programs",
+     .commands = LAN | COMMAND_AT,
+     .value = VALUE_FLAG,
+     AT(json)},
     {.name = "help", .help = "this text", .commands = ALL, .value = VALUE_HELP},
     {.name = "version", .help = "the version", .commands = ALL, .value = VALUE_VERSION},
 };
