@@ -142,9 +142,19 @@ class AtCommands(Test):
         text = self.output("help", "UARTFT")
         self.assertEqual(re.findall(r"(?m)^([\w-]+) \(", text), ["lte-7s4", "cat1"])
         self.assertRegex(text, r"(?m)^cat1 \(.*\): Packing time\n  AT\+UARTFT\n"
-                               r"  setting: query and set; takes effect at the next restart, if "
-                               r"AT\+S saved it\n  takes: <10~500\(ms\)>\n  default: 50$")
+                               r"  setting: query and set; takes effect by AT\+S, which saves and "
+                               r"restarts\n  takes: <10~500\(ms\)>\n  default: 50$")
         self.assertRegex(text, r"(?m)^  takes: <50~60000>$")
+
+    def test_when_a_set_takes_effect(self):
+        """7S3: S saves, Z restarts; K7 and 7S4 save each set; cat1: S does both."""
+        effects = re.findall(r"(?ms)^([\w-]+) \(.*?; (takes effect [^\n]*)",
+                             self.output("help", "RSTIM"))
+        self.assertEqual(sorted(effects), [
+            ("cat1", "takes effect by AT+S, which saves and restarts"),
+            ("gprs232-7s3", "takes effect at the next restart, if AT+S saved it"),
+            ("k7", "takes effect at the next restart"),
+            ("lte-7s4", "takes effect at the next restart")])
 
     def test_kinds(self):
         for name, pattern in (
