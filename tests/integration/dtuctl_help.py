@@ -172,6 +172,11 @@ class AtCommands(Test):
         self.assertIn("and ,ASCII, or as hex digits and ,HEX", self.output("help", "REGUSER"))
         self.assertIn("the first is one of 15 places", self.output("help", "MQTTSUB"))
 
+    def test_values_are_told_where_the_module_itself_tells_less(self):
+        """7S3 answers AT+CMDPW=? with <"password">: manual 002."""
+        text = self.output("help", "CMDPW").split("gprs232-7s3 ")[1]
+        self.assertRegex(text, r"^\(.*\): .*\n  AT\+CMDPW\n.*\n  takes: <1~10 bytes>\n")
+
     def test_other_spellings(self):
         """K7's names may have the number of the port; RECEN is in manual 003 for RFCEN."""
         text = self.output("help", "RFCEN")
@@ -313,6 +318,7 @@ class Completion(Test):
                 self.assertEqual(sorted(self.complete(f"dtuctl {command} --profile ")),
                                  ["cat1", "gprs232-7s3", "k7", "lte-7s4"])
                 self.assertEqual(self.complete(f"dtuctl {command} --profile=c"), ["cat1"])
+                self.assertEqual(len(self.complete(f"dtuctl {command} --profile=")), 4)
             if command in ("restore", "diff", "provision"):
                 self.assertEqual(sorted(self.complete(f"dtuctl {command} ")), ["a file", "b.csv"])
 
