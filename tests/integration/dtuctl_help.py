@@ -142,9 +142,19 @@ class AtCommands(Test):
         text = self.output("help", "UARTFT")
         self.assertEqual(re.findall(r"(?m)^([\w-]+) \(", text), ["lte-7s4", "cat1"])
         self.assertRegex(text, r"(?m)^cat1 \(.*\): Packing time\n  AT\+UARTFT\n"
-                               r"  setting: query and set; takes effect at the next restart, if "
-                               r"AT\+S saved it\n  takes: <10~500\(ms\)>\n  default: 50$")
+                               r"  setting: query and set; takes effect by AT\+S, which saves and "
+                               r"restarts\n  takes: <10~500\(ms\)>\n  default: 50$")
         self.assertRegex(text, r"(?m)^  takes: <50~60000>$")
+
+    def test_when_a_set_takes_effect(self):
+        """7S3: S saves, Z restarts; K7 and 7S4 save each set; cat1: S does both."""
+        effects = re.findall(r"(?ms)^([\w-]+) \(.*?; (takes effect [^\n]*)",
+                             self.output("help", "RSTIM"))
+        self.assertEqual(sorted(effects), [
+            ("cat1", "takes effect by AT+S, which saves and restarts"),
+            ("gprs232-7s3", "takes effect at the next restart, if AT+S saved it"),
+            ("k7", "takes effect at the next restart"),
+            ("lte-7s4", "takes effect at the next restart")])
 
     def test_kinds(self):
         for name, pattern in (
@@ -161,6 +171,11 @@ class AtCommands(Test):
         self.assertIn("takes: <1~300 bytes>, as hex digits\n", self.output("help", "REGDT"))
         self.assertIn("and ,ASCII, or as hex digits and ,HEX", self.output("help", "REGUSER"))
         self.assertIn("the first is one of 15 places", self.output("help", "MQTTSUB"))
+
+    def test_values_are_told_where_the_module_itself_tells_less(self):
+        """7S3 answers AT+CMDPW=? with <"password">: manual 002."""
+        text = self.output("help", "CMDPW").split("gprs232-7s3 ")[1]
+        self.assertRegex(text, r"^\(.*\): .*\n  AT\+CMDPW\n.*\n  takes: <1~10 bytes>\n")
 
     def test_other_spellings(self):
         """K7's names may have the number of the port; RECEN is in manual 003 for RFCEN."""
@@ -303,6 +318,7 @@ class Completion(Test):
                 self.assertEqual(sorted(self.complete(f"dtuctl {command} --profile ")),
                                  ["cat1", "gprs232-7s3", "k7", "lte-7s4"])
                 self.assertEqual(self.complete(f"dtuctl {command} --profile=c"), ["cat1"])
+                self.assertEqual(len(self.complete(f"dtuctl {command} --profile=")), 4)
             if command in ("restore", "diff", "provision"):
                 self.assertEqual(sorted(self.complete(f"dtuctl {command} ")), ["a file", "b.csv"])
 

@@ -189,7 +189,7 @@ class Edit(Plain):
         for line in ("AT+CMDPW=secret", "at+cmddpw=secret", "AT+SIGNINAT=secret",
                      "AT+WEBU=admin,secret", "AT+MQTTU=me,secret", "AT+REGCLOUD=1,secret",
                      "AT+REGCLOUD1=1,secret", "MQTTKEYPW=secret", "AT+APN=a,b,secret,0",
-                     "secret#AT+VER", "AT+VER", "AT+CMDPW?"):
+                     "secret#AT+VER", "AT+CMDPW =secret", " AT+CMDPW=secret", "AT+VER", "AT+CMDPW?"):
             terminal.enter(line, line)
         self.finish(terminal)
         self.assertEqual(self.history(), ["AT+VER", "AT+CMDPW?"])
