@@ -41,12 +41,6 @@ static void print_names(const struct dtu_param_table *table, const struct dtu_pa
     }
 }
 
-static bool is_set(const struct dtu_param *row)
-{
-    return row->field_count > 0 &&
-           (row->kind != DTU_PARAM_INFO || (row->flags & DTU_PARAM_ASKS) == 0);
-}
-
 static bool is_stored(const struct dtu_param *row)
 {
     return row->kind == DTU_PARAM_SETTING || row->kind == DTU_PARAM_VIEW ||
@@ -64,7 +58,8 @@ static const char *kind_of(const struct dtu_param *row)
     case DTU_PARAM_INFO:
         if (row->field_count == 0)
             return "query only";
-        return is_set(row) ? "query, and an action with parameters" : "query, also with parameters";
+        return (row->flags & DTU_PARAM_ASKS) != 0 ? "query, also with parameters"
+                                                  : "query, and an action with parameters";
     case DTU_PARAM_ACTION:
         return row->field_count == 0 ? "action" : "action with parameters";
     case DTU_PARAM_HELP:
@@ -76,17 +71,25 @@ static const char *kind_of(const struct dtu_param *row)
     return "";
 }
 
-static void print_effect(const struct dtu_profile *profile, const struct dtu_param *row)
+static const char *effect_of(const struct dtu_profile *profile, const struct dtu_param *row)
 {
-    if (!is_stored(row))
-        return;
     if ((row->flags & DTU_PARAM_AT_ONCE) != 0)
-        printf("; takes effect at once");
-    else
-        printf("; takes effect at the next restart%s",
-               profile->stores_at_once ? "" : ", if AT+S saved it");
+        return "takes effect at once";
+    if (profile->stores_at_once)
+        return "takes effect at the next restart";
+    if (profile->save_restarts)
+        return "takes effect by AT+S, which saves and restarts";
+    return "takes effect at the next restart, if AT+S saved it";
+}
+
+static void print_kind(const struct dtu_profile *profile, const struct dtu_param *row)
+{
+    printf("  %s", kind_of(row));
+    if (is_stored(row))
+        printf("; %s", effect_of(profile, row));
     if ((row->flags & DTU_PARAM_KEPT) != 0)
         printf("; kept by a reset");
+    putchar('\n');
 }
 
 static bool has_field(const struct dtu_param *row, uint8_t type, uint8_t flags)
@@ -134,9 +137,8 @@ static void print_row(const struct dtu_profile *profile, const struct dtu_param 
     printf("%s (%s): %s\n", profile->name, profile->product,
            row->help != NULL ? row->help : row->name);
     print_names(profile->table, row);
-    printf("\n  %s", kind_of(row));
-    print_effect(profile, row);
     putchar('\n');
+    print_kind(profile, row);
     print_values(profile, row);
     print_default(row);
 }

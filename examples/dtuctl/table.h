@@ -85,7 +85,7 @@ struct command_option {
     const char *argument;    /* what the help calls its value; NULL: it has none */
     const char *help;        /* one sentence or more, the first without a capital */
     unsigned commands;       /* which take it: of enum command_id */
-    unsigned needed;         /* which cannot do without it */
+    unsigned needed;         /* which cannot do without it, and its value */
     const char *environment; /* the variable that counts if the option is not given, or NULL */
     const char *initial;     /* and what counts without both, or NULL */
     enum value value;

@@ -20,6 +20,10 @@ DONE, USAGE = 0, 2
 
 
 class Test(unittest.TestCase):
+    def setUp(self):
+        if not os.access(DTUCTL, os.X_OK):
+            self.fail("the environment variable DTUCTL must name the program")
+
     def run_dtuctl(self, *args, status=DONE):
         env = {k: v for k, v in os.environ.items() if not k.startswith("DTUCTL_")}
         result = subprocess.run([DTUCTL, *args], capture_output=True, timeout=harness.SECONDS,
@@ -40,7 +44,7 @@ class Test(unittest.TestCase):
 
     def options(self, command):
         """Each option of a command, and the name of its value or an empty text."""
-        found = re.findall(r"(?m)^  --([\w-]+)(?: ([A-Z][^ \n]*))?(?:  |\n)",
+        found = re.findall(r"(?m)^  --([\w-]+)(?: ([A-Z0-9][^ \n]*))?(?:  |\n)",
                            self.output(command, "--help"))
         self.assertIn(("help", ""), found)
         return dict(found)
@@ -81,6 +85,42 @@ class Commands(Test):
                                             text):
                 self.run_dtuctl(command, f"--{name}", default, "--help")
 
+    def test_a_command_that_talks_to_one_module_needs_one_way_to_it(self):
+        for command, words in (("at", ["AT+VER"]), ("dump", []), ("restore", ["FILE"]),
+                               ("diff", ["FILE"])):
+            if command not in self.commands():
+                continue
+            for ways, pattern in (
+                    ([], f"{command}: where is the module\\? --tty, "),
+                    (["--tty", "tty", "--udp", "host"], f"{command}: only one of --tty, "),
+                    (["--udp", "host:0"], r"host:0: --udp takes HOST\[:PORT\]"),
+                    (["--udp", "a:b:1"], "a:b:1: --udp takes"),
+                    (["--udp", ":1"], ":1: --udp takes"),
+                    (["--tcp", "host"], "host: --tcp takes HOST:PORT"),
+                    (["--tcp", "x" * 256 + ":1"], "--tcp takes HOST:PORT"),
+                    (["--tty", ",9600"], "--tty takes"),
+                    (["--tty", "tty,9600x"], "--tty takes"),
+                    (["--tty", "tty", "--profile", "usr"],
+                     "usr: the profiles are .*k7.* and [a-z0-9-]+ ")):
+                end = self.run_dtuctl(command, *words, *ways, status=USAGE)
+                self.assertRegex(end.stderr, pattern)
+        if "diff" in self.commands():
+            end = self.run_dtuctl("diff", "a", "b", "--tty", "tty", status=USAGE)
+            self.assertIn("two files are compared, or a module and a file", end.stderr)
+
+    def test_what_a_command_cannot_do_without_is_asked_for(self):
+        for command, args, pattern in (
+                ("vcom", [], "vcom: where is the module"),
+                ("vcom", ["host:1"], "vcom: --link PATH is needed"),
+                ("vcom", ["host"], "host: is not HOST:PORT"),
+                ("vcom", ["host:65536"], "host:65536: is not HOST:PORT"),
+                ("vcom", ["host:1", "--link", ""], "--link: is empty"),
+                ("provision", ["FILE"], "provision: --csv FILE is needed"),
+                ("restore", ["--tty", "tty"], "restore: which file")):
+            if command in self.commands():
+                end = self.run_dtuctl(command, *args, status=USAGE)
+                self.assertRegex(end.stderr, f"^dtuctl: {pattern}")
+
     def test_wrong_use_of_help(self):
         for args, pattern in ((["help", "scan", "show"], "show: one topic at a time"),
                               (["help", "--json"], "--json: not an option of help"),
@@ -102,9 +142,19 @@ class AtCommands(Test):
         text = self.output("help", "UARTFT")
         self.assertEqual(re.findall(r"(?m)^([\w-]+) \(", text), ["lte-7s4", "cat1"])
         self.assertRegex(text, r"(?m)^cat1 \(.*\): Packing time\n  AT\+UARTFT\n"
-                               r"  setting: query and set; takes effect at the next restart, if "
-                               r"AT\+S saved it\n  takes: <10~500\(ms\)>\n  default: 50$")
+                               r"  setting: query and set; takes effect by AT\+S, which saves and "
+                               r"restarts\n  takes: <10~500\(ms\)>\n  default: 50$")
         self.assertRegex(text, r"(?m)^  takes: <50~60000>$")
+
+    def test_when_a_set_takes_effect(self):
+        """7S3: S saves, Z restarts; K7 and 7S4 save each set; cat1: S does both."""
+        effects = re.findall(r"(?ms)^([\w-]+) \(.*?; (takes effect [^\n]*)",
+                             self.output("help", "RSTIM"))
+        self.assertEqual(sorted(effects), [
+            ("cat1", "takes effect by AT+S, which saves and restarts"),
+            ("gprs232-7s3", "takes effect at the next restart, if AT+S saved it"),
+            ("k7", "takes effect at the next restart"),
+            ("lte-7s4", "takes effect at the next restart")])
 
     def test_kinds(self):
         for name, pattern in (
@@ -121,6 +171,11 @@ class AtCommands(Test):
         self.assertIn("takes: <1~300 bytes>, as hex digits\n", self.output("help", "REGDT"))
         self.assertIn("and ,ASCII, or as hex digits and ,HEX", self.output("help", "REGUSER"))
         self.assertIn("the first is one of 15 places", self.output("help", "MQTTSUB"))
+
+    def test_values_are_told_where_the_module_itself_tells_less(self):
+        """7S3 answers AT+CMDPW=? with <"password">: manual 002."""
+        text = self.output("help", "CMDPW").split("gprs232-7s3 ")[1]
+        self.assertRegex(text, r"^\(.*\): .*\n  AT\+CMDPW\n.*\n  takes: <1~10 bytes>\n")
 
     def test_other_spellings(self):
         """K7's names may have the number of the port; RECEN is in manual 003 for RFCEN."""
@@ -148,7 +203,7 @@ class AtCommands(Test):
             end = self.run_dtuctl("help", topic, status=USAGE)
             self.assertRegex(end.stderr, rf"^dtuctl: .*: there is help for .*mean .*\b{near}\b")
             self.assertLess(end.stderr.count(","), 10)
-        for topic in ("", "AT+", "nothingofthekind", "x" * 5000):
+        for topic in ("", "nothingofthekind", "x" * 5000):
             self.assertNotIn("mean", self.run_dtuctl("help", topic, status=USAGE).stderr)
 
 
@@ -200,6 +255,7 @@ class Man(Test):
 
 class Completion(Test):
     def setUp(self):
+        super().setUp()
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.dir = folder.name
@@ -262,6 +318,7 @@ class Completion(Test):
                 self.assertEqual(sorted(self.complete(f"dtuctl {command} --profile ")),
                                  ["cat1", "gprs232-7s3", "k7", "lte-7s4"])
                 self.assertEqual(self.complete(f"dtuctl {command} --profile=c"), ["cat1"])
+                self.assertEqual(len(self.complete(f"dtuctl {command} --profile=")), 4)
             if command in ("restore", "diff", "provision"):
                 self.assertEqual(sorted(self.complete(f"dtuctl {command} ")), ["a file", "b.csv"])
 
