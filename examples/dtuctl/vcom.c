@@ -239,11 +239,10 @@ static void on_news(struct vcom *v, unsigned news)
     }
 }
 
-/* Bytes wait in the pty while there is no connection, and while those before a change of the
- * settings are not on their way. */
+/* What is written after a change of the settings waits in the pty until all before it is sent. */
 static size_t room_up(const struct vcom *v)
 {
-    return v->far.is_open && !v->changed ? sizeof v->up - v->up_len : 0;
+    return v->changed ? 0 : sizeof v->up - v->up_len;
 }
 
 static void read_pty(struct vcom *v)
