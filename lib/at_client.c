@@ -8,10 +8,10 @@
 /* What a client does. */
 enum state {
     IDLE,
-    ENDING,  /* `status` is to be told by the next poll */
-    KNOCKS,  /* the handshake is under way */
-    DRAINS,  /* waits until late answers are through */
-    EXPECTS, /* sends the request and gathers the reply */
+    ENDING, /* `status` is to be told by the next poll */
+    KNOCKS, /* the handshake is under way */
+    DRAINS, /* waits until late answers are through */
+    EXPECTS /* sends the request and gathers the reply */
 };
 
 /* What is asked for. */
@@ -188,8 +188,10 @@ static void forget_reply(struct dtu_at_client *c)
  * something new in `done`: nothing may be done with the client behind this. */
 static void finish(struct dtu_at_client *c, enum dtu_status status, size_t error_len, int16_t code)
 {
-    struct dtu_at_client_reply reply = {
-        status, code, NULL, error_len, NULL, 0, dtu_at_client_dialect(c)};
+    struct dtu_at_client_reply reply = {.status = status,
+                                        .code = code,
+                                        .error_len = error_len,
+                                        .dialect = dtu_at_client_dialect(c)};
     if (error_len > 0)
         reply.error = c->line;
     if (c->too_long && status == DTU_OK)
@@ -318,7 +320,7 @@ static enum dtu_status put_line(struct dtu_at_client *c, const char *text, size_
 
     if (len > config->line_size - before - end_len)
         return DTU_ERR_SPACE;
-    memcpy(config->line + before, text, len);
+    memmove(config->line + before, text, len);
     memcpy(config->line + before + len, crlf, end_len);
     c->request = config->line;
     c->request_len = before + len + end_len;
@@ -405,41 +407,40 @@ void dtu_at_client_cancel(struct dtu_at_client *c)
 /* --- How replies are worded ------------------------------------------------------------------ */
 
 enum meaning {
-    DONE,     /* all of the line */
-    REFUSED,  /* the same */
-    NUMBERED, /* with a number behind it */
-    EXPLAINED /* or a text */
+    DONE,
+    REFUSED,
+    NUMBERED,  /* refused, a number follows */
+    EXPLAINED, /* refused, a number or a text follows */
+    ANSWER     /* a value follows, and the end */
 };
 
 struct wording {
-    char start[12];
+    char start[11];
+    uint8_t len;
     uint8_t meaning;
     uint8_t dialect; /* enum dtu_at_client_dialect */
 };
 
 static const struct wording wordings[] = {
-    {"OK", DONE, DTU_AT_CLIENT_UNKNOWN},           {"+OK", DONE, DTU_AT_CLIENT_ERR_NUMBER},
-    {"+ok", DONE, DTU_AT_CLIENT_UNKNOWN}, /* of ENTM, on several products */
-    {"ERROR", REFUSED, DTU_AT_CLIENT_ERROR},       {"Err", NUMBERED, DTU_AT_CLIENT_ERR_WORD},
-    {"+ERR=", NUMBERED, DTU_AT_CLIENT_ERR_NUMBER}, {"+ERR:", NUMBERED, DTU_AT_CLIENT_ERR_NUMBER},
-    {"+CME ERROR:", EXPLAINED, DTU_AT_CLIENT_CME}, {"+CMS ERROR:", EXPLAINED, DTU_AT_CLIENT_CME},
+    {"OK", 2, DONE, DTU_AT_CLIENT_UNKNOWN},
+    {"+OK", 3, DONE, DTU_AT_CLIENT_ERR_NUMBER},
+    {"+ok", 3, DONE, DTU_AT_CLIENT_UNKNOWN}, /* of ENTM, on several products */
+    {"+OK=", 4, ANSWER, DTU_AT_CLIENT_ERR_NUMBER},
+    {"ERROR", 5, REFUSED, DTU_AT_CLIENT_ERROR},
+    {"Err", 3, NUMBERED, DTU_AT_CLIENT_ERR_WORD},
+    {"+ERR=", 5, NUMBERED, DTU_AT_CLIENT_ERR_NUMBER},
+    {"+ERR:", 5, NUMBERED, DTU_AT_CLIENT_ERR_NUMBER},
+    {"+CME ERROR:", 11, EXPLAINED, DTU_AT_CLIENT_CME},
+    {"+CMS ERROR:", 11, EXPLAINED, DTU_AT_CLIENT_CME},
 };
 #define WORDINGS (sizeof wordings / sizeof wordings[0])
 
-static bool begins_with(const uint8_t *text, size_t len, const char *start)
-{
-    size_t start_len = dtu_string_len(start);
-    return len >= start_len && memcmp(text, start, start_len) == 0;
-}
-
 static const struct wording *find_wording(const uint8_t *text, size_t len)
 {
-    for (size_t i = 0; i < WORDINGS; i++) {
-        const struct wording *w = &wordings[i];
-        if (begins_with(text, len, w->start) &&
-            (w->meaning >= NUMBERED || len == dtu_string_len(w->start)))
+    for (const struct wording *w = wordings; w < wordings + WORDINGS; w++)
+        if (len >= w->len && memcmp(text, w->start, w->len) == 0 &&
+            (w->meaning >= NUMBERED || len == w->len))
             return w;
-    }
     return NULL;
 }
 
@@ -475,7 +476,7 @@ static bool parse_number(const struct wording *w, const uint8_t *text, size_t le
                          struct refusal *r)
 {
     uint32_t number;
-    size_t at = dtu_string_len(w->start);
+    size_t at = w->len;
     while (at < len && (text[at] == ' ' || text[at] == '-'))
         at++;
     if (dtu_parse_decimal(text + at, len - at, &number) != DTU_OK || number > INT16_MAX)
@@ -542,15 +543,15 @@ static void end_reply(struct dtu_at_client *c, enum dtu_status status, size_t er
  * section 3.2), and 7S4 +OK to ENTM (001 section 3.1.2). */
 static void note_dialect(struct dtu_at_client *c, const struct wording *w)
 {
-    if (w->meaning >= NUMBERED || c->dialect == DTU_AT_CLIENT_UNKNOWN)
+    if (w->meaning == NUMBERED || w->meaning == EXPLAINED || c->dialect == DTU_AT_CLIENT_UNKNOWN)
         c->dialect = w->dialect;
 }
 
 static void take_refusal(struct dtu_at_client *c, size_t text_len, const struct wording *w)
 {
     struct refusal r = {0, DTU_ERR_NOT_ALLOWED};
-    if (w->meaning >= NUMBERED && !parse_number(w, c->line, text_len, &r) &&
-        w->meaning == NUMBERED) {
+    bool has_number = w->meaning != REFUSED && parse_number(w, c->line, text_len, &r);
+    if (w->meaning == NUMBERED && !has_number) {
         take_data(c, text_len);
         return;
     }
@@ -570,39 +571,39 @@ static void take_done(struct dtu_at_client *c, size_t text_len, const struct wor
     end_reply(c, DTU_OK, 0, 0);
 }
 
+static bool is_name_byte(uint8_t byte)
+{
+    return (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9');
+}
+
 /* The length of `+NAME:` under any name, 0 if the line does not begin so. */
-static size_t find_other(const uint8_t *text, size_t len)
+static size_t find_name(const uint8_t *text, size_t len)
 {
     size_t at = 1;
     if (len == 0 || *text != '+')
         return 0;
-    while (at < len && text[at] >= '0' && text[at] <= 'Z' && text[at] != ':')
+    while (at < len && is_name_byte(text[at]))
         at++;
     return at > 1 && at < len && text[at] == ':' ? at + 1 : 0;
 }
 
-/* How much comes before the value of an answer to the command; 0 if it is none. */
-static size_t find_answer(const struct dtu_at_client *c, const uint8_t *text, size_t len)
+/* Whether `+NAME:` of that length is the command's. */
+static bool is_own(const struct dtu_at_client *c, const uint8_t *text, size_t skip)
 {
-    if (begins_with(text, len, "+OK="))
-        return 4;
-    if (c->name_len == 0 || find_other(text, len) != c->name_len + 2)
-        return 0;
+    if (skip != c->name_len + 2)
+        return false;
     for (size_t i = 0; i < c->name_len; i++)
         if (text[1 + i] != dtu_upper(c->text[NAME_AT + i]))
-            return 0;
-    return c->name_len + 2;
+            return false;
+    return true;
 }
 
-static void take_value(struct dtu_at_client *c, size_t skip, size_t text_len)
+/* A value behind `+OK=` is the end. */
+static void take_answer(struct dtu_at_client *c, size_t text_len, const struct wording *w)
 {
     release_other(c);
-    bool is_last = c->line[skip - 1] == '='; /* K7's */
-    keep_value(c, skip, text_len);
-    if (!is_last)
-        return;
-    if (c->dialect == DTU_AT_CLIENT_UNKNOWN)
-        c->dialect = DTU_AT_CLIENT_ERR_NUMBER;
+    note_dialect(c, w);
+    keep_value(c, w->len, text_len);
     end_reply(c, DTU_OK, 0, 0);
 }
 
@@ -626,16 +627,16 @@ static void take_other(struct dtu_at_client *c, size_t skip, size_t text_len)
 
 static void judge_named(struct dtu_at_client *c, size_t text_len)
 {
-    size_t skip = find_answer(c, c->line, text_len);
-    size_t other_skip = find_other(c->line, text_len);
-    if (skip > 0)
-        take_value(c, skip, text_len);
-    else if (c->form == HELP)
-        keep_value(c, 0, text_len);
-    else if (other_skip > 0 && may_have_other_name(c, text_len))
-        take_other(c, other_skip, text_len);
-    else
+    size_t skip = find_name(c->line, text_len);
+    bool own = is_own(c, c->line, skip);
+    if (own || c->form == HELP) {
+        release_other(c);
+        keep_value(c, own ? skip : 0, text_len);
+    } else if (skip > 0 && may_have_other_name(c, text_len)) {
+        take_other(c, skip, text_len);
+    } else {
         take_data(c, text_len);
+    }
 }
 
 static void judge_reply(struct dtu_at_client *c, size_t text_len)
@@ -643,6 +644,8 @@ static void judge_reply(struct dtu_at_client *c, size_t text_len)
     const struct wording *w = find_wording(c->line, text_len);
     if (w == NULL)
         judge_named(c, text_len);
+    else if (w->meaning == ANSWER)
+        take_answer(c, text_len, w);
     else if (w->meaning == DONE)
         take_done(c, text_len, w);
     else
@@ -687,6 +690,14 @@ static void end_line(struct dtu_at_client *c, size_t end_len)
         judge_reply(c, text_len);
 }
 
+/* Whether the line is a value, as far as it is there. */
+static bool is_value(const struct dtu_at_client *c)
+{
+    const struct wording *w = find_wording(c->line, c->line_len);
+    return c->form == HELP || (w != NULL && w->meaning == ANSWER) ||
+           is_own(c, c->line, find_name(c->line, c->line_len));
+}
+
 /* The line does not fit: it is a value that is too long, or else data. */
 static void make_room(struct dtu_at_client *c)
 {
@@ -694,7 +705,7 @@ static void make_room(struct dtu_at_client *c)
     if (c->rest == NONE) {
         c->stats.too_long++;
         c->rest = DATA;
-        if (c->form == HELP || find_answer(c, c->line, c->line_len) > 0) {
+        if (is_value(c)) {
             release_other(c);
             lose_values(c);
             c->rest = VALUE;
@@ -726,7 +737,7 @@ static void append(struct dtu_at_client *c, uint8_t byte)
 static bool take_echo(struct dtu_at_client *c, uint8_t byte)
 {
     size_t len = c->echoed;
-    if (!c->awaits_echo || c->line_len > 0 || c->rest != NONE)
+    if (!c->awaits_echo || c->line_len > 0)
         return false;
     if (len < c->text_len && byte == c->text[len]) {
         c->echoed++;
@@ -791,10 +802,9 @@ static void time_out(struct dtu_at_client *c, uint32_t now)
 /* What has no line end as a datagram, or on some pages of the manuals, ends with a silence. */
 static bool ends_by_silence(const struct dtu_at_client *c)
 {
-    if (c->out_len > 0 || c->line_len == 0 || c->rest != NONE)
-        return false;
-    return c->form == KEYWORD ||
-           (is_named(c, "ENTM") && dtu_equal_nocase(c->line, c->line_len, "+ok"));
+    return c->line_len > 0 &&
+           (c->form == KEYWORD ||
+            (is_named(c, "ENTM") && dtu_equal_nocase(c->line, c->line_len, "+ok")));
 }
 
 /* A module that was in command mode already took `+++` for the beginning of a line. */
