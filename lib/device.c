@@ -6,8 +6,9 @@
 
 #include "dtu/blocks.h"
 
-#define LOGIN_MS UINT32_C(30000) /* to log in (manual 000 section 6.7) */
-#define MESSAGE_COMMANDS 10      /* in a message (001 section 2.1.3.3) */
+#define LOGIN_MS UINT32_C(30000)  /* to log in (manual 000 section 6.7) */
+#define REFUSAL_MS UINT32_C(5000) /* a refusal takes no longer to come back */
+#define MESSAGE_COMMANDS 10       /* in a message (001 section 2.1.3.3) */
 
 static const struct dtu_param_table *table_of(const struct dtu_device *d)
 {
@@ -120,6 +121,18 @@ static bool is_up(const struct dtu_device_socket *s)
     return s->used && dtu_link_state(&s->link) == DTU_LINK_UP;
 }
 
+/* That a datagram was refused is told after it was sent, and maybe after others were: only when
+ * nothing has been refused for a while was sending good. */
+static void end_refusals(struct dtu_device_socket *s)
+{
+    uint32_t now = s->device->now_ms;
+    if (s->refused)
+        s->resumed_ms = now;
+    else if (dtu_elapsed(now, s->resumed_ms) >= REFUSAL_MS)
+        s->refusals = 0;
+    s->refused = false;
+}
+
 static size_t send_to_socket(void *ctx, const uint8_t *data, size_t len)
 {
     struct dtu_device_socket *s = ctx;
@@ -129,9 +142,7 @@ static size_t send_to_socket(void *ctx, const uint8_t *data, size_t len)
     if (taken == 0)
         return 0;
     d->stats.sent_bytes += (uint32_t)taken;
-    if (!s->refused) /* what is sent now may be refused later: the one before was not */
-        s->refusals = 0;
-    s->refused = false;
+    end_refusals(s);
     show_data(d);
     dtu_link_activity(&s->link, d->now_ms);
     dtu_heartbeat_sent(&s->heartbeat, d->now_ms);
