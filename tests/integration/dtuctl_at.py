@@ -812,6 +812,23 @@ class Prompt(Test):
         terminal.read_until(b"AT> ")
         self.leave(terminal)
 
+    def test_a_silence_ends_nothing_at_the_prompt(self):
+        """Command mode is entered again, for nobody knows whether the module is in it."""
+        sent = []
+        answers = answering({b"AT+": REFUSED, b"AT": FINE, b"AT+ENTM": FINE})
+        fake = self.closing(Fake(lambda data: sent.append(data) or answers(data)))
+        terminal = self.prompt("--tty", fake.path, "--timeout", "200", "--guard", "10")
+        terminal.read_until(b"AT> ")
+        terminal.write(b"Z\n")
+        terminal.read_until(rb"no answer to AT\+Z\r?\n")
+        terminal.read_until(b"AT> ")
+        terminal.write(b"AT\n")
+        terminal.read_until(b"OK")
+        terminal.read_until(b"AT> ")
+        self.leave(terminal)
+        self.assertRegex(b"".join(sent), rb"^\+\+\+aAT\+\r\nAT\+Z\r\n\+\+\+a(\r\n)?AT\r\n"
+                                         rb"AT\+ENTM\r\n$")
+
     def test_interrupted_at_the_prompt(self):
         _, user, wire, connection = self.linked()
         terminal = self.prompt("--tty", wire.path)
