@@ -23,6 +23,7 @@ struct options {
     size_t identity_count;
     int net_at_port;    /* -1: the product's own */
     int discovery_port; /* the same */
+    int rfc2217_port;   /* of the first module; 0: none */
     unsigned count;     /* of modules */
     bool local_only;
     bool leds;

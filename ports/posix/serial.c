@@ -225,6 +225,7 @@ static bool set_rate(int fd, uint32_t baud)
 bool serial_setup(struct serial *s, const struct dtu_uart *uart)
 {
     struct termios t;
+    unsigned lines;
     if (s->is_pty || s->fd < 0)
         return true;
     if (tcgetattr(s->fd, &t) != 0)
@@ -238,7 +239,10 @@ bool serial_setup(struct serial *s, const struct dtu_uart *uart)
         t.c_cflag |= CRTSCTS;
     if (uart->flow == DTU_FLOW_XON_XOFF)
         t.c_iflag |= IXON | IXOFF;
-    return tcsetattr(s->fd, TCSANOW, &t) == 0 && set_rate(s->fd, uart->baud);
+    /* a pty of somebody else's refuses a parity, and then takes the rest */
+    if (tcsetattr(s->fd, TCSANOW, &t) != 0 && serial_lines(s, &lines))
+        return false;
+    return set_rate(s->fd, uart->baud);
 }
 
 bool serial_drained(const struct serial *s)
@@ -247,4 +251,100 @@ bool serial_drained(const struct serial *s)
     if (s->is_pty || s->fd < 0 || ioctl(s->fd, TIOCOUTQ, &waiting) != 0)
         return true;
     return waiting == 0;
+}
+
+/* --- What RFC 2217 wants of it -------------------------------------------------------------- */
+
+static uint8_t data_bits_of(tcflag_t flags)
+{
+    switch (flags & CSIZE) {
+    case CS5:
+        return 5;
+    case CS6:
+        return 6;
+    case CS7:
+        return 7;
+    default:
+        return 8;
+    }
+}
+
+static uint8_t parity_of(tcflag_t flags)
+{
+    if ((flags & PARENB) == 0)
+        return DTU_PARITY_NONE;
+#ifdef __linux__
+    if ((flags & LINUX_CMSPAR) != 0)
+        return (flags & PARODD) != 0 ? DTU_PARITY_MARK : DTU_PARITY_SPACE;
+#endif
+    return (flags & PARODD) != 0 ? DTU_PARITY_ODD : DTU_PARITY_EVEN;
+}
+
+static void read_rate(int fd, uint32_t *baud)
+{
+#ifdef __linux__
+    struct linux_termios2 t;
+    if (ioctl(fd, LINUX_TCGETS2, &t) == 0)
+        *baud = t.c_ospeed;
+#else
+    struct termios t;
+    if (tcgetattr(fd, &t) == 0)
+        *baud = (uint32_t)cfgetospeed(&t);
+#endif
+}
+
+void serial_in_use(const struct serial *s, struct dtu_uart *uart)
+{
+    unsigned lines;
+    struct termios t;
+
+    if (!serial_lines(s, &lines) || tcgetattr(s->fd, &t) != 0)
+        return;
+    read_rate(s->fd, &uart->baud);
+    uart->data_bits = data_bits_of(t.c_cflag);
+    uart->parity = parity_of(t.c_cflag);
+    uart->stop_bits = (t.c_cflag & CSTOPB) != 0 ? 2 : 1;
+    if ((t.c_cflag & CRTSCTS) == 0 && uart->flow == DTU_FLOW_RTS_CTS)
+        uart->flow = DTU_FLOW_NONE;
+}
+
+bool serial_lines(const struct serial *s, unsigned *lines)
+{
+    static const struct {
+        int system;
+        unsigned line;
+    } names[] = {{TIOCM_CTS, DTU_RFC2217_CTS},
+                 {TIOCM_DSR, DTU_RFC2217_DSR},
+                 {TIOCM_RI, DTU_RFC2217_RI},
+                 {TIOCM_CD, DTU_RFC2217_CD}};
+    int bits;
+
+    if (s->is_pty || s->fd < 0 || ioctl(s->fd, TIOCMGET, &bits) != 0)
+        return false;
+    *lines = 0;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if ((bits & names[i].system) != 0)
+            *lines |= names[i].line;
+    return true;
+}
+
+bool serial_signal(struct serial *s, enum dtu_rfc2217_signal signal, bool on)
+{
+    int line = signal == DTU_RFC2217_DTR ? TIOCM_DTR : TIOCM_RTS;
+
+    if (s->is_pty || s->fd < 0)
+        return false;
+    if (signal == DTU_RFC2217_BREAK)
+        return ioctl(s->fd, on ? TIOCSBRK : TIOCCBRK) == 0;
+    return ioctl(s->fd, on ? TIOCMBIS : TIOCMBIC, &line) == 0;
+}
+
+void serial_purge(struct serial *s, unsigned what)
+{
+    if (s->fd < 0)
+        return;
+    if ((what & DTU_RFC2217_PURGE_RX) != 0)
+        (void)tcflush(s->fd, TCIFLUSH);
+    if ((what & DTU_RFC2217_PURGE_TX) != 0)
+        (void)tcflush(s->fd, TCOFLUSH);
 }
