@@ -51,6 +51,9 @@ enum {
 };
 #define FROM_SERVER 100u
 
+/* Of a sub-negotiation: the option and the command. */
+#define HEAD_LEN 2u
+
 /* From a notification to its mask. */
 #define TO_MASK (SET_LINESTATE_MASK - NOTIFY_LINESTATE)
 
@@ -348,34 +351,30 @@ static void negotiate(struct dtu_rfc2217 *r, unsigned option)
 
 /* --- What comes in -------------------------------------------------------------------------- */
 
-static bool is_command(const struct dtu_rfc2217 *r, unsigned command)
+/* The length of a command at least: longer ones have been seen, and mean nothing more. */
+static unsigned least_len(const struct dtu_rfc2217 *r, unsigned command)
 {
-    return r->in_len >= 2 && r->in[0] == COM_PORT_OPTION && command <= PURGE_DATA;
+    if (command == SET_BAUDRATE)
+        return HEAD_LEN + 4;
+    return HEAD_LEN + (r->side->with_values >> command & 1u);
 }
 
 static void carry_out(struct dtu_rfc2217 *r)
 {
     unsigned command = r->in[1] - (unsigned)r->side->hears;
-    struct dtu_reader in;
-    uint32_t value = 0;
+    struct dtu_reader baud = dtu_reader(r->in + HEAD_LEN, 4);
+    uint32_t value = r->in[HEAD_LEN];
 
-    if (!is_command(r, command)) {
-        r->stats.damaged++;
-        return;
-    }
-    in = dtu_reader(r->in + 2, r->in_len - 2u);
-    if (command == SET_BAUDRATE)
-        value = dtu_get_be32(&in);
-    else if ((r->side->with_values & bit(command)) != 0)
-        value = dtu_get_u8(&in);
-    if (!dtu_reader_ok(&in)) {
+    if (command > PURGE_DATA || r->in_len < least_len(r, command) || r->in[0] != COM_PORT_OPTION) {
         r->stats.damaged++;
         return;
     }
     r->stats.commands++;
+    if (command == SET_BAUDRATE)
+        value = dtu_get_be32(&baud);
     if (command == FLOWCONTROL_SUSPEND || command == FLOWCONTROL_RESUME)
         r->suspended = command == FLOWCONTROL_SUSPEND;
-    else if (command == SIGNATURE && dtu_reader_left(&in) == 0)
+    else if (command == SIGNATURE && r->in_len == HEAD_LEN)
         say_text(r, r->signature);
     else
         r->side->carry_out(r, command, value);
