@@ -611,7 +611,7 @@ void dtu_rfc2217_server_modem(struct dtu_rfc2217 *r, unsigned lines)
 
 void dtu_rfc2217_server_line(struct dtu_rfc2217 *r, unsigned events)
 {
-    r->values[NOTIFY_LINESTATE] |= (uint8_t)events;
+    r->values[NOTIFY_LINESTATE] = (uint8_t)(r->values[NOTIFY_LINESTATE] | events);
     notify(r, NOTIFY_LINESTATE, events);
 }
 
