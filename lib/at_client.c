@@ -8,10 +8,10 @@
 /* What a client does. */
 enum state {
     IDLE,
-    ENDING,  /* `status` is to be told by the next poll */
-    KNOCKS,  /* the handshake is under way */
-    DRAINS,  /* waits until late answers are through */
-    EXPECTS, /* sends the request and gathers the reply */
+    ENDING, /* `status` is to be told by the next poll */
+    KNOCKS, /* the handshake is under way */
+    DRAINS, /* waits until late answers are through */
+    EXPECTS /* sends the request and gathers the reply */
 };
 
 /* What is asked for. */
@@ -188,8 +188,10 @@ static void forget_reply(struct dtu_at_client *c)
  * something new in `done`: nothing may be done with the client behind this. */
 static void finish(struct dtu_at_client *c, enum dtu_status status, size_t error_len, int16_t code)
 {
-    struct dtu_at_client_reply reply = {
-        status, code, NULL, error_len, NULL, 0, dtu_at_client_dialect(c)};
+    struct dtu_at_client_reply reply = {.status = status,
+                                        .code = code,
+                                        .error_len = error_len,
+                                        .dialect = dtu_at_client_dialect(c)};
     if (error_len > 0)
         reply.error = c->line;
     if (c->too_long && status == DTU_OK)
@@ -569,13 +571,18 @@ static void take_done(struct dtu_at_client *c, size_t text_len, const struct wor
     end_reply(c, DTU_OK, 0, 0);
 }
 
+static bool is_name_byte(uint8_t byte)
+{
+    return (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9');
+}
+
 /* The length of `+NAME:` under any name, 0 if the line does not begin so. */
 static size_t find_name(const uint8_t *text, size_t len)
 {
     size_t at = 1;
     if (len == 0 || *text != '+')
         return 0;
-    while (at < len && text[at] >= '0' && text[at] <= 'Z' && text[at] != ':')
+    while (at < len && is_name_byte(text[at]))
         at++;
     return at > 1 && at < len && text[at] == ':' ? at + 1 : 0;
 }
@@ -730,7 +737,7 @@ static void append(struct dtu_at_client *c, uint8_t byte)
 static bool take_echo(struct dtu_at_client *c, uint8_t byte)
 {
     size_t len = c->echoed;
-    if (!c->awaits_echo || c->line_len > 0 || c->rest != NONE)
+    if (!c->awaits_echo || c->line_len > 0)
         return false;
     if (len < c->text_len && byte == c->text[len]) {
         c->echoed++;
@@ -795,10 +802,9 @@ static void time_out(struct dtu_at_client *c, uint32_t now)
 /* What has no line end as a datagram, or on some pages of the manuals, ends with a silence. */
 static bool ends_by_silence(const struct dtu_at_client *c)
 {
-    if (c->out_len > 0 || c->line_len == 0 || c->rest != NONE)
-        return false;
-    return c->form == KEYWORD ||
-           (is_named(c, "ENTM") && dtu_equal_nocase(c->line, c->line_len, "+ok"));
+    return c->line_len > 0 &&
+           (c->form == KEYWORD ||
+            (is_named(c, "ENTM") && dtu_equal_nocase(c->line, c->line_len, "+ok")));
 }
 
 /* A module that was in command mode already took `+++` for the beginning of a line. */

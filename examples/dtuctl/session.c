@@ -244,6 +244,7 @@ static void begin(struct session *s, const char *asked)
 {
     s->asked = asked;
     s->tries = 1;
+    s->pipe.error = 0; /* of an earlier datagram */
     s->is_done = false;
     s->reply = (struct reply){.status = DTU_ERR_TIMEOUT};
 }
@@ -546,12 +547,13 @@ int session_restart(struct session *s)
     const struct dtu_param_table *table = s->profile != NULL ? s->profile->table : NULL;
     bool has_z = table == NULL || dtu_params_find(table, (const uint8_t *)"Z", 1) != NULL;
     const char *line = has_z ? "AT+Z" : "AT+S";
+    char visible[VISIBLE_SIZE(60)];
     struct reply reply;
 
     if (session_command(s, line, &reply) != STATUS_DONE) {
+        output_visible(visible, sizeof visible, reply.error, reply.error_len);
         if (s->status == STATUS_REFUSED)
-            complain("%s: %s was refused: %s", s->pipe.name, line,
-                     reply.error != NULL ? reply.error : dtu_status_text(reply.status));
+            complain("%s: %s was refused: %s", s->pipe.name, line, visible);
         return s->status;
     }
     s->state = SESSION_RESTARTING; /* also of a product that is not known */

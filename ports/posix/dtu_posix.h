@@ -251,6 +251,8 @@ struct dtu_posix_module_config {
     int net_at_port;          /**< UDP port of network commands; 0: none; -1: the product's own. */
     int discovery_port;       /**< UDP port of discovery, for products that have it; 0: none; -1:
                                    the product's own. Many modules may share it. */
+    int rfc2217_port;     /**< TCP port at which the UART is offered by RFC 2217, to one client at a
+                               time, who has it for himself while he is connected; 0: none. */
     unsigned max_clients; /**< Of a TCP server, 1 to 16: when one more comes, the oldest is closed;
                                0: 4. */
     bool local_only; /**< Discovery answers only senders on a network that this machine is on. */
