@@ -530,8 +530,8 @@ for rate in (9600, 115200, 1200, 230400):
 class Softdtu(Case):
     """The far end is a module whose UART is a tty."""
 
-    def module(self):
-        """softdtu as a TCP server, its port, and the user at its UART."""
+    def module(self, *options):
+        """softdtu as a TCP server: its UART, the user there, and where it is."""
         ends = self.path("module"), self.path("user")
         socat_pair(self, *ends)
         fd = os.open(ends[0], os.O_RDWR | os.O_NOCTTY)
@@ -543,13 +543,16 @@ class Softdtu(Case):
                 "--discovery-port", "0"]
         for setting in ["E=OFF", "RFCEN=ON", f"SOCKA=TCPS,127.0.0.1,{port}"]:
             args += ["--set", setting]
-        self.launch(*args).wait_log("UART at ")
+        self.launch(*args, *options).wait_log("UART at ")
         return fd, user, f"127.0.0.1:{port}"
 
     @unittest.skipUnless(has_pyserial(), "needs pyserial")
     def test_uart_follows_pyserial_before_the_first_byte(self):
         fd, user, where = self.module()
-        self.vcom(where, "--baud-sync").wait_log(": connected$")
+        self.follow_pyserial(fd, user, where, "--baud-sync")
+
+    def follow_pyserial(self, fd, user, where, option):
+        self.vcom(where, option).wait_log(": connected$")
         program = subprocess.Popen([PYTHON, "-c", PYSERIAL, self.path("port")])
         self.addCleanup(program.wait)
         self.addCleanup(program.kill)
@@ -558,6 +561,12 @@ class Softdtu(Case):
             self.assertEqual(harness.baud_of(fd), rate)
             user.write(b"seen %d\n" % rate)
         self.assertEqual(program.wait(harness.SECONDS), 0)
+
+    @unittest.skipUnless(has_pyserial(), "needs pyserial")
+    def test_uart_follows_by_rfc2217(self):
+        number = free_port()
+        fd, user, _ = self.module("--rfc2217", str(number))
+        self.follow_pyserial(fd, user, f"127.0.0.1:{number}", "--rfc2217")
 
     def test_a_mebibyte_each_way(self):
         fd, user, where = self.module()
