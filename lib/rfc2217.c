@@ -19,14 +19,15 @@ enum {
 
 #define COM_PORT_OPTION 44u
 
-/* Bits of the options that are known: the number of the option, or 7. */
-#define BINARY 0x01u
-#define ECHO 0x02u
-#define SGA 0x08u
-#define COM_PORT 0x80u
+/* The options that are known have the places of their numbers, but for this one. */
+#define COM_PORT 2u
+#define OPTIONS 4u
 
 /* Whose options; as in WILL, WONT, DO, DONT. */
 enum { THEIRS, OURS };
+
+/* How it stands with an option; a bit each, so that both sides' can be looked at together. */
+enum { OFF = 0, ASKED = 1, ON = 2, NEVER = 4 };
 
 /* The commands of RFC 2217 as a client sends them; a server's are 100 more. Each is also the number
  * of a message in `values`, `wishes` and `open`. SET-CONTROL is for several things, for which there
@@ -51,6 +52,9 @@ enum {
 };
 #define FROM_SERVER 100u
 
+/* Of a sub-negotiation: the option and the command. */
+#define HEAD_LEN 2u
+
 /* From a notification to its mask. */
 #define TO_MASK (SET_LINESTATE_MASK - NOTIFY_LINESTATE)
 
@@ -71,17 +75,16 @@ enum {
 enum { UNDECIDED, AGREED, REFUSED };
 
 /* Where the input is. */
-enum { IN_DATA, AFTER_IAC, IN_OPTION, IN_SUB, IN_SUB_AFTER_IAC };
+enum { IN_DATA, AFTER_IAC, IN_SUB, IN_SUB_AFTER_IAC /* and WILL, WONT, DO, DONT */ };
 
 /* What server and client do not have in common. */
 struct dtu_rfc2217_side {
-    uint8_t hears;        /* what the commands begin at that it hears */
-    uint8_t says;         /* and those that it says */
-    uint16_t with_values; /* which of those that it hears have a value */
-    uint8_t may[2];       /* options that can be agreed on */
-    uint8_t asks[2];      /* that it asks for */
-    const uint8_t *offer; /* which is that */
-    size_t offer_len;
+    uint8_t hears;               /* what the commands begin at that it hears */
+    uint8_t says;                /* and those that it says */
+    uint16_t with_values;        /* which of those that it hears have a value */
+    uint8_t options[2][OPTIONS]; /* how it begins: BINARY, ECHO, COM-PORT, SUPPRESS GO-AHEAD */
+    const uint8_t *offer;        /* what it says about that */
+    uint8_t offer_len;
     void (*carry_out)(struct dtu_rfc2217 *r, unsigned command, uint32_t value);
     void (*decided)(struct dtu_rfc2217 *r); /* whether RFC 2217 is spoken */
 };
@@ -293,13 +296,6 @@ size_t dtu_rfc2217_send(struct dtu_rfc2217 *r, const uint8_t *data, size_t len)
 
 /* --- Options -------------------------------------------------------------------------------- */
 
-static unsigned option_bit(unsigned option)
-{
-    if (option == COM_PORT_OPTION)
-        return COM_PORT;
-    return option < 4 ? 1u << option : 0;
-}
-
 static void say_option(struct dtu_rfc2217 *r, unsigned verb, unsigned option)
 {
     put_telnet(r, WILL + verb);
@@ -309,90 +305,91 @@ static void say_option(struct dtu_rfc2217 *r, unsigned verb, unsigned option)
 /* Whether one side offered COM-PORT-OPTION and the other took it; which of them does not matter. */
 static void decide(struct dtu_rfc2217 *r)
 {
-    uint8_t now = UNDECIDED;
+    unsigned both = r->options[THEIRS][COM_PORT] | (unsigned)r->options[OURS][COM_PORT];
+    uint8_t now = REFUSED;
 
-    if (((r->on[THEIRS] | r->on[OURS]) & COM_PORT) != 0)
+    if ((both & ON) != 0)
         now = AGREED;
-    else if (((r->asked[THEIRS] | r->asked[OURS]) & COM_PORT) == 0)
-        now = REFUSED;
+    else if ((both & ASKED) != 0)
+        now = UNDECIDED;
     if (now == r->com_port)
         return;
     r->com_port = now;
     r->side->decided(r);
 }
 
-/* Only what changes something is answered, so that a negotiation ends (RFC 854, RFC 1143). */
-static void negotiate(struct dtu_rfc2217 *r, unsigned option)
+/* NULL if it is not known. */
+static uint8_t *find_option(struct dtu_rfc2217 *r, unsigned whose, unsigned option)
 {
-    unsigned verb = r->verb - (unsigned)WILL; /* 0 to 3: WILL, WONT, DO, DONT */
-    unsigned whose = verb >> 1;
-    unsigned known = option_bit(option) & r->side->may[whose];
-    bool yes = (verb & 1u) == 0;
-    bool was = (r->on[whose] & known) != 0;
+    unsigned place = option == COM_PORT_OPTION ? COM_PORT : option;
+    if (option == COM_PORT || place >= OPTIONS || r->options[whose][place] == NEVER)
+        return NULL;
+    return &r->options[whose][place];
+}
 
-    if (known == 0) {
-        if (yes) {
+/* `verb` is 0 to 3: WILL, WONT, DO, DONT. Only what changes something is answered, so that a
+ * negotiation ends (RFC 854, RFC 1143). */
+static void negotiate(struct dtu_rfc2217 *r, unsigned verb, unsigned option)
+{
+    uint8_t *state = find_option(r, verb >> 1, option);
+    uint8_t now = (verb & 1u) == 0 ? ON : OFF;
+    uint8_t before;
+
+    if (state == NULL) {
+        if (now == ON) {
             r->stats.refused++;
             say_option(r, verb ^ 3u, option);
         }
         return;
     }
-    if (yes != was) {
-        r->on[whose] ^= (uint8_t)known;
-        if ((r->asked[whose] & known) == 0)
-            say_option(r, verb ^ 2u, option);
-    }
-    r->asked[whose] &= (uint8_t)~known;
+    before = *state;
+    *state = now;
+    if (before != now && before != ASKED)
+        say_option(r, verb ^ 2u, option);
     decide(r);
 }
 
 /* --- What comes in -------------------------------------------------------------------------- */
 
-static bool is_command(const struct dtu_rfc2217 *r, unsigned command)
+/* The length of a command at least: longer ones have been seen, and mean nothing more. */
+static unsigned least_len(const struct dtu_rfc2217 *r, unsigned command)
 {
-    return r->in_len >= 2 && r->in[0] == COM_PORT_OPTION && command <= PURGE_DATA;
+    if (command == SET_BAUDRATE)
+        return HEAD_LEN + 4;
+    return HEAD_LEN + (r->side->with_values >> command & 1u);
 }
 
 static void carry_out(struct dtu_rfc2217 *r)
 {
     unsigned command = r->in[1] - (unsigned)r->side->hears;
-    struct dtu_reader in;
-    uint32_t value = 0;
+    struct dtu_reader baud = dtu_reader(r->in + HEAD_LEN, 4);
+    uint32_t value = r->in[HEAD_LEN];
 
-    if (!is_command(r, command)) {
-        r->stats.damaged++;
-        return;
-    }
-    in = dtu_reader(r->in + 2, r->in_len - 2u);
-    if (command == SET_BAUDRATE)
-        value = dtu_get_be32(&in);
-    else if ((r->side->with_values & bit(command)) != 0)
-        value = dtu_get_u8(&in);
-    if (!dtu_reader_ok(&in)) {
+    if (command > PURGE_DATA || r->in_len < least_len(r, command) || r->in[0] != COM_PORT_OPTION) {
         r->stats.damaged++;
         return;
     }
     r->stats.commands++;
+    if (command == SET_BAUDRATE)
+        value = dtu_get_be32(&baud);
     if (command == FLOWCONTROL_SUSPEND || command == FLOWCONTROL_RESUME)
         r->suspended = command == FLOWCONTROL_SUSPEND;
-    else if (command == SIGNATURE && dtu_reader_left(&in) == 0)
+    else if (command == SIGNATURE && r->in_len == HEAD_LEN)
         say_text(r, r->signature);
     else
         r->side->carry_out(r, command, value);
 }
 
+/* One byte more than can be shows that it is too long. */
 static void keep_sub(struct dtu_rfc2217 *r, uint8_t byte)
 {
     if (r->in_len < sizeof r->in)
         r->in[r->in_len++] = byte;
-    else
-        r->overlong = true;
 }
 
 static void end_sub(struct dtu_rfc2217 *r)
 {
-    r->state = IN_DATA;
-    if (r->overlong)
+    if (r->in_len == sizeof r->in)
         r->stats.overlong++;
     else
         carry_out(r);
@@ -400,13 +397,10 @@ static void end_sub(struct dtu_rfc2217 *r)
 
 static void telnet_command(struct dtu_rfc2217 *r, uint8_t command)
 {
-    r->state = IN_DATA;
     if (command >= WILL) {
-        r->verb = command;
-        r->state = IN_OPTION;
+        r->state = command;
     } else if (command == SB) {
         r->in_len = 0;
-        r->overlong = false;
         r->state = IN_SUB;
     } else if (command == AYT) {
         put_telnet(r, NOP); /* not text: that would be data of the UART */
@@ -415,7 +409,7 @@ static void telnet_command(struct dtu_rfc2217 *r, uint8_t command)
     }
 }
 
-/* The first byte is data whatever it is. */
+/* Data; the first byte is some whatever it is. */
 static size_t take_data(struct dtu_rfc2217 *r, const uint8_t *data, size_t len, bool *full)
 {
     size_t run = 1 + run_len(data + 1, len - 1);
@@ -427,17 +421,26 @@ static size_t take_data(struct dtu_rfc2217 *r, const uint8_t *data, size_t len, 
     return taken;
 }
 
-/* A byte that ends something which may have to be answered. */
-static size_t take_end(struct dtu_rfc2217 *r, uint8_t byte, bool *full)
+/* A byte that is no data. False if it may have to be answered and there is no room. In data and in
+ * a sub-negotiation alike, an IAC begins something and two are a byte. */
+static bool take_byte(struct dtu_rfc2217 *r, uint8_t byte)
 {
     uint8_t state = r->state;
 
-    *full = !dtu_rfc2217_flush(r);
-    if (*full)
-        return 0;
-    if (state == IN_OPTION) {
-        r->state = IN_DATA;
-        negotiate(r, byte);
+    if (state == (byte == IAC ? IN_SUB_AFTER_IAC : IN_SUB)) {
+        keep_sub(r, byte);
+        r->state = IN_SUB;
+        return true;
+    }
+    if (state == IN_DATA || state == IN_SUB) {
+        r->state++; /* behind the IAC */
+        return true;
+    }
+    if (!dtu_rfc2217_flush(r))
+        return false;
+    r->state = IN_DATA;
+    if (state >= WILL) {
+        negotiate(r, state - (unsigned)WILL, byte);
     } else if (state == IN_SUB_AFTER_IAC && byte == SE) {
         end_sub(r);
     } else {
@@ -445,27 +448,7 @@ static size_t take_end(struct dtu_rfc2217 *r, uint8_t byte, bool *full)
             r->stats.damaged++;
         telnet_command(r, byte);
     }
-    return 1;
-}
-
-/* In data and in a sub-negotiation alike, an IAC begins something and two are a byte. */
-static size_t step(struct dtu_rfc2217 *r, const uint8_t *data, size_t len, bool *full)
-{
-    uint8_t byte = *data;
-    bool iac = byte == IAC;
-
-    if (r->state == (iac ? AFTER_IAC : IN_DATA))
-        return take_data(r, data, len, full);
-    if (r->state == (iac ? IN_SUB_AFTER_IAC : IN_SUB)) {
-        keep_sub(r, byte);
-        r->state = IN_SUB;
-        return 1;
-    }
-    if (r->state == IN_DATA || r->state == IN_SUB) {
-        r->state++; /* behind the IAC */
-        return 1;
-    }
-    return take_end(r, byte, full);
+    return true;
 }
 
 size_t dtu_rfc2217_feed(struct dtu_rfc2217 *r, const uint8_t *data, size_t len)
@@ -473,33 +456,40 @@ size_t dtu_rfc2217_feed(struct dtu_rfc2217 *r, const uint8_t *data, size_t len)
     size_t taken = 0;
     bool full = false;
 
-    while (taken < len && !full)
-        taken += step(r, data + taken, len - taken, &full);
+    while (taken < len && !full) {
+        uint8_t byte = data[taken];
+        if (r->state == (byte == IAC ? AFTER_IAC : IN_DATA))
+            taken += take_data(r, data + taken, len - taken, &full);
+        else if (take_byte(r, byte))
+            taken++;
+        else
+            full = true;
+    }
     (void)dtu_rfc2217_flush(r);
     return taken;
 }
 
 /* --- Both ----------------------------------------------------------------------------------- */
 
-static bool good(const struct dtu_rfc2217_pipe *pipe, const char *signature)
-{
-    size_t len = dtu_string_len(signature);
-    return pipe->send != NULL && pipe->data != NULL && len <= DTU_RFC2217_SIGNATURE_MAX &&
-           memchr(signature, IAC, len) == NULL;
-}
-
-static void init(struct dtu_rfc2217 *r, const struct dtu_rfc2217_side *side,
+/* False if something is missing or too long. */
+static bool init(struct dtu_rfc2217 *r, const struct dtu_rfc2217_side *side,
                  const struct dtu_rfc2217_pipe *pipe, const char *signature, void *ctx)
 {
+    size_t len = dtu_string_len(signature);
+
+    if (pipe->send == NULL || pipe->data == NULL || len > DTU_RFC2217_SIGNATURE_MAX ||
+        memchr(signature, IAC, len) != NULL)
+        return false;
     memset(r, 0, sizeof *r);
     r->side = side;
     r->pipe = pipe;
     r->signature = signature;
     r->ctx = ctx;
-    memcpy(r->asked, side->asks, sizeof r->asked);
+    memcpy(r->options, side->options, sizeof r->options);
     memcpy(r->out, side->offer, side->offer_len);
-    r->out_len = (uint8_t)side->offer_len;
+    r->out_len = side->offer_len;
     r->values[SET_MODEMSTATE_MASK] = 0xFF; /* RFC 2217 section 4 */
+    return true;
 }
 
 /* --- A server ------------------------------------------------------------------------------- */
@@ -526,49 +516,40 @@ static void set_signal(struct dtu_rfc2217 *r, unsigned message, uint32_t value)
     r->values[message] = (uint8_t)(ask + 2 - value);
 }
 
-static void server_control(struct dtu_rfc2217 *r, uint32_t value)
-{
-    unsigned message = control_message((unsigned)value);
-
-    if (message == NO_MESSAGE) {
-        r->stats.damaged++;
-        return;
-    }
-    if (message == SET_CONTROL)
-        set_uart(r, message, value);
-    else if (message >= SIGNAL_0)
-        set_signal(r, message, value);
-    say(r, message);
-}
-
-static void server_purge(struct dtu_rfc2217 *r, uint32_t value)
-{
-    if (value - 1 >= (DTU_RFC2217_PURGE_RX | DTU_RFC2217_PURGE_TX)) {
-        r->stats.damaged++;
-        return;
-    }
-    r->values[PURGE_DATA] = (uint8_t)value;
-    r->server->purge(r->ctx, (unsigned)value);
-    say(r, PURGE_DATA);
-}
-
 static void server_carry_out(struct dtu_rfc2217 *r, unsigned command, uint32_t value)
 {
-    if (command == SIGNATURE)
-        return; /* nobody wants to know what the client calls itself */
-    if (command == SET_CONTROL) {
-        server_control(r, value);
+    unsigned message = command == SET_CONTROL ? control_message((unsigned)value) : command;
+
+    switch (message) {
+    case SIGNATURE: /* nobody wants to know what the client calls itself */
         return;
-    }
-    if (command == PURGE_DATA) {
-        server_purge(r, value);
+    case SET_LINESTATE_MASK:
+    case SET_MODEMSTATE_MASK:
+        (void)keep(r, message, value);
+        break;
+    case NOTIFY_LINESTATE: /* the client asks for them */
+    case NOTIFY_MODEMSTATE:
+    case INBOUND_FLOW:
+        break;
+    case PURGE_DATA:
+        if (value - 1 < (DTU_RFC2217_PURGE_RX | DTU_RFC2217_PURGE_TX)) {
+            r->values[PURGE_DATA] = (uint8_t)value;
+            r->server->purge(r->ctx, (unsigned)value);
+            break;
+        }
+        r->stats.damaged++;
         return;
+    case NO_MESSAGE:
+        r->stats.damaged++;
+        return;
+    default:
+        if (message >= SIGNAL_0)
+            set_signal(r, message, value);
+        else
+            set_uart(r, message, value);
+        break;
     }
-    if (command <= SET_STOPSIZE)
-        set_uart(r, command, value);
-    else if (command >= SET_LINESTATE_MASK)
-        (void)keep(r, command, value);
-    say(r, command); /* a notification: the client has asked for it */
+    say(r, message);
 }
 
 static void server_decided(struct dtu_rfc2217 *r)
@@ -586,8 +567,7 @@ static const struct dtu_rfc2217_side server_side = {
     .with_values = 1u << SET_BAUDRATE | 1u << SET_DATASIZE | 1u << SET_PARITY | 1u << SET_STOPSIZE |
                    1u << SET_CONTROL | 1u << SET_LINESTATE_MASK | 1u << SET_MODEMSTATE_MASK |
                    1u << PURGE_DATA,
-    .may = {BINARY | SGA | COM_PORT, BINARY | ECHO | SGA | COM_PORT},
-    .asks = {BINARY | SGA | COM_PORT, BINARY | ECHO | SGA},
+    .options = {{ASKED, NEVER, ASKED, ASKED}, {ASKED, ASKED, OFF, ASKED}},
     .offer = server_offer,
     .offer_len = sizeof server_offer,
     .carry_out = server_carry_out,
@@ -598,12 +578,9 @@ enum dtu_status dtu_rfc2217_server_init(struct dtu_rfc2217 *r,
                                         const char *signature, const struct dtu_uart *uart,
                                         void *ctx)
 {
-    if (!good(&callbacks->pipe, signature))
-        return DTU_ERR_CONFIG;
     if (callbacks->uart == NULL || callbacks->signal == NULL || callbacks->pulse == NULL ||
-        callbacks->purge == NULL)
+        callbacks->purge == NULL || !init(r, &server_side, &callbacks->pipe, signature, ctx))
         return DTU_ERR_CONFIG;
-    init(r, &server_side, &callbacks->pipe, signature, ctx);
     r->server = callbacks;
     keep_uart(r, uart);
     r->values[SIGNAL_0 + DTU_RFC2217_BREAK] = SIGNAL_OFF(DTU_RFC2217_BREAK);
@@ -634,46 +611,46 @@ void dtu_rfc2217_server_modem(struct dtu_rfc2217 *r, unsigned lines)
 
 void dtu_rfc2217_server_line(struct dtu_rfc2217 *r, unsigned events)
 {
-    r->values[NOTIFY_LINESTATE] |= (uint8_t)events;
+    r->values[NOTIFY_LINESTATE] = (uint8_t)(r->values[NOTIFY_LINESTATE] | events);
     notify(r, NOTIFY_LINESTATE, events);
 }
 
 /* --- A client ------------------------------------------------------------------------------- */
 
-static void tell(struct dtu_rfc2217 *r, const struct dtu_rfc2217_event *event)
+static void tell(struct dtu_rfc2217 *r, unsigned kind, uint32_t state)
 {
+    struct dtu_rfc2217_event e = {DTU_RFC2217_READY, (uint8_t)state, r->in + HEAD_LEN,
+                                  r->in_len - HEAD_LEN};
+
+    e.kind = kind;
     if (r->client->event != NULL)
-        r->client->event(r->ctx, event);
+        r->client->event(r->ctx, &e);
 }
 
 static void client_carry_out(struct dtu_rfc2217 *r, unsigned command, uint32_t value)
 {
-    struct dtu_rfc2217_event e = {DTU_RFC2217_SIGNATURE, (uint8_t)value, r->in + 2, r->in_len - 2u};
-
     if (command == SET_CONTROL)
         command = control_message((unsigned)value);
     if ((r->wishes & bit(command)) == 0) /* else the next wish is waiting for this answer */
         (void)keep(r, command, value);
     r->open &= (uint16_t)~bit(command);
-    if (command == NOTIFY_LINESTATE)
-        e.kind = DTU_RFC2217_LINE;
+    if (command == SIGNATURE)
+        tell(r, DTU_RFC2217_SIGNATURE, 0);
+    else if (command == NOTIFY_LINESTATE)
+        tell(r, DTU_RFC2217_LINE, value);
     else if (command == NOTIFY_MODEMSTATE)
-        e.kind = DTU_RFC2217_MODEM;
-    else if (command != SIGNATURE)
-        return;
-    tell(r, &e);
+        tell(r, DTU_RFC2217_MODEM, value);
 }
 
 static void client_decided(struct dtu_rfc2217 *r)
 {
-    struct dtu_rfc2217_event e = {DTU_RFC2217_READY, 0, NULL, 0};
+    bool refused = r->com_port == REFUSED;
 
-    if (r->com_port == REFUSED) {
-        e.kind = DTU_RFC2217_REFUSED;
+    if (refused) {
         r->wishes = 0;
         r->open = 0;
     }
-    tell(r, &e);
+    tell(r, refused ? DTU_RFC2217_REFUSED : DTU_RFC2217_READY, 0);
 }
 
 static const uint8_t client_offer[] = {
@@ -685,8 +662,7 @@ static const struct dtu_rfc2217_side client_side = {
     .with_values = 1u << SET_BAUDRATE | 1u << SET_DATASIZE | 1u << SET_PARITY | 1u << SET_STOPSIZE |
                    1u << SET_CONTROL | 1u << NOTIFY_LINESTATE | 1u << NOTIFY_MODEMSTATE |
                    1u << SET_LINESTATE_MASK | 1u << SET_MODEMSTATE_MASK | 1u << PURGE_DATA,
-    .may = {BINARY | ECHO | SGA | COM_PORT, BINARY | SGA | COM_PORT},
-    .asks = {BINARY | SGA, BINARY | SGA | COM_PORT},
+    .options = {{ASKED, OFF, OFF, ASKED}, {ASKED, NEVER, ASKED, ASKED}},
     .offer = client_offer,
     .offer_len = sizeof client_offer,
     .carry_out = client_carry_out,
@@ -696,9 +672,8 @@ enum dtu_status dtu_rfc2217_client_init(struct dtu_rfc2217 *r,
                                         const struct dtu_rfc2217_client_callbacks *callbacks,
                                         const char *signature, void *ctx)
 {
-    if (!good(&callbacks->pipe, signature))
+    if (!init(r, &client_side, &callbacks->pipe, signature, ctx))
         return DTU_ERR_CONFIG;
-    init(r, &client_side, &callbacks->pipe, signature, ctx);
     r->client = callbacks;
     r->values[SET_PARITY] = DTU_PARITY_NONE + 1;
     return DTU_OK;

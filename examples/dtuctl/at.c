@@ -33,24 +33,31 @@ static void complete(char out[SESSION_LINE_SIZE + 8], const char *line)
 /* --- A reply -------------------------------------------------------------------------------- */
 
 /* As a module writes it: "+UARTFT:50", on K7 "+OK=50". */
-static void print_value(const struct session *s, const char *line, const struct reply *r)
+static void print_line(const struct session *s, const char *line, const char *value, size_t len)
 {
     const struct dtu_param *row = session_row(s, line);
-    const char *name = row != NULL ? row->name : names_skip_at(line), *value = r->value;
-    int name_len = (int)strcspn(name, "=?");
-    bool is_k7 = dtu_at_client_dialect(&s->client) == DTU_AT_CLIENT_ERR_NUMBER;
-    char visible[VISIBLE_SIZE(SESSION_REPLY_SIZE)];
+    const char *name = row != NULL ? row->name : names_skip_at(line);
+    static char visible[VISIBLE_SIZE(SESSION_REPLY_SIZE)];
 
-    for (const char *end = value; end != NULL; value = end + 1) {
-        size_t left = r->value_len - (size_t)(value - r->value);
-        end = memchr(value, '\n', left);
-        output_visible(visible, sizeof visible, value, end != NULL ? (size_t)(end - value) : left);
-        if (row != NULL && row->kind == DTU_PARAM_HELP)
-            puts(visible);
-        else if (is_k7)
-            printf("+OK=%s\n", visible);
-        else
-            printf("+%.*s:%s\n", name_len, name, visible);
+    output_visible(visible, sizeof visible, value, len);
+    if (row != NULL && row->kind == DTU_PARAM_HELP)
+        puts(visible);
+    else if (dtu_at_client_dialect(&s->client) == DTU_AT_CLIENT_ERR_NUMBER)
+        printf("+OK=%s\n", visible);
+    else
+        printf("+%.*s:%s\n", (int)strcspn(name, "=?"), name, visible);
+}
+
+static void print_value(const struct session *s, const char *line, const struct reply *r)
+{
+    const char *value = r->value, *behind = r->value + r->value_len;
+
+    for (;;) {
+        const char *end = memchr(value, '\n', (size_t)(behind - value));
+        print_line(s, line, value, (size_t)((end != NULL ? end : behind) - value));
+        if (end == NULL)
+            return;
+        value = end + 1;
     }
 }
 

@@ -225,6 +225,8 @@ enum prompt_event editor_read(struct editor *e, const char *question_text, const
         int len = 0;
 
         e->question = question_text;
+        /* Before the question is seen, or a Ctrl-D that comes at once is lost. */
+        el_set(e->edit, EL_PREP_TERM, 1);
         text = el_gets(e->edit, &len);
         if (stop_signal() != 0 || text == NULL || len <= 0) {
             putchar('\n');

@@ -67,13 +67,14 @@ static bool has_password(const struct dtu_param *row)
 bool names_is_secret(const char *line)
 {
     const char *name = names_skip_at(line);
-    size_t len = strcspn(name, "=");
+    size_t len = strcspn(name, "= ");
+    bool is_set = strchr(name, '=') != NULL;
     const struct dtu_profile *profile;
 
     for (const char *text = name; *text != '\0'; text++)
         if (names_begins(text, "AT+", 3))
             return true;
-    for (size_t i = 0; name[len] == '=' && (profile = dtu_profile_at(i)) != NULL; i++) {
+    for (size_t i = 0; is_set && (profile = dtu_profile_at(i)) != NULL; i++) {
         const struct dtu_param *row = names_find(profile, name, len);
         if (row != NULL && has_password(row))
             return true;

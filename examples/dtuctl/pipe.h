@@ -52,7 +52,7 @@ int pipe_reopen(struct pipe *p, int64_t end);
 /* From now on `o` says where the module is: the pipe has ended, for pipe_reopen(). */
 void pipe_redirect(struct pipe *p, const struct options *o);
 
-/* Leaves a tty as it was found. Never waits. */
+/* Leaves a tty as it was found: see tty_close(). */
 void pipe_close(struct pipe *p);
 
 /* How many bytes were taken; of a datagram all or none. What has ended takes none. */

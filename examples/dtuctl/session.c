@@ -182,12 +182,13 @@ static int has_ended(struct session *s)
     return STATUS_SILENT;
 }
 
+/* A time-out that does not end what is under way begins another try. */
 static void poll_client(struct session *s)
 {
-    uint32_t retries = s->client.stats.retries;
+    uint32_t timeouts = s->client.stats.timeouts;
 
     dtu_at_client_poll(&s->client, now32());
-    if (s->client.stats.retries == retries)
+    if (s->client.stats.timeouts == timeouts || s->is_done)
         return;
     s->tries++;
     tell_try(s);
@@ -243,6 +244,7 @@ static void begin(struct session *s, const char *asked)
 {
     s->asked = asked;
     s->tries = 1;
+    s->pipe.error = 0; /* of an earlier datagram */
     s->is_done = false;
     s->reply = (struct reply){.status = DTU_ERR_TIMEOUT};
 }
@@ -394,7 +396,7 @@ static int settle(struct session *s)
     int status = STATUS_DONE;
 
     s->has_spoken = false;
-    while (status == STATUS_DONE && !s->has_spoken && net_now() < end)
+    while (status == STATUS_DONE && !(has_handshake(s) && s->has_spoken) && net_now() < end)
         status = step(s, end, true);
     return status;
 }
@@ -545,12 +547,13 @@ int session_restart(struct session *s)
     const struct dtu_param_table *table = s->profile != NULL ? s->profile->table : NULL;
     bool has_z = table == NULL || dtu_params_find(table, (const uint8_t *)"Z", 1) != NULL;
     const char *line = has_z ? "AT+Z" : "AT+S";
+    char visible[VISIBLE_SIZE(60)];
     struct reply reply;
 
     if (session_command(s, line, &reply) != STATUS_DONE) {
+        output_visible(visible, sizeof visible, reply.error, reply.error_len);
         if (s->status == STATUS_REFUSED)
-            complain("%s: %s was refused: %s", s->pipe.name, line,
-                     reply.error != NULL ? reply.error : dtu_status_text(reply.status));
+            complain("%s: %s was refused: %s", s->pipe.name, line, visible);
         return s->status;
     }
     s->state = SESSION_RESTARTING; /* also of a product that is not known */

@@ -71,7 +71,7 @@ int session_command(struct session *s, const char *line, struct reply *r);
 int session_restart(struct session *s);
 
 /* Waits until a module that was told to restart takes commands again, and may be reached in another
- * way than before: each of `ways` is tried in turn, for o->wait_restart_ms of the first in all. They
+ * way than before: each of `ways` is tried in turn, for wait_restart_ms of the first in all. They
  * must outlive the session, whose `options` are then those that were good.
  * Returns as session_restart(). */
 int session_come_back(struct session *s, const struct options *const *ways, size_t count);

@@ -125,9 +125,16 @@ static const struct command commands[] = {
      .id = COMMAND_VCOM,
      .words = "HOST:PORT",
      .summary = "a serial port of this machine that is a module's UART",
-     .about = "Makes a pty for programs that want a serial port, and carries bytes between it and "
-              "the module at HOST:PORT. It ends by Ctrl-C.\n",
-     .example = "vcom --link /tmp/uart --baud-sync 192.168.0.7:23\n",
+     .about =
+         "Makes a pty for programs that want a serial port, and carries bytes between it and "
+         "the module or server at HOST:PORT. The connection is made at once and made again "
+         "whenever it ends; meanwhile what programs write waits. With --baud-sync or --rfc2217 "
+         "the UART at the other end is set as a program sets the pty, before what it writes "
+         "then. A pty shows its rate, stop bits, and parity but for even; --format says the "
+         "rest.\n"
+         "SIGUSR1 prints counters, and so does the end, by Ctrl-C.\n",
+     .example = "vcom --link /tmp/uart --baud-sync 192.168.0.7:23\n"
+                "vcom --link /tmp/uart --rfc2217 --format 7E1 server:2217\n",
      .run = command_vcom,
      .missing = {"where is the module? HOST:PORT is needed"},
      .words_max = 1,
@@ -135,11 +142,12 @@ static const struct command commands[] = {
      .first = WORD_ENDPOINT},
     {.name = "help",
      .id = COMMAND_HELP,
-     .words = "[COMMAND|fields|AT-NAME]",
-     .summary = "what a command does, what can be set, what an AT command is",
+     .words = "[COMMAND|AT-NAME|fields|man|bash]",
+     .summary = "what a command does, what an AT command is, what can be set",
      .about = "Of an AT command it tells what it is for on which product, what it takes, and its "
-              "default: \"dtuctl help UARTFT\". A name that is a command of dtuctl too is "
-              "found with AT+ in front.\n",
+              "default: \"dtuctl help UARTFT\", also with AT+ in front.\n"
+              "man prints the manual page, bash the completion for that shell: \"source "
+              "<(dtuctl help bash)\".\n",
      .example = "help set\n"
                 "help AT+UARTFT\n",
      .run = command_help,
@@ -383,7 +391,25 @@ static const struct command_option options[] = {
 
 enum { OPTIONS = sizeof options / sizeof options[0] };
 
+/* --- Exit status ---------------------------------------------------------------------------- */
+
+static const struct exit_status exit_status[] = {
+    {"0", "done"},
+    {"1", "the module refused, or something failed on this machine"},
+    {"2", "wrong use"},
+    {"3", "no answer"},
+    {"130", "interrupted by Ctrl-C"},
+    {"129, 143", "ended by SIGHUP, SIGTERM"},
+};
+
+enum { EXIT_STATUS = sizeof exit_status / sizeof exit_status[0] };
+
 /* --- Access --------------------------------------------------------------------------------- */
+
+const struct exit_status *table_exit_status(size_t index)
+{
+    return index < EXIT_STATUS ? &exit_status[index] : NULL;
+}
 
 const struct command *table_command(size_t index)
 {

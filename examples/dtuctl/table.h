@@ -85,7 +85,7 @@ struct command_option {
     const char *argument;    /* what the help calls its value; NULL: it has none */
     const char *help;        /* one sentence or more, the first without a capital */
     unsigned commands;       /* which take it: of enum command_id */
-    unsigned needed;         /* which cannot do without it */
+    unsigned needed;         /* which cannot do without it, and its value */
     const char *environment; /* the variable that counts if the option is not given, or NULL */
     const char *initial;     /* and what counts without both, or NULL */
     enum value value;
@@ -93,6 +93,15 @@ struct command_option {
     uint32_t min;
     uint32_t max;
 };
+
+/* What an exit status means. */
+struct exit_status {
+    const char *number;
+    const char *meaning;
+};
+
+/* At an index from 0; NULL behind the last. */
+const struct exit_status *table_exit_status(size_t index);
 
 /* The command at an index from 0, of those that are there; NULL behind the last. */
 const struct command *table_command(size_t index);

@@ -3,9 +3,13 @@
 #include "tty.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+
+/* A port whose other side never lets anything out is not waited for. */
+enum { DRAIN_MS = 500, DRAIN_STEP_MS = 10 };
 
 /* The lock of dtu_posix_serial_open_tty() keeps out those who ask, and TIOCEXCL everybody but
  * root. */
@@ -35,9 +39,17 @@ bool tty_reopen(struct tty_port *t, const struct dtu_uart *uart)
     return dtu_posix_serial_reopen(&t->serial) && set_up(t, uart);
 }
 
+/* What was written last would go out at another rate. */
+static void drain(const struct tty_port *t)
+{
+    for (int ms = 0; ms < DRAIN_MS && !dtu_posix_serial_drained(&t->serial); ms += DRAIN_STEP_MS)
+        (void)poll(NULL, 0, DRAIN_STEP_MS);
+}
+
 void tty_close(struct tty_port *t)
 {
     if (t->serial.fd >= 0 && t->is_known) {
+        drain(t);
         /* One that was unplugged cannot be set, and need not be. The rate goes first: a termios
          * that has no name for it leaves it as it is. */
         (void)dtu_posix_serial_setup(&t->serial, &t->before_uart);

@@ -21,7 +21,7 @@ bool tty_open(struct tty_port *t, const char *path, const struct dtu_uart *uart,
 /* Opens one that went away; it will be given back as it was found first. False, and errno. */
 bool tty_reopen(struct tty_port *t, const struct dtu_uart *uart);
 
-/* Closes it, set as it was found. Never waits. */
+/* Closes it, set as it was found. Waits for what is on its way out, but half a second at most. */
 void tty_close(struct tty_port *t);
 
 #endif

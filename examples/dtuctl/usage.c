@@ -7,6 +7,7 @@
 #include "dtu/base.h"
 #include "dtu/profile.h"
 #include "fields.h"
+#include "output.h"
 
 enum {
     WIDTH = 79,
@@ -41,18 +42,11 @@ void usage_print_wrapped(const char *text, int indent, int column)
     putchar('\n');
 }
 
-/* Adds what fits. */
-static void append(char *out, size_t size, const char *text)
-{
-    size_t len = strlen(out);
-    snprintf(out + len, size - len, "%s", text);
-}
-
 static void append_name(char *out, size_t size, const char *name, bool is_first, bool is_last)
 {
     if (!is_first)
-        append(out, size, is_last ? " and " : ", ");
-    append(out, size, name);
+        output_append(out, size, is_last ? " and " : ", ");
+    output_append(out, size, name);
 }
 
 void usage_command_names(char *out, size_t size)
@@ -80,6 +74,21 @@ static void print_synopsis(const struct command *command, const char *before)
            words);
 }
 
+static void print_exit_status(void)
+{
+    const struct exit_status *exit_status;
+    char text[400] = "Exit status:";
+
+    for (size_t i = 0; (exit_status = table_exit_status(i)) != NULL; i++) {
+        output_append(text, sizeof text, i > 0 ? "; " : " ");
+        output_append(text, sizeof text, exit_status->number);
+        output_append(text, sizeof text, " ");
+        output_append(text, sizeof text, exit_status->meaning);
+    }
+    output_append(text, sizeof text, ".");
+    usage_print_wrapped(text, 0, 0);
+}
+
 void usage_print(void)
 {
     const struct command *command;
@@ -92,24 +101,23 @@ void usage_print(void)
         usage_print_wrapped(command->summary, SUMMARY_COLUMN, column);
     }
     puts("\n"
-         "dtuctl COMMAND --help tells the options of a command.\n"
-         "Exit status: 0 done, 1 the module refused or something failed, 2 wrong use,\n"
-         "3 no answer, 130 interrupted.");
+         "dtuctl COMMAND --help tells the options of a command, dtuctl help UARTFT what\n"
+         "AT+UARTFT is.");
+    print_exit_status();
 }
 
-/* "(default: DTUCTL_USER, or admin)" */
-static void append_default(char *out, size_t size, const struct command_option *option)
+void usage_append_default(char *out, size_t size, const struct command_option *option)
 {
     if (option->environment == NULL && option->initial == NULL)
         return;
-    append(out, size, " (default: ");
+    output_append(out, size, " (default: ");
     if (option->environment != NULL)
-        append(out, size, option->environment);
+        output_append(out, size, option->environment);
     if (option->environment != NULL && option->initial != NULL)
-        append(out, size, ", or ");
+        output_append(out, size, ", or ");
     if (option->initial != NULL)
-        append(out, size, option->initial);
-    append(out, size, ")");
+        output_append(out, size, option->initial);
+    output_append(out, size, ")");
 }
 
 static void print_option(const struct command_option *option)
@@ -118,8 +126,8 @@ static void print_option(const struct command_option *option)
     int column = option->argument != NULL ? printf("  --%s %s", option->name, option->argument)
                                           : printf("  --%s", option->name);
 
-    append(help, sizeof help, option->help);
-    append_default(help, sizeof help, option);
+    output_append(help, sizeof help, option->help);
+    usage_append_default(help, sizeof help, option);
     if (column >= HELP_COLUMN) {
         putchar('\n');
         column = 0;

@@ -18,6 +18,9 @@ void usage_print_version(void);
 void usage_command_names(char *out, size_t size);
 void usage_profile_names(char *out, size_t size);
 
+/* Adds " (default: DTUCTL_USER, or admin)" to an option's help, if it has any. */
+void usage_append_default(char *out, size_t size, const struct command_option *option);
+
 /* Prints a text in lines of at most 79 columns, all but the first indented so far; ends the last
  * line. `column` is where the first line already is. */
 void usage_print_wrapped(const char *text, int indent, int column);

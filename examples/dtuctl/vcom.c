@@ -15,10 +15,13 @@
 
 enum {
     SETTING_SIZE = 40,
+    NEWS_MAX =
+        100, /* of the pty at a time, or a user who sets it all the time would stop all else */
     BUFFER_SIZE = 4096,
     PAUSE_MIN_MS = 1000, /* between connection attempts; each is twice as long as the one before */
     PAUSE_MAX_MS = 30000,
-    STEADY_MS = 10000 /* a connection that lasts so long was a good one */
+    CONNECT_MS = 10000, /* for an attempt */
+    STEADY_MS = 10000   /* a connection that lasts so long was a good one */
 };
 
 struct vcom {
@@ -35,7 +38,7 @@ struct vcom {
     bool readable;
     bool waiting;            /* to connect again */
     uint32_t pause_ms;       /* how long */
-    uint32_t since_ms;       /* since when there is no connection, or one */
+    uint32_t since_ms;       /* since when there is a connection, it is tried, or waited for */
     uint8_t up[BUFFER_SIZE]; /* from the pty */
     size_t up_len;
     uint8_t down[BUFFER_SIZE]; /* from the connection */
@@ -46,7 +49,7 @@ struct vcom {
     struct {
         uint64_t up, down; /* bytes that were given to the connection, and to the pty */
         uint64_t dropped;  /* as the pty's user wanted */
-        uint64_t lost;     /* with a connection */
+        uint64_t lost;     /* with a connection, or at the end */
         uint32_t connections;
         uint32_t settings;
     } stats;
@@ -74,11 +77,13 @@ static void tell_stats(const struct vcom *v)
          (unsigned long)v->stats.settings, v->far.is_open ? "connected" : "not connected");
 }
 
+static const char parities[] = "NOEMS"; /* by enum dtu_parity */
+
 /* Such as "9600 baud, 8N1". */
 static void setting_text(char *text, size_t size, const struct dtu_uart *uart)
 {
     snprintf(text, size, "%lu baud, %u%c%u", (unsigned long)uart->baud, uart->data_bits,
-             "NOEMS"[uart->parity], uart -> stop_bits);
+             parities[uart->parity], uart->stop_bits);
 }
 
 static void end(struct vcom *v, int status)
@@ -108,6 +113,7 @@ static void fail(struct vcom *v, const char *reason)
 static void connect_far(struct vcom *v)
 {
     v->waiting = false;
+    v->since_ms = dtu_posix_now();
     if (!dtu_posix_tcp_connect(v->tcp, v->options->endpoint.host, v->options->endpoint.port))
         fail(v, "no memory");
 }
@@ -233,11 +239,10 @@ static void on_news(struct vcom *v, unsigned news)
     }
 }
 
-/* Bytes wait in the pty while there is no connection, and while those before a change of the
- * settings are not on their way. */
+/* What is written after a change of the settings waits in the pty until all before it is sent. */
 static size_t room_up(const struct vcom *v)
 {
-    return v->far.is_open && !v->changed ? sizeof v->up - v->up_len : 0;
+    return v->changed ? 0 : sizeof v->up - v->up_len;
 }
 
 static void read_pty(struct vcom *v)
@@ -246,7 +251,7 @@ static void read_pty(struct vcom *v)
     ssize_t n = 1;
 
     v->asked_ms = dtu_posix_now();
-    while (n > 0 || news != 0) {
+    for (unsigned i = 0; i < NEWS_MAX && (n > 0 || news != 0); i++) {
         n = dtu_posix_serial_read(&v->serial, v->up + v->up_len, room_up(v), &news);
         if (n < 0) {
             complain("%s: %s", dtu_posix_serial_name(&v->serial), strerror(errno));
@@ -356,23 +361,41 @@ static void on_tcp(void *ctx, enum dtu_posix_tcp_event event, const char *reason
     settle(v);
 }
 
+/* Of the pause before an attempt to connect, or of the attempt. */
+static uint32_t attempt_left(const struct vcom *v, uint32_t now)
+{
+    if (v->far.is_open)
+        return DTU_NEVER;
+    return dtu_remaining(now, v->since_ms, v->waiting ? v->pause_ms : CONNECT_MS);
+}
+
 static uint32_t next(void *ctx, uint32_t now)
 {
     const struct vcom *v = ctx;
     uint32_t ask = dtu_posix_serial_next(&v->serial);
     uint32_t least = ask == DTU_NEVER ? ask : dtu_remaining(now, v->asked_ms, ask);
-    uint32_t left = v->waiting ? dtu_remaining(now, v->since_ms, v->pause_ms) : DTU_NEVER;
+    uint32_t left = attempt_left(v, now);
     if (left < least)
         least = left;
     left = far_next(&v->far, now);
     return left < least ? left : least;
 }
 
+static void end_attempt(struct vcom *v)
+{
+    if (v->waiting) {
+        connect_far(v);
+        return;
+    }
+    (void)dtu_posix_tcp_disconnect(v->tcp);
+    fail(v, "no answer");
+}
+
 static void poll_time(void *ctx, uint32_t now)
 {
     struct vcom *v = ctx;
-    if (v->waiting && dtu_remaining(now, v->since_ms, v->pause_ms) == 0)
-        connect_far(v);
+    if (attempt_left(v, now) == 0)
+        end_attempt(v);
     settle(v);
 }
 
@@ -424,7 +447,6 @@ static bool watch_signals(struct vcom *v)
 /* Such as 8N1. */
 static bool parse_format(struct dtu_uart *uart, const char *text)
 {
-    static const char parities[] = "NOEMS"; /* by enum dtu_parity */
     const char *parity;
 
     if (strlen(text) != 3 || text[0] < '5' || text[0] > '8' || text[2] < '1' || text[2] > '2')
@@ -483,6 +505,7 @@ static void run(struct vcom *v)
         complain("poll: %s", strerror(errno));
         v->status = STATUS_REFUSED;
     }
+    v->stats.lost += v->up_len;
     tell_stats(v);
 }
 

@@ -22,8 +22,9 @@
  * One thing at a time: what is begun ends with one call of `done`, in a bounded time whatever the
  * module sends.
  *
- * Cost: RAM is the struct and the caller's two buffers. Each byte is looked at once or twice. Time
- * is in milliseconds and may wrap.
+ * Cost: RAM is the struct, 124 bytes on a Cortex-M0+, and the caller's two buffers; 3 KiB of code;
+ * 224 bytes of stack and that of a callback. Each byte is copied once, and a line looked at a few
+ * times when it ends. Time is in milliseconds and may wrap.
  *
  * Source: manuals 001 sections 3.1.2 to 3.1.6, 002 sections 4.1 and 4.2, 003 sections 5.3.1 to
  * 5.3.3, 004 sections 2 and 3; what was decided where they are silent is on the page of this
@@ -70,7 +71,7 @@ struct dtu_at_client_config {
                                        than the prefix, in PREFIX mode. */
     uint8_t *reply;               /**< Holds the reply while it comes. */
     size_t reply_size;            /**< Of `reply`: the longest value and #DTU_AT_CLIENT_RESERVE;
-                                       at least twice that. */
+                                       at least twice that. UDP: `IP,MAC,NAME` is up to 45 bytes. */
     uint32_t guard_ms;            /**< UART: silence before `+++`, a little more than the module
                                        wants; 0 to #DTU_PERIOD_MAX. */
     uint32_t answer_ms;           /**< A whole reply must come in this time, and so must each answer
@@ -120,28 +121,27 @@ struct dtu_at_client_callbacks {
 
 /** Counters; they wrap. */
 struct dtu_at_client_stats {
-    uint32_t begun;    /**< commands, also those of the client itself: keyword, ENTM, ... */
-    uint32_t retries;  /**< how often one was sent again */
     uint32_t timeouts; /**< how often there was no reply in time; the handshake not counted */
     uint32_t too_long; /**< lines that did not fit, values and data */
 };
 
 /** A client. The fields are private, but for `stats`. */
 struct dtu_at_client {
-    uint8_t state;      /**< private */
-    uint8_t kind;       /**< private: of the request */
-    uint8_t form;       /**< private: of the command */
-    uint8_t dialect;    /**< private: enum dtu_at_client_dialect */
-    uint8_t tries_left; /**< private */
-    uint8_t status;     /**< private: enum dtu_status to end with */
-    uint8_t blank_len;  /**< private: length of the empty line at the end of what is held */
-    uint8_t rest;       /**< private: what the rest of a long line is */
-    bool has_value;     /**< private: there are values, maybe empty */
-    bool too_long;      /**< private: there were, but they did not fit */
-    bool awaits_echo;   /**< private: the echo has not come */
-    bool drops_lf;      /**< private: an LF now is the end of the echo */
-    bool late;          /**< private: the answer to an earlier try may still come */
-    bool timed_out;     /**< private: a try of this command had no answer */
+    uint8_t state;           /**< private */
+    uint8_t form;            /**< private: of the request */
+    uint8_t dialect;         /**< private: enum dtu_at_client_dialect */
+    uint8_t tries_left;      /**< private */
+    uint8_t status;          /**< private: enum dtu_status to end with */
+    uint8_t blank_len;       /**< private: length of the line end in front of the line, if held */
+    uint8_t other_blank_len; /**< private: the same, in front of a value under another name */
+    uint8_t other_end_len;   /**< private: length of the line end behind that */
+    uint8_t rest;            /**< private: what the rest of a long line is */
+    bool has_value;          /**< private: there are values, maybe empty */
+    bool too_long;           /**< private: there were, but they did not fit */
+    bool drops_lf;           /**< private: an LF now is the end of the echo */
+    bool awaits_echo;        /**< private: the echo has not come */
+    bool late;               /**< private: the answer to an earlier try may still come */
+    bool timed_out;          /**< private: a try of this command had no answer */
     const struct dtu_at_client_config *config;       /**< private */
     const struct dtu_at_client_callbacks *callbacks; /**< private */
     void *ctx;                                       /**< private */
@@ -152,17 +152,15 @@ struct dtu_at_client {
     size_t name_len;                                 /**< private: of the name behind `AT+` */
     const uint8_t *out;                              /**< private: not yet taken by `send` */
     size_t out_len;                                  /**< private: how much */
-    size_t echoed;                                   /**< private: bytes of an echo that came */
-    size_t value_len;                                /**< private: buffer, first part: values */
-    size_t held_len;   /**< private: second part: may belong to the reply or be data */
-    size_t line_len;   /**< private: third part: a line that has not ended */
-    size_t other_at;   /**< private: in what is held: a value under another name; 0: none */
-    size_t other_len;  /**< private: its length */
+    uint8_t *line;     /**< private: in the reply buffer, behind the values */
+    size_t echoed;     /**< private: bytes of an echo that came */
+    size_t line_len;   /**< private: of the line, which has not ended */
+    size_t other_skip; /**< private: length of the other name of a value; 0: none has one */
     uint32_t since_ms; /**< private: when the state began, or all was sent */
     uint32_t last_ms;  /**< private: when the last byte came */
+    struct dtu_at_client_stats stats;           /**< counters */
     struct dtu_cmdmode_host host;               /**< private: the handshake */
     struct dtu_cmdmode_host_config host_config; /**< private: its times */
-    struct dtu_at_client_stats stats;           /**< counters */
 };
 
 /** Sets up a client, idle; of the dialect nothing is known.
@@ -178,9 +176,10 @@ enum dtu_status dtu_at_client_init(struct dtu_at_client *c,
 
 /** Begins to make the module take commands. UART: the handshake `+++`, `a`, `+ok`; when it fails
  * an empty line is sent, and a module that refuses the `+++` as no command is in command mode
- * already. UDP: the keyword; the value of the reply is `IP,MAC,NAME`, for
- * dtu_discovery_parse_text(). A K7 forgets who sent it #DTU_NETAT_SESSION_MS after his last
- * datagram: then enter again. PREFIX: nothing has to be done, and the next poll calls `done`.
+ * already. Then the reply has the refusal and DTU_OK. UDP: the keyword; the value of the reply is
+ * `IP,MAC,NAME`, for dtu_discovery_parse_text(). A K7 forgets who sent it #DTU_NETAT_SESSION_MS
+ * after his last datagram: then enter again. PREFIX: nothing has to be done, and the next poll
+ * calls `done`.
  * @param c   the client
  * @param now the time in milliseconds
  * @return DTU_OK, or DTU_ERR_STATE if something is under way */

@@ -28,9 +28,10 @@
  * The bytes of the connection are 8-bit data whatever was negotiated about BINARY, and only FF is
  * special: CR NUL is two bytes.
  *
- * Cost on a Cortex-M0+: 216 bytes of RAM; COSTS
- * Data is handed on where it lies, up to the next FF, for a memchr and one call; nothing of it is
- * copied in either direction.
+ * Cost on a Cortex-M0+: 188 bytes of RAM and no buffer to be given; 2290 bytes of code for both
+ * sides, 1860 for a server alone and 1823 for a client (with `--gc-sections`); 144 bytes of stack,
+ * 80 when a server calls back and 104 a client. Data is handed on where it lies, up to the next FF,
+ * for a memchr and one call, and nothing of it is copied in either direction.
  *
  * Source: RFC 2217; RFC 854 (telnet), 855 (options), 856 (BINARY), 857 (ECHO), 858 (SUPPRESS
  * GO-AHEAD); RFC 1143 for negotiations that end.
@@ -148,26 +149,23 @@ struct dtu_rfc2217_side;
 struct dtu_rfc2217 {
     uint32_t baud;      /**< private: of a server in use, of a client wanted or what it was told */
     uint8_t values[16]; /**< private: what else a message can carry, by the message */
-    uint8_t on[2];      /**< private: options that have been agreed on: theirs, ours */
-    uint8_t asked[2];   /**< private: those that were asked for and not answered */
-    uint8_t com_port;   /**< private: what became of COM-PORT-OPTION */
     uint8_t state;      /**< private: where the input is */
-    uint8_t verb;       /**< private: of an option that is coming in */
+    uint8_t com_port;   /**< private: what became of COM-PORT-OPTION */
     bool suspended;     /**< private: the other side wants nothing now */
-    bool overlong;      /**< private: what is coming in does not fit */
     uint8_t in_len;     /**< private */
     uint8_t out_len;    /**< private */
     uint8_t out_at;     /**< private */
-    uint16_t wishes;    /**< private: messages to be made, one bit each */
-    uint16_t open;      /**< private: of a client, those that wait for an answer */
-    const struct dtu_rfc2217_side *side;               /**< private */
-    const struct dtu_rfc2217_pipe *pipe;               /**< private */
+    uint8_t options[2][4];               /**< private: how it stands with theirs and ours */
+    uint16_t wishes;                     /**< private: messages to be made, one bit each */
+    uint16_t open;                       /**< private: of a client, those that wait for an answer */
+    const struct dtu_rfc2217_side *side; /**< private */
+    const struct dtu_rfc2217_pipe *pipe; /**< private */
     const struct dtu_rfc2217_server_callbacks *server; /**< private: of a server */
     const struct dtu_rfc2217_client_callbacks *client; /**< private: of a client */
     void *ctx;                                         /**< private */
     const char *signature;                             /**< private */
     struct dtu_rfc2217_stats stats;                    /**< counters */
-    uint8_t in[DTU_RFC2217_SIGNATURE_MAX + 2];         /**< private: a sub-negotiation */
+    uint8_t in[DTU_RFC2217_SIGNATURE_MAX + 3];         /**< private: a sub-negotiation */
     uint8_t out[DTU_RFC2217_SIGNATURE_MAX + 6];        /**< private: a message on its way */
 };
 

@@ -212,7 +212,9 @@ struct dtu_posix_tcp *dtu_posix_tcp_open(struct dtu_posix_loop *loop, dtu_posix_
                                          void *ctx);
 /** Ends it, and its connection. @param t it; NULL does nothing */
 void dtu_posix_tcp_close(struct dtu_posix_tcp *t);
-/** Begins to resolve a name and to connect; the outcome comes as an event.
+/** Begins to resolve a name and to connect; the outcome comes as an event. How long that may take
+ * is the system's affair, minutes: who wants less calls dtu_posix_tcp_disconnect(). While
+ * connected, a peer that has gone without a word is found within a minute by keepalive probes.
  * @param t    a client without a connection
  * @param host name or IPv4 address; copied
  * @param port 1 to 65535
@@ -249,6 +251,8 @@ struct dtu_posix_module_config {
     int net_at_port;          /**< UDP port of network commands; 0: none; -1: the product's own. */
     int discovery_port;       /**< UDP port of discovery, for products that have it; 0: none; -1:
                                    the product's own. Many modules may share it. */
+    int rfc2217_port;     /**< TCP port at which the UART is offered by RFC 2217, to one client at a
+                               time, who has it for himself while he is connected; 0: none. */
     unsigned max_clients; /**< Of a TCP server, 1 to 16: when one more comes, the oldest is closed;
                                0: 4. */
     bool local_only; /**< Discovery answers only senders on a network that this machine is on. */

@@ -3,10 +3,23 @@
 #ifndef DTU_POSIX_INTERNAL_H
 #define DTU_POSIX_INTERNAL_H
 
+#include "dtu/rfc2217.h"
 #include "dtu_posix.h"
 
 #include <netinet/in.h>
 #include <sys/types.h>
+
+/* --- serial.c: more of a UART that is a tty or a pty ---------------------------------------- */
+
+/* How the driver has really set it, which may be other than it was asked to; a tty without lines,
+ * such as a pty, has nothing to be set, and `uart` stays. */
+void dtu_posix_serial_in_use(const struct dtu_posix_serial *s, struct dtu_uart *uart);
+/* Bits of enum dtu_rfc2217_modem; false if the tty has no lines. */
+bool dtu_posix_serial_lines(const struct dtu_posix_serial *s, unsigned *lines);
+/* False if the tty has no such line, or cannot send a break. */
+bool dtu_posix_serial_signal(struct dtu_posix_serial *s, enum dtu_rfc2217_signal signal, bool on);
+/* Drops what is on its way: `what` is 1 to 3, of enum dtu_rfc2217_purge. */
+void dtu_posix_serial_purge(struct dtu_posix_serial *s, unsigned what);
 
 /* --- net.c: a TCP client, a UDP client or a UDP server -------------------------------------- */
 
@@ -141,6 +154,47 @@ bool dtu_posix_net_listen(struct net_listener *l, struct dtu_posix_loop *loop,
 void dtu_posix_net_stop_listening(struct net_listener *l);
 void dtu_posix_net_answer(struct net_listener *l, const struct dtu_peer *peer, const uint8_t *data,
                           size_t len);
+
+/* --- com_port.c: the UART by RFC 2217 ------------------------------------------------------- */
+
+/* What it asks of its owner. */
+struct com_port_calls {
+    /* A client has come, and the UART is his; `uart` becomes how it is set. */
+    void (*came)(void *ctx, struct dtu_uart *uart);
+    /* Bytes for the UART; returns how many were taken. */
+    size_t (*write)(void *ctx, const uint8_t *data, size_t len);
+    /* The client wants the UART so; `uart` becomes what is in use. */
+    void (*set)(void *ctx, struct dtu_uart *uart);
+    /* The client is gone, and `lost` bytes of the UART have not reached it. */
+    void (*left)(void *ctx, size_t lost);
+    /* Something has happened: go on, with dtu_posix_com_port_go_on() too. */
+    void (*event)(void *ctx);
+};
+
+struct com_port_client;
+
+struct com_port {
+    struct dtu_posix_loop *loop;
+    const struct com_port_calls *calls;
+    void *ctx;
+    struct dtu_posix_serial *serial;
+    int listener; /* -1: closed */
+    int listener_watch;
+    struct com_port_client *client; /* NULL: the UART is the owner's */
+};
+
+/* False if the port cannot be had; errno says why. */
+bool dtu_posix_com_port_open(struct com_port *c, uint16_t port, const char *bind_address);
+void dtu_posix_com_port_close(struct com_port *c);
+/* Whether the UART is a client's. */
+bool dtu_posix_com_port_has_client(const struct com_port *c);
+/* Goes on with what waited for room at the UART or at the client. */
+void dtu_posix_com_port_go_on(struct com_port *c);
+/* Whether bytes of the UART are wanted; only while there is a client. */
+bool dtu_posix_com_port_wants(const struct com_port *c);
+/* Bytes of the UART, at most COM_PORT_READ after dtu_posix_com_port_wants(). */
+void dtu_posix_com_port_give(struct com_port *c, const uint8_t *data, size_t len);
+enum { COM_PORT_READ = 16384 };
 
 /* --- beacon.c: the UDP port of discovery ---------------------------------------------------- */
 

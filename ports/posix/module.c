@@ -41,6 +41,7 @@ struct dtu_posix_module {
     struct dtu_posix_storage *default_storage;
     struct net_listener net_at;
     uint16_t net_at_port; /* where that listens; 0: nowhere */
+    struct com_port com_port;
     struct beacon beacon;
     bool has_beacon;
     bool beacon_told;     /* that its port cannot be had */
@@ -80,7 +81,7 @@ __attribute__((format(printf, 2, 3))) static void note(struct dtu_posix_module *
 
 /* --- What the device asks for --------------------------------------------------------------- */
 
-static size_t uart_write(void *ctx, const uint8_t *data, size_t len)
+static size_t write_serial(void *ctx, const uint8_t *data, size_t len)
 {
     struct dtu_posix_module *m = ctx;
     if (m->serial.fd < 0 || m->serial_full || m->has_setup)
@@ -90,22 +91,37 @@ static size_t uart_write(void *ctx, const uint8_t *data, size_t len)
     return taken;
 }
 
-static void set_serial(struct dtu_posix_module *m, const struct dtu_uart *uart)
-{
-    if (!dtu_posix_serial_setup(&m->serial, uart))
-        note(m, "%s cannot be set to %lu baud: %s", dtu_posix_serial_name(&m->serial),
-             (unsigned long)uart->baud, strerror(errno));
-}
-
-/* What was written before goes out as the UART was. */
-static void uart_setup(void *ctx, const struct dtu_uart *uart)
+/* What the device has for a UART that is a client's waits. */
+static size_t uart_write(void *ctx, const uint8_t *data, size_t len)
 {
     struct dtu_posix_module *m = ctx;
+    return dtu_posix_com_port_has_client(&m->com_port) ? 0 : write_serial(m, data, len);
+}
+
+static bool set_serial(struct dtu_posix_module *m, const struct dtu_uart *uart)
+{
+    bool good = dtu_posix_serial_setup(&m->serial, uart);
+    if (!good)
+        note(m, "%s cannot be set to %lu baud: %s", dtu_posix_serial_name(&m->serial),
+             (unsigned long)uart->baud, strerror(errno));
+    return good;
+}
+
+/* What was written before goes out as the UART was. False if it cannot be so. */
+static bool set_up_serial(struct dtu_posix_module *m, const struct dtu_uart *uart)
+{
     m->has_setup = !dtu_posix_serial_drained(&m->serial);
     m->setup = *uart;
     m->setup_ms = dtu_posix_now();
-    if (!m->has_setup)
-        set_serial(m, uart);
+    return m->has_setup || set_serial(m, uart);
+}
+
+/* What the device wants of a UART that is a client's counts when it is back. */
+static void uart_setup(void *ctx, const struct dtu_uart *uart)
+{
+    struct dtu_posix_module *m = ctx;
+    if (!dtu_posix_com_port_has_client(&m->com_port))
+        (void)set_up_serial(m, uart);
 }
 
 static void set_serial_if_drained(struct dtu_posix_module *m, uint32_t now)
@@ -116,7 +132,7 @@ static void set_serial_if_drained(struct dtu_posix_module *m, uint32_t now)
     if (!dtu_posix_serial_drained(&m->serial))
         return;
     m->has_setup = false;
-    set_serial(m, &m->setup);
+    (void)set_serial(m, &m->setup);
 }
 
 /* It may be tried every few seconds for ever: that it does not work is told once. */
@@ -299,8 +315,16 @@ static void find_serial(struct dtu_posix_module *m, uint32_t now)
     if (!dtu_posix_serial_reopen(&m->serial))
         return;
     note(m, "%s is back", dtu_posix_serial_name(&m->serial));
-    uart_setup(m, dtu_device_uart(&m->device));
+    (void)set_up_serial(m, dtu_device_uart(&m->device));
     watch_serial(m);
+}
+
+/* Whether there is room for bytes of the UART, whoever has it. */
+static bool has_room(const struct dtu_posix_module *m)
+{
+    if (dtu_posix_com_port_has_client(&m->com_port))
+        return dtu_posix_com_port_wants(&m->com_port);
+    return !has_rest(&m->rest);
 }
 
 static void read_serial(struct dtu_posix_module *m)
@@ -311,6 +335,10 @@ static void read_serial(struct dtu_posix_module *m)
         lose_serial(m, strerror(errno));
     if (n <= 0)
         return;
+    if (dtu_posix_com_port_has_client(&m->com_port)) {
+        dtu_posix_com_port_give(&m->com_port, data, (size_t)n);
+        return;
+    }
     size_t taken = dtu_device_uart_rx(&m->device, data, (size_t)n, dtu_posix_now());
     if (!keep_rest(&m->rest, data + taken, (size_t)n - taken))
         note(m, "no memory: %zu bytes of the UART are lost", (size_t)n - taken);
@@ -321,12 +349,51 @@ static void on_serial(void *ctx, short revents)
     struct dtu_posix_module *m = ctx;
     if ((revents & POLLOUT) != 0)
         m->serial_full = false;
-    if ((revents & POLLIN) != 0 && !has_rest(&m->rest))
+    if ((revents & POLLIN) != 0 && has_room(m))
         read_serial(m);
     else if ((revents & (POLLERR | POLLHUP | POLLNVAL)) != 0)
         lose_serial(m, "hung up");
     settle(m);
 }
+
+/* --- A client of RFC 2217 ------------------------------------------------------------------- */
+
+static void on_came(void *ctx, struct dtu_uart *uart)
+{
+    struct dtu_posix_module *m = ctx;
+    *uart = *dtu_device_uart(&m->device);
+    dtu_device_lend_uart(&m->device, uart);
+}
+
+/* Where it cannot be as it should, it stays as it was. */
+static void on_set(void *ctx, struct dtu_uart *uart)
+{
+    struct dtu_posix_module *m = ctx;
+    if (!set_up_serial(m, uart)) {
+        *uart = *dtu_device_uart(&m->device);
+        (void)set_up_serial(m, uart);
+    }
+    if (!m->has_setup)
+        dtu_posix_serial_in_use(&m->serial, uart);
+    dtu_device_lend_uart(&m->device, uart);
+}
+
+static void on_left(void *ctx, size_t lost)
+{
+    struct dtu_posix_module *m = ctx;
+    if (lost > 0)
+        note(m, "%zu bytes of the UART did not reach the client of RFC 2217", lost);
+    dtu_device_lend_uart(&m->device, NULL);
+    (void)set_up_serial(m, dtu_device_uart(&m->device));
+}
+
+static void on_com_port(void *ctx)
+{
+    settle(ctx);
+}
+
+static const struct com_port_calls com_port_calls = {
+    .came = on_came, .write = write_serial, .set = on_set, .left = on_left, .event = on_com_port};
 
 /* --- Socket events -------------------------------------------------------------------------- */
 
@@ -500,7 +567,8 @@ static void offer_rests(struct dtu_posix_module *m, uint32_t now)
 static void watch_for_more(struct dtu_posix_module *m)
 {
     short events = m->serial_full ? POLLOUT : 0;
-    if (!has_rest(&m->rest) && dtu_device_uart_ready(&m->device))
+    if (has_room(m) &&
+        (dtu_posix_com_port_has_client(&m->com_port) || dtu_device_uart_ready(&m->device)))
         events |= POLLIN;
     if (m->serial_watch >= 0)
         dtu_posix_watch_for(m->loop, m->serial_watch, events);
@@ -527,6 +595,7 @@ static void settle(struct dtu_posix_module *m)
     uint32_t now = dtu_posix_now();
     tell_refusals(m, now);
     set_serial_if_drained(m, now);
+    dtu_posix_com_port_go_on(&m->com_port);
     offer_rests(m, now);
     restart_if_drained(m, now);
     watch_for_more(m);
@@ -627,6 +696,16 @@ static bool open_storage(struct dtu_posix_module *m, char *error, size_t size)
     return m->default_storage != NULL;
 }
 
+static bool open_com_port(struct dtu_posix_module *m, char *error, size_t size)
+{
+    uint16_t number = (uint16_t)m->config.rfc2217_port;
+    if (number == 0 || dtu_posix_com_port_open(&m->com_port, number, m->config.bind_address))
+        return true;
+    snprintf(error, size, "TCP port %u cannot be had for RFC 2217: %s", (unsigned)number,
+             strerror(errno));
+    return false;
+}
+
 static bool open_all(struct dtu_posix_module *m, char *error, size_t size)
 {
     if (!open_storage(m, error, size))
@@ -650,7 +729,8 @@ static bool open_all(struct dtu_posix_module *m, char *error, size_t size)
         dtu_posix_net_server_init(&s->server, m->loop, m->config.bind_address, max_clients, on_net,
                                   s);
     }
-    return open_device(m, error, size) && open_serial(m, error, size);
+    return open_device(m, error, size) && open_serial(m, error, size) &&
+           open_com_port(m, error, size);
 }
 
 struct dtu_posix_module *dtu_posix_module_open(struct dtu_posix_loop *loop,
@@ -667,6 +747,12 @@ struct dtu_posix_module *dtu_posix_module_open(struct dtu_posix_loop *loop,
     m->serial = (struct dtu_posix_serial){.fd = -1, .slave = -1};
     m->serial_watch = -1;
     m->net_at = (struct net_listener){.fd = -1, .watch = -1};
+    m->com_port = (struct com_port){.loop = loop,
+                                    .calls = &com_port_calls,
+                                    .ctx = m,
+                                    .serial = &m->serial,
+                                    .listener = -1,
+                                    .listener_watch = -1};
     if (!open_all(m, error, size)) {
         dtu_posix_module_close(m);
         return NULL;
@@ -687,6 +773,7 @@ void dtu_posix_module_close(struct dtu_posix_module *m)
 {
     if (m == NULL)
         return;
+    dtu_posix_com_port_close(&m->com_port);
     dtu_device_stop(&m->device, dtu_posix_now());
     dtu_posix_timer_remove(m->loop, &m->timer);
     dtu_posix_unwatch(m->loop, m->serial_watch);

@@ -266,6 +266,7 @@ const char *dtu_posix_serial_name(const struct dtu_posix_serial *s)
 bool dtu_posix_serial_setup(struct dtu_posix_serial *s, const struct dtu_uart *uart)
 {
     struct termios t;
+    unsigned lines;
     if (s->is_pty || s->fd < 0)
         return true;
     if (tcgetattr(s->fd, &t) != 0)
@@ -279,7 +280,10 @@ bool dtu_posix_serial_setup(struct dtu_posix_serial *s, const struct dtu_uart *u
         t.c_cflag |= CRTSCTS;
     if (uart->flow == DTU_FLOW_XON_XOFF)
         t.c_iflag |= IXON | IXOFF;
-    return tcsetattr(s->fd, TCSANOW, &t) == 0 && set_rate(s->fd, uart->baud);
+    /* a pty of somebody else's refuses a parity, and then takes the rest */
+    if (tcsetattr(s->fd, TCSANOW, &t) != 0 && dtu_posix_serial_lines(s, &lines))
+        return false;
+    return set_rate(s->fd, uart->baud);
 }
 
 static uint8_t data_bits_of(tcflag_t flags)
@@ -434,4 +438,58 @@ ssize_t dtu_posix_serial_read(struct dtu_posix_serial *s, uint8_t *data, size_t 
     ssize_t n = read_once(s, data, size, news);
     bool none = n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
     return none ? 0 : n;
+}
+
+/* --- What RFC 2217 wants of it -------------------------------------------------------------- */
+
+void dtu_posix_serial_in_use(const struct dtu_posix_serial *s, struct dtu_uart *uart)
+{
+    unsigned lines;
+    uint8_t flow = uart->flow;
+
+    if (!dtu_posix_serial_lines(s, &lines) || !dtu_posix_serial_setting(s, uart))
+        return;
+    if (flow != DTU_FLOW_RTS_CTS) /* all others the driver can do, and RS-485 is not seen */
+        uart->flow = flow;
+}
+
+bool dtu_posix_serial_lines(const struct dtu_posix_serial *s, unsigned *lines)
+{
+    static const struct {
+        int system;
+        unsigned line;
+    } names[] = {{TIOCM_CTS, DTU_RFC2217_CTS},
+                 {TIOCM_DSR, DTU_RFC2217_DSR},
+                 {TIOCM_RI, DTU_RFC2217_RI},
+                 {TIOCM_CD, DTU_RFC2217_CD}};
+    int bits;
+
+    if (s->is_pty || s->fd < 0 || ioctl(s->fd, TIOCMGET, &bits) != 0)
+        return false;
+    *lines = 0;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if ((bits & names[i].system) != 0)
+            *lines |= names[i].line;
+    return true;
+}
+
+bool dtu_posix_serial_signal(struct dtu_posix_serial *s, enum dtu_rfc2217_signal signal, bool on)
+{
+    int line = signal == DTU_RFC2217_DTR ? TIOCM_DTR : TIOCM_RTS;
+
+    if (s->is_pty || s->fd < 0)
+        return false;
+    if (signal == DTU_RFC2217_BREAK)
+        return ioctl(s->fd, on ? TIOCSBRK : TIOCCBRK) == 0;
+    return ioctl(s->fd, on ? TIOCMBIS : TIOCMBIC, &line) == 0;
+}
+
+void dtu_posix_serial_purge(struct dtu_posix_serial *s, unsigned what)
+{
+    if (s->fd < 0)
+        return;
+    if ((what & DTU_RFC2217_PURGE_RX) != 0)
+        (void)tcflush(s->fd, TCIFLUSH);
+    if ((what & DTU_RFC2217_PURGE_TX) != 0)
+        (void)tcflush(s->fd, TCOFLUSH);
 }

@@ -2,9 +2,12 @@
 /* The TCP client of net.c, for programs without a module. */
 #include "internal.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* A peer that has gone without a word is found within a minute. */
+static const struct dtu_keepalive keepalive = {
+    .on = true, .idle_s = 30, .interval_s = 10, .count = 3};
 
 struct dtu_posix_tcp {
     struct net_socket net;
@@ -64,7 +67,8 @@ bool dtu_posix_tcp_connect(struct dtu_posix_tcp *t, const char *host, uint16_t p
     struct dtu_socket_target target = {.kind = DTU_SOCKET_TCP_CLIENT,
                                        .host = (const uint8_t *)host,
                                        .host_len = strlen(host),
-                                       .port = port};
+                                       .port = port,
+                                       .keepalive = keepalive};
     return dtu_posix_net_open(&t->net, &target);
 }
 

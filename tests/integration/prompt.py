@@ -26,7 +26,10 @@ class Terminal:
         self.output = ""
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
-            os.execve(program, [program], {**os.environ, "TERM": "vt100", **env})
+            try:
+                os.execve(program, [program], {**os.environ, "TERM": "vt100", **env})
+            finally:
+                os._exit(127)
 
     def expect(self, pattern):
         """Waits for what is not yet expected by an earlier call, and takes it."""
@@ -64,6 +67,8 @@ class Terminal:
 
 class Prompt(unittest.TestCase):
     def setUp(self):
+        if not os.access(PLAIN, os.X_OK):
+            self.fail("the environment variable PROMPT_PLAIN must name the program")
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.dir = folder.name
@@ -184,7 +189,7 @@ class Edit(Plain):
         for line in ("AT+CMDPW=secret", "at+cmddpw=secret", "AT+SIGNINAT=secret",
                      "AT+WEBU=admin,secret", "AT+MQTTU=me,secret", "AT+REGCLOUD=1,secret",
                      "AT+REGCLOUD1=1,secret", "MQTTKEYPW=secret", "AT+APN=a,b,secret,0",
-                     "secret#AT+VER", "AT+VER", "AT+CMDPW?"):
+                     "secret#AT+VER", "AT+CMDPW =secret", " AT+CMDPW=secret", "AT+VER", "AT+CMDPW?"):
             terminal.enter(line, line)
         self.finish(terminal)
         self.assertEqual(self.history(), ["AT+VER", "AT+CMDPW?"])

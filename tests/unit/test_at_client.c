@@ -21,6 +21,7 @@
 #define ANSWER_MS 500
 #define QUIET_MS 50
 #define TRIES 3
+#define X32 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 
 /* --- The client and what it calls ------------------------------------------------------------ */
 
@@ -458,10 +459,39 @@ static void an_answer_under_another_name_is_data_if_the_own_one_comes(void)
     CHECK_BYTES(got.error, strlen(got.error), "+CME ERROR:50", 13);
 }
 
+static void another_name_is_capitals_and_digits(void)
+{
+    static const char *const texts[] = {"+A=B:1", "+creg:1", "+:1", "+A B:1", "+CREG 1", "CREG:1"};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        set_up();
+        start();
+        CHECK_EQ(command("AT+CSQ?"), DTU_OK);
+        answer_line(texts[i]);
+        feed("\r\nOK\r\n");
+        CHECK_EQ(done_calls, 1);
+        CHECK_EQ(got.status, DTU_OK);
+        CHECK(!got.has_value);
+        CHECK_EQ(data.len, strlen(texts[i]) + 4);
+    }
+}
+
+static void line_ends_around_another_name_come_out_as_they_were(void)
+{
+    set_up();
+    start();
+    ask("AT+CSQ?", "+CREG:1\n\n\r\n\r\n+CSQ:7\r\n\r\nOK\r\n");
+    CHECK_VALUE("7");
+    CHECK_TEXT_IS(data, "+CREG:1\n\n\r\n");
+    ask("AT+CSQ=?", "\r\n+RSSI:7\r\n\r\nOK\r\n");
+    CHECK_VALUE("7");
+}
+
 static void a_set_has_no_answer_under_another_name(void)
 {
     set_up();
     start();
+    ask("AT+CSQ=?x", "\r\n+CREG:1\r\n\r\nOK\r\n");
+    CHECK(!got.has_value);
     ask("AT+E=ON", "\r\n+CREG:1\r\n\r\nOK\r\n");
     CHECK(!got.has_value);
     CHECK_TEXT_IS(data, "\r\n+CREG:1\r\n");
@@ -566,8 +596,6 @@ static void no_answer_is_told_after_all_tries(void)
     CHECK_EQ(done_calls, 1);
     CHECK_EQ(got.status, DTU_ERR_TIMEOUT);
     CHECK_TEXT_IS(sent, "AT+E=ON\r\n\r\nAT+E=ON\r\n\r\nAT+E=ON\r\n");
-    CHECK_EQ(client.stats.begun, 1);
-    CHECK_EQ(client.stats.retries, 2);
     CHECK_EQ(client.stats.timeouts, 3);
     CHECK_EQ(dtu_at_client_next(&client, now), DTU_NEVER);
     pass(10000);
@@ -640,6 +668,54 @@ static void a_late_answer_is_no_answer_to_the_next_command(void)
     clear();
     CHECK_EQ(command("AT+C?"), DTU_OK); /* it was answered at once: nothing is late any more */
     CHECK_TEXT_IS(sent, "AT+C?\r\n");
+}
+
+static void a_set_after_a_missing_answer_is_done_by_ok(void)
+{
+    set_up();
+    config.tries = 1;
+    start();
+    CHECK_EQ(command("AT+A?"), DTU_OK);
+    pass(ANSWER_MS);
+    clear();
+    CHECK_EQ(command("AT+E=ON"), DTU_OK);
+    pass(QUIET_MS);
+    feed("\r\nOK\r\n");
+    CHECK_EQ(done_calls, 1);
+    CHECK_EQ(got.status, DTU_OK);
+}
+
+static void after_a_second_try_the_answer_to_the_first_may_still_come(void)
+{
+    set_up();
+    start();
+    CHECK_EQ(command("AT+A?"), DTU_OK);
+    pass(ANSWER_MS + QUIET_MS);
+    feed("\r\n+A:1\r\n\r\nOK\r\n");
+    CHECK_EQ(done_calls, 1);
+    clear();
+    CHECK_EQ(command("AT+B?"), DTU_OK);
+    CHECK_TEXT_IS(sent, "\r\n");
+    feed("\r\n+A:1\r\n\r\nOK\r\n");
+    pass(QUIET_MS);
+    CHECK_TEXT_IS(sent, "\r\nAT+B?\r\n");
+    CHECK_TEXT_IS(data, "\r\n+A:1\r\n\r\nOK\r\n");
+}
+
+static void a_pause_begins_when_its_line_end_is_sent(void)
+{
+    set_up();
+    start();
+    CHECK_EQ(command("AT+E=ON"), DTU_OK);
+    room = 0;
+    pass(ANSWER_MS + QUIET_MS);
+    room = OUT_MAX;
+    dtu_at_client_poll(&client, now);
+    CHECK_TEXT_IS(sent, "AT+E=ON\r\n\r\n");
+    pass(QUIET_MS - 1);
+    CHECK_EQ(sends, 2);
+    pass(1);
+    CHECK_EQ(sends, 3);
 }
 
 static void a_pause_before_a_try_cannot_be_put_off_for_ever(void)
@@ -742,6 +818,20 @@ static void cancel_ends_it_without_done(void)
     CHECK_EQ(got.status, DTU_OK);
 }
 
+static void what_came_before_a_cancel_is_forgotten(void)
+{
+    set_up();
+    use_prefix(DTU_AT_CLIENT_PREFIX, "usr.cn#");
+    start();
+    CHECK_EQ(command("AT+A?"), DTU_OK);
+    feed("\r\n+A:1\r\n");
+    dtu_at_client_cancel(&client);
+    CHECK_EQ(dtu_at_client_leave(&client, now), DTU_OK);
+    pass(0);
+    CHECK_EQ(done_calls, 1);
+    CHECK(!got.has_value);
+}
+
 /* --- What does not fit ------------------------------------------------------------------------ */
 
 static void a_value_that_does_not_fit_is_told_and_never_cut(void)
@@ -798,6 +888,38 @@ static void a_long_line_of_data_goes_by_whole(void)
     CHECK_EQ(got.status, DTU_OK);
     CHECK_TEXT_IS(data, text);
     CHECK_EQ(client.stats.too_long, 1);
+}
+
+/* Wherever the buffer is full: what is left of the line is no reply. */
+static void the_end_of_a_long_line_is_no_reply(void)
+{
+    static const char *const ends[] = {"OK\r\n", "+OK=1\r\n", "AT+E=ON\r\n", "ERROR\r\n", "\r\n"};
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
+        for (size_t len = 55; len < 140; len++) {
+            char text[160] = "";
+            set_up();
+            config.reply_size = 64;
+            start();
+            memset(text, 'x', len);
+            strcat(text, ends[i]);
+            CHECK_EQ(command("AT+E=ON"), DTU_OK);
+            feed(text);
+            CHECK_EQ(done_calls, 0);
+            feed("\r\nOK\r\n");
+            CHECK_EQ(done_calls, 1);
+            CHECK_EQ(got.status, DTU_OK);
+            CHECK_TEXT_IS(data, text);
+        }
+}
+
+static void a_list_of_commands_that_does_not_fit_is_told(void)
+{
+    set_up();
+    config.reply_size = 64;
+    start();
+    ask("AT+H", "\r\nAT: " X32 X32 "\r\nAT+E: echo\r\n\r\nOK\r\n");
+    CHECK_EQ(got.status, DTU_ERR_SPACE);
+    CHECK_EQ(data.len, 0);
 }
 
 static void commands_that_cannot_be_sent_are_refused(void)
@@ -900,6 +1022,22 @@ static void enter_finds_a_module_that_is_in_command_mode(void)
         CHECK_EQ(got.status, DTU_OK);
         CHECK_EQ(got.dialect, refusals[i].dialect);
     }
+}
+
+static void enter_finds_it_also_after_a_missing_answer(void)
+{
+    set_up();
+    config.tries = 1;
+    start();
+    CHECK_EQ(command("AT+A?"), DTU_OK);
+    pass(ANSWER_MS);
+    clear();
+    CHECK_EQ(dtu_at_client_enter(&client, now), DTU_OK);
+    pass(GUARD_MS + ANSWER_MS);
+    CHECK_TEXT_IS(sent, "+++\r\n"); /* a second empty line would have no answer */
+    feed("\r\nErr1\r\n");
+    CHECK_EQ(done_calls, 1);
+    CHECK_EQ(got.status, DTU_OK);
 }
 
 static void enter_tells_that_there_is_no_module(void)
@@ -1038,6 +1176,32 @@ static void by_udp_other_words_are_no_answer_to_the_keyword(void)
                   "\r\n+ERR=-1\r\n\r\nOK\r\n1.2.3,D8B04CF01234,x192.168.0.7,D8B04CF0123,x\r\n");
 }
 
+static void by_udp_the_end_of_a_long_text_is_no_answer(void)
+{
+    set_up();
+    use_prefix(DTU_AT_CLIENT_UDP, "www.usr.cn");
+    config.reply_size = 64;
+    start();
+    CHECK_EQ(dtu_at_client_enter(&client, now), DTU_OK);
+    feed(X32 X32 "192.168.0.7,D8B04CF01234,n");
+    pass(QUIET_MS);
+    CHECK_EQ(done_calls, 0);
+    dtu_at_client_cancel(&client);
+    CHECK_TEXT_IS(data, X32 X32 "192.168.0.7,D8B04CF01234,n");
+}
+
+static void by_udp_nothing_answers_a_keyword_that_is_not_sent(void)
+{
+    set_up();
+    use_prefix(DTU_AT_CLIENT_UDP, "www.usr.cn");
+    start();
+    room = 0;
+    CHECK_EQ(dtu_at_client_enter(&client, now), DTU_OK);
+    feed("192.168.0.7,D8B04CF01234,n");
+    pass(QUIET_MS);
+    CHECK_EQ(done_calls, 0);
+}
+
 static void an_answer_just_before_its_time_is_over_is_taken(void)
 {
     set_up();
@@ -1077,14 +1241,16 @@ static void the_next_command_may_be_begun_inside_done(void)
 
 /* --- Any split -------------------------------------------------------------------------------- */
 
+#define OK_AT_END "\r\n\r\nOK\r\n"
+
 static const char *const streams[] = {
     "AT+CSQ?\r\r\n+CSQ:20,99\r\n\r\nOK\r\n",
     "\r\nstart\r\nAT+CSQ?\r\n\r\n+CREG:1\r\n\r\n+CSQ:20\r\n+CSQ:21\r\n\r\nOK\r\nrest\r\nOK\r\n",
     "AT+CS\r\n\r\n\r\n\n+OK=\r\n",
-    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\r\n+ERR=-"
-    "1\r\n",
-    "+CSQ:xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\r\n\r\nOK\r\nAT",
-    "\r\n+CREG:xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\r\n\r\n+CSQ:xxxxxxxxxxxxxxxxxxxxx\r\n\r\nOK\r\n",
+    (X32 X32 X32 "\r\n+ERR=-1\r\n"),
+    ("+CSQ:" X32 X32 OK_AT_END "AT"),
+    ("\r\n+CREG:" X32 "\r\n\r\n+CSQ:" X32 OK_AT_END),
+    ("\r\n+CREG:1\r\n" X32 X32 X32 "\r\n+CSQ:7" OK_AT_END),
 };
 #define STREAMS (sizeof streams / sizeof streams[0])
 
@@ -1488,6 +1654,8 @@ static const struct check_test tests[] = {
     CHECK_TEST(data_behind_a_reply_is_handed_on),
     CHECK_TEST(an_answer_under_another_name_counts_if_ok_follows),
     CHECK_TEST(an_answer_under_another_name_is_data_if_the_own_one_comes),
+    CHECK_TEST(another_name_is_capitals_and_digits),
+    CHECK_TEST(line_ends_around_another_name_come_out_as_they_were),
     CHECK_TEST(a_set_has_no_answer_under_another_name),
     CHECK_TEST(an_echo_is_no_data),
     CHECK_TEST(what_is_no_echo_is_data),
@@ -1498,19 +1666,26 @@ static const struct check_test tests[] = {
     CHECK_TEST(only_what_does_no_harm_is_sent_again),
     CHECK_TEST(a_late_answer_is_no_answer_to_the_next_try),
     CHECK_TEST(a_late_answer_is_no_answer_to_the_next_command),
+    CHECK_TEST(a_set_after_a_missing_answer_is_done_by_ok),
+    CHECK_TEST(after_a_second_try_the_answer_to_the_first_may_still_come),
+    CHECK_TEST(a_pause_begins_when_its_line_end_is_sent),
     CHECK_TEST(a_pause_before_a_try_cannot_be_put_off_for_ever),
     CHECK_TEST(a_reply_that_never_ends_is_given_up),
     CHECK_TEST(what_cannot_be_sent_times_out_too),
     CHECK_TEST(time_to_answer_counts_from_when_all_was_sent),
     CHECK_TEST(unplugged_at_every_byte_it_ends_in_a_timeout),
     CHECK_TEST(cancel_ends_it_without_done),
+    CHECK_TEST(what_came_before_a_cancel_is_forgotten),
     CHECK_TEST(a_value_that_does_not_fit_is_told_and_never_cut),
     CHECK_TEST(values_that_do_not_fit_together_are_told),
     CHECK_TEST(a_long_line_of_data_goes_by_whole),
+    CHECK_TEST(the_end_of_a_long_line_is_no_reply),
+    CHECK_TEST(a_list_of_commands_that_does_not_fit_is_told),
     CHECK_TEST(commands_that_cannot_be_sent_are_refused),
     CHECK_TEST(a_configuration_that_cannot_work_is_refused),
     CHECK_TEST(enter_makes_the_handshake),
     CHECK_TEST(enter_finds_a_module_that_is_in_command_mode),
+    CHECK_TEST(enter_finds_it_also_after_a_missing_answer),
     CHECK_TEST(enter_tells_that_there_is_no_module),
     CHECK_TEST(leave_takes_a_bare_ok),
     CHECK_TEST(leave_is_sent_once),
@@ -1518,6 +1693,8 @@ static const struct check_test tests[] = {
     CHECK_TEST(behind_a_prefix_there_is_no_echo_and_nothing_but_commands_is_sent),
     CHECK_TEST(by_udp_the_keyword_is_answered_with_the_address),
     CHECK_TEST(by_udp_other_words_are_no_answer_to_the_keyword),
+    CHECK_TEST(by_udp_the_end_of_a_long_text_is_no_answer),
+    CHECK_TEST(by_udp_nothing_answers_a_keyword_that_is_not_sent),
     CHECK_TEST(an_answer_just_before_its_time_is_over_is_taken),
     CHECK_TEST(the_next_command_may_be_begun_inside_done),
     CHECK_TEST(any_split_gives_the_same),

@@ -91,7 +91,8 @@ static void on_purge(void *ctx, unsigned what)
 
 static void on_event(void *ctx, const struct dtu_rfc2217_event *event)
 {
-    note(ctx, "event %lu %02lx;", event->kind, event->state);
+    bool state = event->kind == DTU_RFC2217_MODEM || event->kind == DTU_RFC2217_LINE;
+    note(ctx, "event %lu %02lx;", event->kind, state ? event->state : 0);
     for (size_t i = 0; event->kind == DTU_RFC2217_SIGNATURE && i < event->len; i++)
         note(ctx, "%02lx", event->text[i], 0);
 }
