@@ -577,18 +577,18 @@ enum dtu_status dtu_params_set(struct dtu_params *p, const struct dtu_param *row
     return status != DTU_OK ? status : read_fields(p->table, row, &line, false, p->pending);
 }
 
-/* Whether a value is the default, token for token. */
+/* Whether a value is the default, token for token: quotes may differ. Where the last text takes the
+ * commas too, both are split at them alike. */
 static bool is_default_text(const struct dtu_param_table *table, const struct dtu_param *row,
                             const uint8_t *text, size_t len)
 {
     struct rest value = {text, len, false};
     struct rest initial = {(const uint8_t *)row->initial, dtu_string_len(row->initial), false};
 
-    for (size_t i = 0; !value.done && !initial.done; i++) {
-        bool rest = takes_rest(table, row, i);
+    while (!value.done && !initial.done) {
         struct token v, d;
-        if (next_token(&table->syntax, rest, &value, &v) != DTU_OK ||
-            next_token(&table->syntax, rest, &initial, &d) != DTU_OK || v.len != d.len ||
+        if (next_token(&table->syntax, false, &value, &v) != DTU_OK ||
+            next_token(&table->syntax, false, &initial, &d) != DTU_OK || v.len != d.len ||
             (v.len > 0 && memcmp(v.text, d.text, v.len) != 0))
             return false;
     }

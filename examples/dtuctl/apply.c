@@ -256,8 +256,9 @@ static void make_command(char line[COMMAND_SIZE], const struct apply *a,
 {
     char value[CONF_LINE_SIZE];
 
-    if (step->empties) {
-        snprintf(line, COMMAND_SIZE, "AT+MQTTUNSUB=%u", step->place);
+    if (step->empties) { /* of the products with places each has a command for it */
+        const struct dtu_param *row = dtu_params_by_id(a->now.profile->table, DTU_ID_MQTTUNSUB);
+        snprintf(line, COMMAND_SIZE, "AT+%s=%u", row != NULL ? row->name : "", step->place);
         return;
     }
     conf_value(&a->want, step->row, step->place, value);

@@ -38,18 +38,25 @@ static void on_fault(void *ctx, const struct dtu_config_fault *fault)
 
 static const struct dtu_config_callbacks callbacks = {on_fault};
 
-/* Each line of an answer becomes one of a configuration. */
-static void take(struct copying *c, const struct reply *r)
+static void feed(struct copying *c, const char *text, size_t len)
 {
-    const char *line = r->value, *stop = r->value + r->value_len;
+    dtu_config_feed(&c->reader, (const uint8_t *)text, len);
+}
 
-    for (const char *end = line; end != NULL && line <= stop; line = end + 1) {
-        end = memchr(line, '\n', (size_t)(stop - line));
-        dtu_config_feed(&c->reader, (const uint8_t *)c->row->name, strlen(c->row->name));
-        dtu_config_feed(&c->reader, (const uint8_t *)"=", 1);
-        dtu_config_feed(&c->reader, (const uint8_t *)line,
-                        (size_t)((end != NULL ? end : stop) - line));
-        dtu_config_feed(&c->reader, (const uint8_t *)"\n", 1);
+/* Each line of an answer becomes one of a configuration. */
+static void take(struct copying *c, const char *value, size_t left)
+{
+    for (;;) {
+        const char *end = memchr(value, '\n', left);
+        size_t len = end != NULL ? (size_t)(end - value) : left;
+        feed(c, c->row->name, strlen(c->row->name));
+        feed(c, "=", 1);
+        feed(c, value, len);
+        feed(c, "\n", 1);
+        if (end == NULL)
+            return;
+        value = end + 1;
+        left -= len + 1;
     }
 }
 
@@ -89,11 +96,10 @@ static int copy_row(struct copying *c)
     }
     if (status != STATUS_DONE)
         return status;
-    if (reply.value == NULL) {
-        reply.value = "";
-        reply.value_len = 0;
-    }
-    take(c, &reply);
+    if (reply.value != NULL)
+        take(c, reply.value, reply.value_len);
+    else
+        take(c, "", 0);
     return STATUS_DONE;
 }
 

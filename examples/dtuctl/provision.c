@@ -152,10 +152,6 @@ static bool parse_host(struct job *j, struct row *row)
     const char *host = csv_field(&j->csv, host_column, HOST_COLUMN_LEN);
     char name[NAME_SIZE];
 
-    if (host == NULL) {
-        complain("%s: a column \"%s\" is needed: where each module is", j->csv.name, host_column);
-        return false;
-    }
     if (!options_endpoint(&row->udp, host, UDP_PORT)) {
         complain("%s:%u: %s is not HOST[:PORT]", j->csv.name, j->csv.line, host_column);
         return false;
@@ -193,12 +189,21 @@ static bool add_row(struct job *j)
     return fill_row(j, row) && check_row(j, row);
 }
 
+static bool has_hosts(const struct job *j)
+{
+    for (size_t i = 0; i < j->csv.column_count; i++)
+        if (strcmp(j->csv.columns[i], host_column) == 0)
+            return true;
+    complain("%s: a column \"%s\" is needed: where each module is", j->csv.name, host_column);
+    return false;
+}
+
 /* All rows are looked at, so that all faults are told. */
 static bool read_rows(struct job *j)
 {
     bool good = true;
 
-    if (!csv_begin(&j->csv, j->list.name, j->list.text))
+    if (!csv_begin(&j->csv, j->list.name, j->list.text) || !has_hosts(j))
         return false;
     for (;;) {
         enum csv_event event = csv_next(&j->csv);
@@ -209,7 +214,7 @@ static bool read_rows(struct job *j)
         if (event == CSV_END)
             break;
     }
-    if (j->count == 0)
+    if (good && j->count == 0)
         complain("%s: no module is listed", j->csv.name);
     return good && j->count > 0;
 }

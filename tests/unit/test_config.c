@@ -351,6 +351,14 @@ static void a_comment_may_be_longer_than_the_memory(void)
     }
 }
 
+static void the_beginning_of_a_long_comment_names_no_product(void)
+{
+    static const char from[] = "# profile k7 and others\n";
+    fresh(&a, &dtu_profile_cat1);
+    CHECK_EQ(read_pieces(&a, "cat1", 12, from, sizeof from - 1, 99), DTU_OK);
+    CHECK_EQ(read_pieces(&a, "cat1", 12, from, sizeof from - 1, 5), DTU_OK);
+}
+
 static void a_00_byte_is_refused_where_no_text_may_have_it(void)
 {
     static const char from[] = "CMDPW=a\0b\nR\0TIM=60\n\0\n";
@@ -800,6 +808,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(rows_that_no_command_reaches_are_neither_written_nor_read),
     CHECK_TEST(a_line_as_long_as_its_memory_fits_and_one_byte_more_does_not),
     CHECK_TEST(a_comment_may_be_longer_than_the_memory),
+    CHECK_TEST(the_beginning_of_a_long_comment_names_no_product),
     CHECK_TEST(a_00_byte_is_refused_where_no_text_may_have_it),
     CHECK_TEST(a_cr_that_does_not_end_a_line_is_refused),
     CHECK_TEST(the_product_comment_is_one_word_behind_profile),
