@@ -421,11 +421,22 @@ class Products(Test):
 # --- Ways -----------------------------------------------------------------------------------------
 
 class Ways(Test):
-    def k7_by_udp(self, *settings):
+    def k7_by_udp(self, keyword="www.usr.cn"):
         port = harness.free_port(socket.SOCK_DGRAM)
-        self.start("k7", None, settings, options=["--net-at-port", str(port), "--discovery-port",
-                                                  "0", "--bind", "127.0.0.1"])
-        return f"127.0.0.1:{port}"
+        self.start("k7", None, [f"SEARCH=48899,{keyword}"],
+                   options=["--net-at-port", str(port), "--discovery-port", "0", "--bind",
+                            "127.0.0.1"])
+        deadline = harness.Deadline(harness.SECONDS, "the module to open its port")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.connect(("127.0.0.1", port))
+            sock.settimeout(0.1)
+            while True:
+                try:
+                    sock.send(keyword.encode())
+                    sock.recv(100)
+                    return f"127.0.0.1:{port}"
+                except (TimeoutError, ConnectionRefusedError):
+                    deadline.check()
 
     def test_k7_by_udp(self):
         at = self.k7_by_udp()
@@ -434,7 +445,7 @@ class Ways(Test):
         self.check(FAILED, "--udp", at, "NONE", err=r"\+ERR=-2")
 
     def test_k7_by_udp_with_another_keyword(self):
-        at = self.k7_by_udp("SEARCH=48899,open")
+        at = self.k7_by_udp("open")
         self.check(DONE, "--udp", at, "--keyword", "open", "VER", out=["+OK=3016"])
         self.check(SILENT, "--udp", at, "--timeout", "100", "VER", out=[],
                    err="no answer to the keyword; try 3 of 3\n.*is the keyword that of AT.SEARCH")
