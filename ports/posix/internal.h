@@ -206,6 +206,8 @@ void com_port_close(struct com_port *c);
 bool com_port_has_client(const struct com_port *c);
 /* Goes on with what waited for room at the UART or at the client. */
 void com_port_go_on(struct com_port *c);
+/* The tty is another one: its lines are looked at. */
+void com_port_look(struct com_port *c);
 /* Whether bytes of the UART are wanted; only while there is a client. */
 bool com_port_wants(const struct com_port *c);
 /* Bytes of the UART, at most COM_PORT_READ after com_port_wants(). */

@@ -16,6 +16,8 @@ enum {
     OPEN_MS = 30000    /* a connection attempt may take so long */
 };
 
+_Static_assert(READ_SIZE <= COM_PORT_READ, "what is read of the UART must fit");
+
 /* Bytes that were read and not taken yet. */
 struct leftover {
     uint8_t *data;
@@ -102,13 +104,10 @@ static size_t uart_write(void *ctx, const uint8_t *data, size_t len)
     return com_port_has_client(&m->com_port) ? 0 : write_serial(m, data, len);
 }
 
-static bool set_serial(struct dtu_posix_module *m, const struct dtu_uart *uart)
+static void tell_setup(struct dtu_posix_module *m, const struct dtu_uart *uart)
 {
-    bool good = serial_setup(&m->serial, uart);
-    if (!good)
-        note(m, "%s cannot be set to %lu baud: %s", m->serial.name, (unsigned long)uart->baud,
-             strerror(errno));
-    return good;
+    note(m, "%s cannot be set to %lu baud: %s", m->serial.name, (unsigned long)uart->baud,
+         strerror(errno));
 }
 
 /* What was written before goes out as the UART was. False if it cannot be so. */
@@ -117,7 +116,13 @@ static bool set_up_serial(struct dtu_posix_module *m, const struct dtu_uart *uar
     m->has_setup = !serial_drained(&m->serial);
     m->setup = *uart;
     m->setup_ms = dtu_posix_now();
-    return m->has_setup || set_serial(m, uart);
+    return m->has_setup || serial_setup(&m->serial, uart);
+}
+
+static void set_up_or_tell(struct dtu_posix_module *m, const struct dtu_uart *uart)
+{
+    if (!set_up_serial(m, uart))
+        tell_setup(m, uart);
 }
 
 /* What the device wants of a UART that is a client's counts when it is back. */
@@ -125,7 +130,7 @@ static void uart_setup(void *ctx, const struct dtu_uart *uart)
 {
     struct dtu_posix_module *m = ctx;
     if (!com_port_has_client(&m->com_port))
-        (void)set_up_serial(m, uart);
+        set_up_or_tell(m, uart);
 }
 
 static void set_serial_if_drained(struct dtu_posix_module *m, uint32_t now)
@@ -136,7 +141,8 @@ static void set_serial_if_drained(struct dtu_posix_module *m, uint32_t now)
     if (!serial_drained(&m->serial))
         return;
     m->has_setup = false;
-    (void)set_serial(m, &m->setup);
+    if (!serial_setup(&m->serial, &m->setup))
+        tell_setup(m, &m->setup);
 }
 
 /* It may be tried every few seconds for ever: that it does not work is told once. */
@@ -316,8 +322,9 @@ static void find_serial(struct dtu_posix_module *m, uint32_t now)
     if (!serial_reopen(&m->serial))
         return;
     note(m, "%s is back", m->serial.name);
-    (void)set_up_serial(m, dtu_device_uart(&m->device));
+    set_up_or_tell(m, dtu_device_uart(&m->device));
     watch_serial(m);
+    com_port_look(&m->com_port);
 }
 
 /* Whether there is room for bytes of the UART, whoever has it. */
@@ -368,7 +375,7 @@ static void on_came(void *ctx, struct dtu_uart *uart)
     dtu_device_lend_uart(&m->device, uart);
 }
 
-/* Where it cannot be as it should, it stays as it was. */
+/* Where it cannot be as it should, it stays as it was, which the client is told. */
 static void on_set(void *ctx, struct dtu_uart *uart)
 {
     struct dtu_posix_module *m = ctx;
@@ -387,7 +394,7 @@ static void on_left(void *ctx, size_t lost)
     if (lost > 0)
         note(m, "%zu bytes of the UART did not reach the client of RFC 2217", lost);
     dtu_device_lend_uart(&m->device, NULL);
-    (void)set_up_serial(m, dtu_device_uart(&m->device));
+    set_up_or_tell(m, dtu_device_uart(&m->device));
 }
 
 static void on_com_port(void *ctx)
