@@ -16,7 +16,7 @@ enum {
     OPEN_MS = 30000    /* a connection attempt may take so long */
 };
 
-_Static_assert(READ_SIZE <= COM_PORT_READ, "what is read of the UART must fit");
+_Static_assert((int)READ_SIZE <= (int)COM_PORT_READ, "what is read of the UART must fit");
 
 /* Bytes that were read and not taken yet. */
 struct leftover {
