@@ -136,7 +136,8 @@ struct dtu_rfc2217_client_callbacks {
 
 /** Counters; they wrap. */
 struct dtu_rfc2217_stats {
-    uint32_t commands; /**< COM-PORT commands and answers that were understood */
+    uint32_t commands; /**< COM-PORT commands and answers that came whole, also those with a value
+                            that cannot be */
     uint32_t damaged;  /**< sub-negotiations that were not: another option, an unknown command, a
                             value that is missing or cannot be, no end */
     uint32_t overlong; /**< sub-negotiations longer than can be; nothing of them was carried out */
