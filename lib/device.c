@@ -6,8 +6,9 @@
 
 #include "dtu/blocks.h"
 
-#define LOGIN_MS UINT32_C(30000) /* to log in (manual 000 section 6.7) */
-#define MESSAGE_COMMANDS 10      /* in a message (001 section 2.1.3.3) */
+#define LOGIN_MS UINT32_C(30000)  /* to log in (manual 000 section 6.7) */
+#define REFUSAL_MS UINT32_C(5000) /* a refusal takes no longer to come back */
+#define MESSAGE_COMMANDS 10       /* in a message (001 section 2.1.3.3) */
 
 static const struct dtu_param_table *table_of(const struct dtu_device *d)
 {
@@ -120,6 +121,18 @@ static bool is_up(const struct dtu_device_socket *s)
     return s->used && dtu_link_state(&s->link) == DTU_LINK_UP;
 }
 
+/* That a datagram was refused is told after it was sent, and maybe after others were: only when
+ * nothing has been refused for a while was sending good. */
+static void end_refusals(struct dtu_device_socket *s)
+{
+    uint32_t now = s->device->now_ms;
+    if (s->refused)
+        s->resumed_ms = now;
+    else if (dtu_elapsed(now, s->resumed_ms) >= REFUSAL_MS)
+        s->refusals = 0;
+    s->refused = false;
+}
+
 static size_t send_to_socket(void *ctx, const uint8_t *data, size_t len)
 {
     struct dtu_device_socket *s = ctx;
@@ -129,9 +142,7 @@ static size_t send_to_socket(void *ctx, const uint8_t *data, size_t len)
     if (taken == 0)
         return 0;
     d->stats.sent_bytes += (uint32_t)taken;
-    if (!s->refused) /* what is sent now may be refused later: the one before was not */
-        s->refusals = 0;
-    s->refused = false;
+    end_refusals(s);
     show_data(d);
     dtu_link_activity(&s->link, d->now_ms);
     dtu_heartbeat_sent(&s->heartbeat, d->now_ms);
@@ -154,6 +165,7 @@ static void pump(struct dtu_device_socket *s)
         dtu_queue_consume(&s->queue, taken);
         if (taken < len)
             return;
+        s->beating = false;
         d->stats.sent_packets++;
     }
 }
@@ -268,7 +280,9 @@ static bool report(struct dtu_device *d, enum dtu_sdp_code code)
 {
     struct dtu_device_event e = {.kind = DTU_EVENT_REPORT, .len = code};
 
-    if (d->answering || replies_to_uart(d) || !dtu_sdp_report(&d->sdp.sender, code))
+    if (d->answering || replies_to_uart(d) || d->beat_sent > 0)
+        return false;
+    if (!dtu_sdp_report(&d->sdp.sender, code))
         return false;
     tell(d, &e);
     return true;
@@ -584,11 +598,26 @@ static bool holds_sync(const struct dtu_device_socket *s)
     return s->device->settings.follows_baud && dtu_baudsync_held(&s->sync) > 0;
 }
 
+/* The packet that is on its way to the UART is no more, or all there. What is held of it is not. */
+static void end_packet(struct dtu_device_socket *s)
+{
+    if (holds_sync(s))
+        return;
+    s->marked = false;
+    s->mark_left = 0;
+    if (s->device->marking == s)
+        s->device->marking = NULL;
+}
+
 static void poll_sync(struct dtu_device_socket *s)
 {
     struct dtu_device *d = s->device;
-    if (holds_sync(s) && uart_hears_sockets(d) && dtu_elapsed(d->now_ms, s->sync_ms) >= pause_ms(d))
-        s->sync_full = !dtu_baudsync_flush(&s->sync); /* then it goes when there is room */
+    if (!holds_sync(s) || !uart_hears_sockets(d) ||
+        dtu_elapsed(d->now_ms, s->sync_ms) < pause_ms(d))
+        return;
+    s->sync_full = !dtu_baudsync_flush(&s->sync); /* then it goes when there is room */
+    if (!s->held)
+        end_packet(s);
 }
 
 /* --- Sockets -------------------------------------------------------------------------------- */
@@ -617,20 +646,20 @@ static void on_close(void *ctx)
     d->config->port->socket_close(d->ctx, s->index);
 }
 
-/* The packet that is on its way to the UART is no more, or all there. */
-static void end_packet(struct dtu_device_socket *s)
-{
-    s->marked = false;
-    if (s->device->marking == s)
-        s->device->marking = NULL;
-}
-
 /* It would keep a short-lived connection open; a server has none (manual 003 section 4.4.1). */
 static bool has_heartbeat(const struct dtu_device_socket *s)
 {
     const struct dtu_settings *settings = &s->device->settings;
     return settings->heartbeat && s->settings.quiet_ms == 0 && !s->link_config.listens &&
            settings->heartbeat_config.to == DTU_HEARTBEAT_TO_NETWORK;
+}
+
+/* What is left of a heartbeat is not for the next connection. */
+static void drop_beat(struct dtu_device_socket *s)
+{
+    if (s->beating)
+        dtu_queue_drop(&s->queue);
+    s->beating = false;
 }
 
 static void on_link_changed(void *ctx, enum dtu_link_state state)
@@ -649,7 +678,6 @@ static void on_link_changed(void *ctx, enum dtu_link_state state)
         d->stats.cut_bytes += (uint32_t)dtu_baudsync_clear(&s->sync);
     s->held = false;
     s->cut = false;
-    s->mark_left = 0;
     end_packet(s);
     if (state == DTU_LINK_UP) {
         s->heard_ms = d->now_ms;
@@ -667,6 +695,7 @@ static void on_link_changed(void *ctx, enum dtu_link_state state)
     if (d->sdp.used) /* what was not taken is not offered again */
         dtu_sdp_sender_drop(&d->sdp.sender, sdp_id(s));
     dtu_heartbeat_stop(&s->heartbeat);
+    drop_beat(s);
     size_t again = dtu_queue_rewind(&s->queue);
     if (state != DTU_LINK_OFF) /* a stop drops it */
         d->stats.resent_bytes += (uint32_t)again;
@@ -1129,6 +1158,22 @@ static bool on_identity_text(void *ctx, enum dtu_identity_kind kind, const struc
 static const struct dtu_identity_callbacks identity_callbacks = {.text = on_identity_text,
                                                                  .send = send_to_socket};
 
+/* The queue is empty, and has the rest of what was begun: whole, so that it counts as a packet. Of
+ * what was begun the queue drops nothing to make room. */
+static enum dtu_heartbeat_outcome send_or_queue(struct dtu_device_socket *s, const uint8_t *bytes,
+                                                size_t len)
+{
+    size_t taken = send_to_socket(s, bytes, len);
+    if (taken == 0)
+        return DTU_HEARTBEAT_NO_ROOM;
+    (void)dtu_queue_push(&s->queue, bytes, len, DTU_QUEUE_REFUSE); /* it has room for a packet */
+    dtu_queue_consume(&s->queue, taken);
+    s->beating = taken < len;
+    if (!s->beating)
+        s->device->stats.sent_packets++;
+    return DTU_HEARTBEAT_TAKEN;
+}
+
 /* While data waits, the connection is not silent. */
 static enum dtu_heartbeat_outcome send_heartbeat(void *ctx)
 {
@@ -1137,16 +1182,13 @@ static enum dtu_heartbeat_outcome send_heartbeat(void *ctx)
     uint8_t scratch[DTU_IDENTITY_TEXT_MAX];
     size_t len;
 
-    if (dtu_queue_count(&s->queue) > 0)
+    if (!dtu_identity_send(&s->identity) || dtu_queue_count(&s->queue) > 0)
         return DTU_HEARTBEAT_NO_ROOM;
     const uint8_t *bytes =
         dtu_identity_bytes(&d->settings.heartbeat_packet, &identity_callbacks, s, scratch, &len);
     if (bytes == NULL)
         return DTU_HEARTBEAT_NOTHING;
-    if (dtu_queue_push(&s->queue, bytes, len, DTU_QUEUE_REFUSE) != DTU_OK)
-        return DTU_HEARTBEAT_NO_ROOM;
-    pump(s);
-    return DTU_HEARTBEAT_TAKEN;
+    return send_or_queue(s, bytes, len);
 }
 
 static void connect_anew(void *ctx)
@@ -1185,11 +1227,20 @@ static enum dtu_heartbeat_outcome send_beat(struct dtu_device *d)
     return DTU_HEARTBEAT_TAKEN;
 }
 
+/* Whether the UART has only a part of a packet. */
+static bool has_part_of_packet(const struct dtu_device *d)
+{
+    for (size_t i = 0; i < d->config->profile->sockets; i++)
+        if (d->sockets[i].cut && d->sockets[i].held)
+            return true;
+    return d->marking != NULL;
+}
+
 /* A heartbeat gets in between nothing else. */
 static enum dtu_heartbeat_outcome send_uart_heartbeat(void *ctx)
 {
     struct dtu_device *d = ctx;
-    if (!uart_hears_sockets(d) || uart_is_taken(d) || d->marking != NULL)
+    if (!uart_hears_sockets(d) || uart_is_taken(d) || has_part_of_packet(d))
         return DTU_HEARTBEAT_NO_ROOM;
     return send_beat(d);
 }
@@ -1197,11 +1248,13 @@ static enum dtu_heartbeat_outcome send_uart_heartbeat(void *ctx)
 static const struct dtu_heartbeat_callbacks uart_heartbeat_callbacks = {.send =
                                                                             send_uart_heartbeat};
 
-static void poll_beat(struct dtu_device *d)
+/* What nothing may come in between, as far as it goes: what has waited for that goes on then. */
+static void finish_what_is_on_its_way(struct dtu_device *d)
 {
     if (d->beat_sent > 0)
         (void)send_beat(d);
-    dtu_heartbeat_poll(&d->heartbeat, d->now_ms);
+    if (d->sdp.used)
+        dtu_sdp_sender_poll(&d->sdp.sender);
 }
 
 static void start_heartbeats(struct dtu_device *d)
@@ -1647,7 +1700,7 @@ size_t dtu_device_socket_rx(struct dtu_device *d, unsigned socket, const uint8_t
     }
     size_t taken = take_data(s, data, len);
     s->held = taken < len;
-    if (s->held && s->marked)
+    if (s->marked)
         d->marking = s;
     if (!s->held)
         end_packet(s);
@@ -1924,7 +1977,7 @@ static void poll_socket(struct dtu_device *d, unsigned i)
     poll_sync(s);
     if (s->held || !dtu_device_socket_ready(d, i))
         dtu_link_hold(&s->link, d->now_ms);
-    pump(s); /* the registration packet may have waited for its text */
+    pump(s); /* what the socket had no room for */
     dtu_heartbeat_poll(&s->heartbeat, d->now_ms);
     dtu_link_poll(&s->link, d->now_ms);
 }
@@ -1935,6 +1988,7 @@ void dtu_device_poll(struct dtu_device *d, uint32_t now)
     if (!d->started || d->restarting)
         return;
     greet(d);
+    finish_what_is_on_its_way(d);
     dtu_at_server_resume(&d->at);
     resume_messages(d);
     end_what_has_expired(d);
@@ -1942,7 +1996,7 @@ void dtu_device_poll(struct dtu_device *d, uint32_t now)
     listen(d);
     dtu_framer_poll(&d->framer, now_us(d));
     poll_distribution(d);
-    poll_beat(d);
+    dtu_heartbeat_poll(&d->heartbeat, now);
     if (has_leds(d))
         dtu_indicator_poll(&d->indicator, now);
     for (unsigned i = 0; i < d->config->profile->sockets; i++)

@@ -75,8 +75,10 @@ static size_t pop(struct dtu_queue *q)
     return len;
 }
 
-static void drop(struct dtu_queue *q)
+void dtu_queue_drop(struct dtu_queue *q)
 {
+    if (q->count == 0)
+        return;
     q->stats.dropped_bytes += (uint32_t)pop(q);
     q->stats.dropped++;
 }
@@ -98,7 +100,7 @@ enum dtu_status dtu_queue_push_parts(struct dtu_queue *q, const uint8_t *front, 
     }
     while (when_full == DTU_QUEUE_DROP_OLDEST && q->count > 0 && q->consumed == 0 &&
            !dtu_queue_fits(q, len))
-        drop(q);
+        dtu_queue_drop(q);
     if (!dtu_queue_fits(q, len)) {
         q->stats.refused++;
         return DTU_ERR_SPACE;
@@ -143,7 +145,7 @@ void dtu_queue_consume(struct dtu_queue *q, size_t len)
 void dtu_queue_clear(struct dtu_queue *q)
 {
     while (q->count > 0)
-        drop(q);
+        dtu_queue_drop(q);
 }
 
 size_t dtu_queue_rewind(struct dtu_queue *q)

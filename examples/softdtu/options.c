@@ -25,6 +25,7 @@ static const char usage[] =
     "  --net-at-port N       UDP port of network AT commands (k7); 0: none\n"
     "  --rfc2217 PORT        TCP port at which one client of RFC 2217 at a time has the UART for\n"
     "                        itself; there is no login: mind --bind\n"
+    "  --clients N           so many clients of a TCP server (k7), 1 to 16; without it 4\n"
     "  --count N             so many modules: with N > 1 their ptys are PATH.1 to PATH.N, their\n"
     "                        settings DIR/1 to DIR/N; their identities, addresses (--bind)\n"
     "                        and ports (--rfc2217) count up\n"
@@ -131,6 +132,16 @@ static enum options_result parse_count(unsigned *count, const char *text)
     return OPTIONS_RUN;
 }
 
+static enum options_result parse_clients(unsigned *clients, const char *text)
+{
+    char *end;
+    unsigned long value = strtoul(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end != '\0' || value < 1 || value > CLIENTS_MAX)
+        return wrong("a number of clients is 1 to 16", text);
+    *clients = (unsigned)value;
+    return OPTIONS_RUN;
+}
+
 static enum options_result print_version(void)
 {
     printf("softdtu %s\n", dtu_version());
@@ -171,6 +182,8 @@ static enum options_result parse_one(struct options *o, int option, char *text)
         return parse_port(&o->rfc2217_port, text);
     case 'c':
         return parse_count(&o->count, text);
+    case 'C':
+        return parse_clients(&o->clients, text);
     case 'u':
         o->status = text;
         return OPTIONS_RUN;
@@ -233,6 +246,7 @@ enum options_result options_parse(struct options *o, int argc, char **argv)
         {"discovery-port", required_argument, NULL, 'd'},
         {"local-only", no_argument, NULL, 'l'},
         {"rfc2217", required_argument, NULL, 'r'},
+        {"clients", required_argument, NULL, 'C'},
         {"count", required_argument, NULL, 'c'},
         {"status", required_argument, NULL, 'u'},
         {"leds", no_argument, NULL, 'L'},

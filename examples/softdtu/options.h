@@ -8,6 +8,7 @@
 #include "dtu/profile.h"
 
 #define MODULES_MAX 10000
+#define CLIENTS_MAX 16
 
 /* The command line of softdtu. Texts are those of argv. */
 struct options {
@@ -25,6 +26,7 @@ struct options {
     int discovery_port; /* the same */
     int rfc2217_port;   /* of the first module; 0: none */
     unsigned count;     /* of modules */
+    unsigned clients;   /* of a TCP server; 0: the port's own */
     bool local_only;
     bool leds;
     bool verbose;

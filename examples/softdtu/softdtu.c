@@ -180,6 +180,7 @@ static bool open_module(struct instance *m)
                                                        .bind_address = m->bind,
                                                        .net_at_port = o->net_at_port,
                                                        .discovery_port = o->discovery_port,
+                                                       .max_clients = o->clients,
                                                        .local_only = o->local_only,
                                                        .rfc2217_port = rfc2217_port(m),
                                                        .info = on_info,

@@ -2,10 +2,13 @@
 #include "status.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* A counter: where it lies, and what it is called, each group being one engine's. */
 struct counter {
@@ -143,9 +146,19 @@ static void write_module(FILE *f, const struct instance *m)
     fputs("]}", f);
 }
 
+/* A pipe that nobody reads must not hold the modules up: then it is an error. */
+static FILE *open_file(const char *path)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_CLOEXEC, 0666);
+    FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
+    if (f == NULL && fd >= 0)
+        close(fd);
+    return f;
+}
+
 static bool write_file(const struct softdtu *s, const char *path)
 {
-    FILE *f = fopen(path, "w");
+    FILE *f = open_file(path);
     if (f == NULL)
         return false;
     fputs("{\"modules\":[", f);
@@ -158,20 +171,34 @@ static bool write_file(const struct softdtu *s, const char *path)
     return fclose(f) == 0 && good;
 }
 
+/* A device, a pipe or a link stays what it is. */
+static bool can_be_replaced(const char *path)
+{
+    struct stat what;
+    return lstat(path, &what) != 0 || S_ISREG(what.st_mode);
+}
+
+/* Nobody who reads it finds a part of it. */
+static bool replace_file(const struct softdtu *s, const char *path)
+{
+    size_t size = strlen(path) + sizeof ".new";
+    char *made = malloc(size);
+    if (made == NULL)
+        return false;
+    snprintf(made, size, "%s.new", path);
+    bool good = write_file(s, made) && rename(made, path) == 0;
+    int reason = errno;
+    free(made);
+    errno = reason;
+    return good;
+}
+
 bool write_status(const struct softdtu *s)
 {
     const char *path = s->options->status;
-    size_t size = strlen(path) + sizeof ".new";
-    char *made = malloc(size);
-    bool good = made != NULL;
-
-    if (good) {
-        snprintf(made, size, "%s.new", path);
-        good = write_file(s, made) && rename(made, path) == 0;
-    }
+    bool good = can_be_replaced(path) ? replace_file(s, path) : write_file(s, path);
     if (!good)
         fprintf(stderr, "softdtu: cannot write %s: %s\n", path, strerror(errno));
-    free(made);
     return good;
 }
 

@@ -205,7 +205,9 @@ struct dtu_device_socket {
     struct dtu_identity identity;           /**< private; its `stats` may be read */
     struct dtu_heartbeat heartbeat;         /**< private; its `stats` may be read */
     uint8_t refusals;                       /**< private: datagrams refused in a row */
-    bool refused;                           /**< private: the last one was */
+    bool refused;                           /**< private: nothing was sent since the last */
+    uint32_t resumed_ms;                    /**< private: when something was sent after one */
+    bool beating;                           /**< private: a heartbeat is the first of its queue */
     uint8_t mark_left;                      /**< private: bytes of the mark in front of its data */
     bool marked;                            /**< private: its packet has begun with it */
     uint32_t heard_ms;                      /**< private: when it sent something last */

@@ -119,6 +119,10 @@ const uint8_t *dtu_queue_front(const struct dtu_queue *q, size_t *len);
  * @param len how many bytes; more than the packet has takes the whole packet */
 void dtu_queue_consume(struct dtu_queue *q, size_t len);
 
+/** Drops the oldest packet, also if a part of it was consumed; does nothing if there is none.
+ * @param q the queue */
+void dtu_queue_drop(struct dtu_queue *q);
+
 /** Drops everything; it counts as dropped.
  * @param q the queue */
 void dtu_queue_clear(struct dtu_queue *q);

@@ -24,6 +24,7 @@
 
 /* A name on its way to addresses. A thread has it until it is written to the pipe. */
 struct net_job {
+    struct net_job *next;     /* that needs no thread */
     struct net_socket *owner; /* NULL: nobody waits any more */
     bool is_udp;
     int answer; /* where the thread writes its job's address */
@@ -39,6 +40,9 @@ static struct {
     unsigned users;
     int pipe[2];
     int watch;
+    struct dtu_posix_timer timer;
+    struct net_job *known; /* addresses that were given as such, the oldest first */
+    struct net_job *last_known;
 } resolver = {.pipe = {-1, -1}, .watch = -1};
 
 static struct addrinfo hints(bool is_udp, int flags)
@@ -72,21 +76,63 @@ static void free_job(struct net_job *job)
 
 static void try_next_address(struct net_socket *s, const char *reason);
 
+static void finish_job(struct net_job *job)
+{
+    struct net_socket *s = job->owner;
+    if (s != NULL) {
+        s->job = NULL;
+        s->addresses = job->addresses;
+        s->address = job->addresses;
+        job->addresses = NULL;
+        try_next_address(s, job->error != 0 ? gai_strerror(job->error) : "no address");
+    }
+    free_job(job);
+}
+
 static void on_answer(void *ctx, short revents)
 {
     struct net_job *job;
     (void)ctx;
     (void)revents;
-    while (read(resolver.pipe[0], &job, sizeof job) == (ssize_t)sizeof job) {
-        struct net_socket *s = job->owner;
-        if (s != NULL) {
-            s->job = NULL;
-            s->addresses = job->addresses;
-            s->address = job->addresses;
-            job->addresses = NULL;
-            try_next_address(s, job->error != 0 ? gai_strerror(job->error) : "no address");
-        }
-        free_job(job);
+    while (read(resolver.pipe[0], &job, sizeof job) == (ssize_t)sizeof job)
+        finish_job(job);
+}
+
+/* What is known goes the same way as a name, only not through the pipe: if that were full, nobody
+ * would read it. */
+static void add_known(struct net_job *job)
+{
+    if (resolver.known == NULL)
+        resolver.known = job;
+    else
+        resolver.last_known->next = job;
+    resolver.last_known = job;
+}
+
+static struct net_job *take_known(void)
+{
+    struct net_job *job = resolver.known;
+    resolver.known = job->next;
+    return job;
+}
+
+static uint32_t known_next(void *ctx, uint32_t now)
+{
+    (void)ctx;
+    (void)now;
+    return resolver.known != NULL ? 0 : DTU_NEVER;
+}
+
+static void known_poll(void *ctx, uint32_t now)
+{
+    const struct net_job *last = resolver.last_known; /* those that come meanwhile are for later */
+    bool more = true;
+    (void)ctx;
+    (void)now;
+    while (more) {
+        struct net_job *job = take_known();
+        more = job != last;
+        finish_job(job);
     }
 }
 
@@ -112,6 +158,8 @@ bool net_resolver_open(struct dtu_posix_loop *loop)
         return false;
     }
     dtu_posix_watch_for(loop, resolver.watch, POLLIN);
+    resolver.timer = (struct dtu_posix_timer){known_next, known_poll, NULL, NULL};
+    dtu_posix_timer_add(loop, &resolver.timer);
     return true;
 }
 
@@ -121,6 +169,9 @@ void net_resolver_close(struct dtu_posix_loop *loop)
     if (--resolver.users > 0)
         return;
     dtu_posix_unwatch(loop, resolver.watch);
+    dtu_posix_timer_remove(loop, &resolver.timer);
+    while (resolver.known != NULL)
+        free_job(take_known());
     resolver.watch = -1;
 }
 
@@ -388,13 +439,11 @@ static bool open_client(struct net_socket *s, const struct dtu_socket_target *ta
     s->state = NET_RESOLVING;
     struct addrinfo h = hints(s->is_udp, AI_NUMERICHOST);
     if (getaddrinfo(job->host, job->service, &h, &job->addresses) == 0) {
-        /* the same way as a name, but no thread is needed */
-        ssize_t n = write(job->answer, &job, sizeof job);
-        if (n == (ssize_t)sizeof job)
-            return true;
-    } else if (start_thread(job)) {
+        add_known(job);
         return true;
     }
+    if (start_thread(job))
+        return true;
     s->job = NULL;
     s->state = NET_CLOSED;
     free_job(job);

@@ -120,7 +120,7 @@ class Idle(harness.Test):
     def start_server(self):
         port = harness.free_port()
         program = self.start("k7", [f"TCPS,192.168.0.201,{port}"], ["RFCEN=ON"])
-        program.wait_log("socket A: opens its port")
+        self.user().answers()  # when all its ports are open
 
         def connect():
             sock = socket.create_connection(("127.0.0.1", port), timeout=harness.SECONDS)

@@ -154,6 +154,25 @@ class CommandLine(harness.Test):
         self.assertTrue(os.path.exists(status))
         self.check_wrong([*CAT1, "--pty", self.path("u"), "--status"], "requires an argument")
 
+    def test_status_replaces_nothing_but_files(self):
+        """A pipe stays a pipe, and the modules do not wait for its reader; a link stays one."""
+        pipe, link, file = self.path("pipe"), self.path("link"), self.path("file")
+        os.mkfifo(pipe)
+        program = self.start("cat1", [harness.tcp("cat1") + "," + harness.NOWHERE],
+                             options=("--status", pipe))
+        program.signal(signal.SIGUSR1)
+        program.wait_log("^status: 1 modules")
+        self.user().answers()
+        reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, reader)
+        self.stop(program)
+        self.assertEqual(len(json.loads(os.read(reader, 65536))["modules"]), 1)
+        self.assertIn("cannot write", program.errors())
+        os.symlink(file, link)
+        self.stop(self.start("cat1", [harness.tcp("cat1") + "," + harness.NOWHERE],
+                             options=("--status", link)))
+        self.assertTrue(os.path.islink(link) and os.path.isfile(file))
+
     def test_leds(self):
         """A line for each that changes, and none without the option."""
         program = self.start("cat1", options=("--leds",))

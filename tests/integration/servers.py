@@ -132,6 +132,25 @@ class Servers(harness.Test):
         for client in clients:
             client.expect_end()
 
+    def test_as_many_clients_as_are_wanted(self):
+        """Manual 003 section 2.1: 4 by default, 16 at most."""
+        for most in (1, 16):
+            with self.subTest(most):
+                port = free_port()
+                pty = f"uart-{most}"
+                program = self.start("k7", [f"TCPS,192.168.0.201,{port}"], pty=pty,
+                                     options=("--bind", "127.0.0.1", "--clients", str(most)))
+                user = self.user(pty)
+                clients = [self.join(port, user) for _ in range(most)]
+                for _ in range(3):
+                    clients.append(self.join(port, user))
+                    clients.pop(0).expect_end()
+                user.write(b"for those who are there")
+                for client in clients:
+                    client.expect(b"for those who are there")
+                self.expect_state(user, f"CONNECTED({most})")
+                self.stop(program)
+
     def test_who_has_left_makes_room_before_the_oldest(self):
         """Also if both are noticed at the same time."""
         program, user, port, clients = self.start_clients(CLIENTS)

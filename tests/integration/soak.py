@@ -142,6 +142,18 @@ class Soak(harness.Test):
               f"{self.memory_kib(program) / MODULES:.1f} KiB of memory a module, "
               f"{100 * (cpu_after - cpu) / (end - begun):.1f} % of a CPU")
 
+    def test_more_connections_at_once_than_a_pipe_has_room_for(self):
+        """More than 8192: the addresses of all are found before the first is connected to."""
+        allow_files()
+        sockets = [option for s in "ABCD" for option in
+                   ("--set", f"SOCK{s}EN=ON", "--set", f"SOCK{s}=TCP,127.0.0.1,1")]
+        program = self.launch("--profile", "cat1", "--pty", self.path("uart"), "--count", "2100",
+                              *sockets)
+        program.wait_log("2100 of cat1")
+        program.signal(signal.SIGUSR1)
+        program.wait_log("status: 2100 modules; sockets: 8400, 0 connected, 8400 tries")
+        self.stop(program)
+
 
 if __name__ == "__main__":
     harness.main()

@@ -273,6 +273,46 @@ static void without_a_connection_there_is_none(void)
     CHECK_SENT(0, USER);
 }
 
+/* One that waits for room belongs to its connection, also if a part of it is out. */
+static void it_does_not_outlive_its_connection(void)
+{
+    for (size_t room = 0; room < 10; room++) {
+        begin_heartbeat("cat1", "NET");
+        b->sockets[0].room = room;
+        wait_ms(40000);
+        CHECK_EQ(b->sockets[0].sent_len, room);
+        lose_socket(0, 0);
+        b->sockets[0].sent_len = 0;
+        type_frame("kept");
+        wait_ms(10000);
+        b->sockets[0].room = LOTS;
+        open_socket(0);
+        CHECK_SENT(0, "kept");
+        wait_ms(30000);
+        CHECK_SENT(0, USER);
+        CHECK_EQ(b->device.stats.resent_bytes, 0);
+    }
+}
+
+static void what_it_has_no_room_for_comes_behind_it(void)
+{
+    begin_heartbeat("cat1", "NET");
+    b->sockets[0].room = 3;
+    wait_ms(30000);
+    type_frame("data");
+    b->sockets[0].room = LOTS;
+    dtu_device_socket_writable(&b->device, 0, b->now);
+    CHECK_SENT(0, USER "data");
+    b->sockets[0].room = 2; /* of the data, which is kept */
+    type_frame("more");
+    lose_socket(0, 0);
+    b->sockets[0].sent_len = 0;
+    wait_ms(10000);
+    b->sockets[0].room = LOTS;
+    open_socket(0);
+    CHECK_SENT(0, "more");
+}
+
 static void it_has_no_registration_packet_in_front(void)
 {
     new_module("cat1");
@@ -327,6 +367,54 @@ static void at_the_uart_it_comes_in_one_piece(void)
     wait_ms(1);
     CHECK_EQ(socket_rx(0, "data"), 4);
     CHECK_UART(USER "data");
+}
+
+/* Meanwhile nobody listens, so its packing time begins with the end of the heartbeat. */
+static void a_reply_waits_for_the_end_of_a_heartbeat(void)
+{
+    begin_heartbeat("cat1", "COM");
+    wait_ms(29920);
+    type("usr.cn#AT+UARTFT"); /* found when the heartbeat has begun, 50 ms after the last byte */
+    wait_ms(30);
+    type("\r\n");
+    b->uart_room = 3;
+    wait_ms(200);
+    CHECK_UART("www");
+    b->uart_room = LOTS;
+    wait_ms(60);
+    CHECK_UART(".usr.cn\r\n+UARTFT:50\r\n\r\nOK\r\n");
+}
+
+/* A packet of which the UART has a part. */
+static void no_heartbeat_is_in_the_middle_of_data(void)
+{
+    begin_heartbeat("cat1", "COM");
+    b->uart_room = 3;
+    CHECK_EQ(socket_rx(0, "data"), 3);
+    wait_ms(30000);
+    b->uart_room = LOTS;
+    wait_ms(1);
+    CHECK_EQ(socket_rx(0, "a"), 1);
+    wait_ms(1);
+    CHECK_UART("data" USER);
+}
+
+static void a_report_is_not_in_the_middle_of_a_heartbeat(void)
+{
+    new_module("cat1");
+    set("HEARTEN", "ON");
+    set("HEARTTP", "COM");
+    set("HEARTTM", "30");
+    set("SDPEN", "ON");
+    begin_module();
+    wait_ms(29980);
+    type("no frame"); /* which is found out 50 ms later */
+    b->uart_room = 3;
+    wait_ms(200);
+    CHECK_UART("www");
+    b->uart_room = LOTS;
+    wait_ms(60);
+    CHECK_BYTES(b->uart, b->uart_len, ".usr.cn\xAA\xFD\x55\x00\x03\x00\x80\x00\x80", 7 + 9);
 }
 
 static void command_mode_hears_none(void)
@@ -396,8 +484,24 @@ static void a_send_between_that_is_not_refused_counts(void)
         type_frame("x");
         if (i % 3 != 2)
             dtu_device_socket_refused(&b->device, 0, b->now);
+        wait_ms(5000); /* a refusal would be here by now */
     }
     CHECK_EQ(b->sockets[0].closes, 0);
+}
+
+/* Several are sent before the first refusal can be here. */
+static void refusals_of_many_sendings_are_in_a_row(void)
+{
+    new_module("cat1");
+    set("SOCKA", "UDP,a,1");
+    begin_module();
+    for (unsigned i = 0; i < 3; i++) {
+        CHECK_EQ(b->sockets[0].closes, 0);
+        for (unsigned n = 0; n < 3; n++)
+            type_frame("x");
+        dtu_device_socket_refused(&b->device, 0, b->now);
+    }
+    CHECK_EQ(b->sockets[0].closes, 1);
 }
 
 /* --- Marks ---------------------------------------------------------------------------------- */
@@ -447,6 +551,35 @@ static void a_packet_that_will_not_be_completed_makes_way(void)
     b->uart_room = LOTS;
     CHECK_EQ(socket_rx(1, "two"), 3);
     CHECK_UART("SOCKA:onSOCKB:two");
+}
+
+/* The end of a packet may be held for a while: it could be the beginning of a frame that sets the
+ * UART. */
+static void what_is_held_of_a_packet_stays_with_its_mark(void)
+{
+    new_module("gprs232-7s3");
+    set("SOCKIDEN", "ON");
+    set("RFCEN", "ON");
+    set("SOCKBEN", "ON");
+    begin_module();
+    open_socket(1);
+    CHECK_EQ(socket_rx(0, "one\x55"), 4);
+    CHECK_EQ(socket_rx(1, "two"), 0);
+    wait_ms(1000);
+    CHECK_EQ(socket_rx(1, "two"), 3);
+    CHECK_UART("SOCKA:one\x55SOCKB:two");
+    CHECK_EQ(socket_rx(0, "\x55"), 1);
+    lose_socket(0, 0);
+    CHECK_EQ(socket_rx(1, "two"), 0);
+    wait_ms(1);
+    CHECK_EQ(socket_rx(1, "two"), 3);
+    CHECK_UART("SOCKA:\x55SOCKB:two");
+    CHECK_EQ(socket_rx(1, "\x55"), 1);
+    start();
+    clear_uart();
+    open_socket(0);
+    CHECK_EQ(socket_rx(0, "three"), 5);
+    CHECK_UART("SOCKA:three");
 }
 
 static void with_frames_there_are_no_marks(void)
@@ -558,18 +691,25 @@ static const struct check_test tests[] = {
     CHECK_TEST(what_comes_from_the_network_is_no_sending),
     CHECK_TEST(each_socket_has_its_own),
     CHECK_TEST(without_a_connection_there_is_none),
+    CHECK_TEST(it_does_not_outlive_its_connection),
+    CHECK_TEST(what_it_has_no_room_for_comes_behind_it),
     CHECK_TEST(it_has_no_registration_packet_in_front),
     CHECK_TEST(it_opens_and_keeps_no_short_lived_connection),
     CHECK_TEST(the_uart_hears_it_each_interval),
     CHECK_TEST(at_the_uart_it_comes_in_one_piece),
+    CHECK_TEST(a_reply_waits_for_the_end_of_a_heartbeat),
+    CHECK_TEST(no_heartbeat_is_in_the_middle_of_data),
+    CHECK_TEST(a_report_is_not_in_the_middle_of_a_heartbeat),
     CHECK_TEST(command_mode_hears_none),
     CHECK_TEST(cat1_has_other_kinds),
     CHECK_TEST(positions_are_5_s_apart),
     CHECK_TEST(three_sends_that_fail_connect_anew),
     CHECK_TEST(a_send_between_that_is_not_refused_counts),
+    CHECK_TEST(refusals_of_many_sendings_are_in_a_row),
     CHECK_TEST(each_packet_of_a_socket_is_marked),
     CHECK_TEST(a_packet_and_its_mark_stay_together),
     CHECK_TEST(a_packet_that_will_not_be_completed_makes_way),
+    CHECK_TEST(what_is_held_of_a_packet_stays_with_its_mark),
     CHECK_TEST(with_frames_there_are_no_marks),
     CHECK_TEST(a_frame_that_sets_the_uart_is_not_marked),
     CHECK_TEST(leds_show_power_network_and_connections),

@@ -266,6 +266,21 @@ static void a_packet_consumed_in_part_is_never_dropped(void)
     CHECK_FRONT("def");
 }
 
+static void the_oldest_is_dropped_and_counted_even_if_it_was_begun(void)
+{
+    begin(MEMORY_MAX, 0, 0);
+    dtu_queue_drop(&queue);
+    CHECK_EQ(queue.stats.dropped, 0);
+    PUSH("abc");
+    PUSH("de");
+    dtu_queue_consume(&queue, 1);
+    dtu_queue_drop(&queue);
+    CHECK_FRONT("de");
+    CHECK_EQ(dtu_queue_rewind(&queue), 0);
+    CHECK_EQ(queue.stats.dropped, 1);
+    CHECK_EQ(queue.stats.dropped_bytes, 3);
+}
+
 static void clear_counts_what_it_drops(void)
 {
     begin(MEMORY_MAX, 0, 0);
@@ -731,6 +746,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(refuse_keeps_what_is_there),
     CHECK_TEST(drop_oldest_drops_no_more_than_is_needed),
     CHECK_TEST(a_packet_consumed_in_part_is_never_dropped),
+    CHECK_TEST(the_oldest_is_dropped_and_counted_even_if_it_was_begun),
     CHECK_TEST(clear_counts_what_it_drops),
     CHECK_TEST(a_packet_lies_in_one_piece_across_the_wrap),
     CHECK_TEST(memory_is_used_to_its_last_byte),
