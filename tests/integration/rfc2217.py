@@ -224,9 +224,12 @@ class Rfc2217(harness.Test):
     def test_a_restart_leaves_the_client_alone(self):
         program = self.start_module()
         user = self.raw_user()
+        fd = os.open(self.ends[0], os.O_RDWR | os.O_NOCTTY)
+        self.addCleanup(os.close, fd)
         port = self.open(baudrate=9600)
         self.ask("AT+Z")
         program.wait_log("started as")
+        self.assertEqual(harness.baud_of(fd), 9600)
         self.assertIn("9600,", self.ask("AT+UART?"))
         port.write(b"still here")
         user.expect(b"still here")
