@@ -90,10 +90,11 @@ static void on_purge(void *ctx, unsigned what)
 static void on_event(void *ctx, const struct dtu_rfc2217_event *event)
 {
     struct end *e = ctx;
-    bool state = event->kind == DTU_RFC2217_MODEM || event->kind == DTU_RFC2217_LINE;
-    log_event(e, (uint8_t)('A' + event->kind), state ? event->state : 0);
-    if (event->kind != DTU_RFC2217_SIGNATURE)
+    log_event(e, (uint8_t)('A' + event->kind), event->state);
+    if (event->kind != DTU_RFC2217_SIGNATURE) {
+        FUZZ_CHECK(event->text == NULL && event->len == 0);
         return;
+    }
     FUZZ_CHECK(event->len >= 1 && event->len <= DTU_RFC2217_SIGNATURE_MAX);
     fuzz_log_bytes(&e->events, event->text, event->len);
 }

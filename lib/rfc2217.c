@@ -619,10 +619,13 @@ void dtu_rfc2217_server_line(struct dtu_rfc2217 *r, unsigned events)
 
 static void tell(struct dtu_rfc2217 *r, unsigned kind, uint32_t state)
 {
-    struct dtu_rfc2217_event e = {DTU_RFC2217_READY, (uint8_t)state, r->in + HEAD_LEN,
-                                  r->in_len - HEAD_LEN};
+    struct dtu_rfc2217_event e = {DTU_RFC2217_READY, (uint8_t)state, NULL, 0};
 
     e.kind = kind;
+    if (kind == DTU_RFC2217_SIGNATURE) {
+        e.text = r->in + HEAD_LEN;
+        e.len = r->in_len - HEAD_LEN;
+    }
     if (r->client->event != NULL)
         r->client->event(r->ctx, &e);
 }

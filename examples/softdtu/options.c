@@ -23,9 +23,9 @@ static const char usage[] =
     "  --discovery-port N    UDP port of discovery (k7); 0: none\n"
     "  --local-only          answer discovery only for this machine's own networks\n"
     "  --net-at-port N       UDP port of network AT commands (k7); 0: none\n"
-    "  --clients N           so many clients of a TCP server (k7), 1 to 16; without it 4\n"
     "  --rfc2217 PORT        TCP port at which one client of RFC 2217 at a time has the UART for\n"
     "                        itself; there is no login: mind --bind\n"
+    "  --clients N           so many clients of a TCP server (k7), 1 to 16; without it 4\n"
     "  --count N             so many modules: with N > 1 their ptys are PATH.1 to PATH.N, their\n"
     "                        settings DIR/1 to DIR/N; their identities, addresses (--bind)\n"
     "                        and ports (--rfc2217) count up\n"
@@ -245,8 +245,8 @@ enum options_result options_parse(struct options *o, int argc, char **argv)
         {"bind", required_argument, NULL, 'b'},
         {"discovery-port", required_argument, NULL, 'd'},
         {"local-only", no_argument, NULL, 'l'},
-        {"clients", required_argument, NULL, 'C'},
         {"rfc2217", required_argument, NULL, 'r'},
+        {"clients", required_argument, NULL, 'C'},
         {"count", required_argument, NULL, 'c'},
         {"status", required_argument, NULL, 'u'},
         {"leds", no_argument, NULL, 'L'},

@@ -28,8 +28,8 @@
  * The bytes of the connection are 8-bit data whatever was negotiated about BINARY, and only FF is
  * special: CR NUL is two bytes.
  *
- * Cost on a Cortex-M0+: 188 bytes of RAM and no buffer to be given; 2290 bytes of code for both
- * sides, 1860 for a server alone and 1823 for a client (with `--gc-sections`); 144 bytes of stack,
+ * Cost on a Cortex-M0+: 188 bytes of RAM and no buffer to be given; 2302 bytes of code for both
+ * sides, 1860 for a server alone and 1833 for a client (with `--gc-sections`); 144 bytes of stack,
  * 80 when a server calls back and 104 a client. Data is handed on where it lies, up to the next FF,
  * for a memchr and one call, and nothing of it is copied in either direction.
  *
@@ -121,9 +121,10 @@ struct dtu_rfc2217_event {
         DTU_RFC2217_MODEM,     /**< its lines: `state`, of enum dtu_rfc2217_modem */
         DTU_RFC2217_LINE       /**< what happened on its line: `state`, of enum dtu_rfc2217_line */
     } kind;                    /**< which of these */
-    uint8_t state;             /**< of DTU_RFC2217_MODEM and _LINE */
-    const uint8_t *text;       /**< of DTU_RFC2217_SIGNATURE; lasts as long as the call */
-    size_t len;                /**< how many, 1 to #DTU_RFC2217_SIGNATURE_MAX */
+    uint8_t state;             /**< of DTU_RFC2217_MODEM and _LINE, else 0 */
+    const uint8_t *text;       /**< of DTU_RFC2217_SIGNATURE, else NULL; lasts as long as
+                                    the call */
+    size_t len;                /**< of the text, 1 to #DTU_RFC2217_SIGNATURE_MAX; else 0 */
 };
 
 /** What a client calls; none may call the engine. */
@@ -135,7 +136,8 @@ struct dtu_rfc2217_client_callbacks {
 
 /** Counters; they wrap. */
 struct dtu_rfc2217_stats {
-    uint32_t commands; /**< COM-PORT commands and answers that were understood */
+    uint32_t commands; /**< COM-PORT commands and answers that came whole, also those with a value
+                            that cannot be */
     uint32_t damaged;  /**< sub-negotiations that were not: another option, an unknown command, a
                             value that is missing or cannot be, no end */
     uint32_t overlong; /**< sub-negotiations longer than can be; nothing of them was carried out */

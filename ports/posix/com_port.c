@@ -286,6 +286,12 @@ void dtu_posix_com_port_go_on(struct com_port *c)
         watch_client(k);
 }
 
+void dtu_posix_com_port_look(struct com_port *c)
+{
+    if (c->client != NULL)
+        look_at_lines(c->client);
+}
+
 bool dtu_posix_com_port_has_client(const struct com_port *c)
 {
     return c->client != NULL;

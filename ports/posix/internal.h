@@ -190,6 +190,8 @@ void dtu_posix_com_port_close(struct com_port *c);
 bool dtu_posix_com_port_has_client(const struct com_port *c);
 /* Goes on with what waited for room at the UART or at the client. */
 void dtu_posix_com_port_go_on(struct com_port *c);
+/* The tty is another one: its lines are looked at. */
+void dtu_posix_com_port_look(struct com_port *c);
 /* Whether bytes of the UART are wanted; only while there is a client. */
 bool dtu_posix_com_port_wants(const struct com_port *c);
 /* Bytes of the UART, at most COM_PORT_READ after dtu_posix_com_port_wants(). */

@@ -16,6 +16,8 @@ enum {
     OPEN_MS = 30000    /* a connection attempt may take so long */
 };
 
+_Static_assert((int)READ_SIZE <= (int)COM_PORT_READ, "what is read of the UART must fit");
+
 /* Bytes that were read and not taken yet. */
 struct leftover {
     uint8_t *data;
@@ -98,13 +100,10 @@ static size_t uart_write(void *ctx, const uint8_t *data, size_t len)
     return dtu_posix_com_port_has_client(&m->com_port) ? 0 : write_serial(m, data, len);
 }
 
-static bool set_serial(struct dtu_posix_module *m, const struct dtu_uart *uart)
+static void tell_setup(struct dtu_posix_module *m, const struct dtu_uart *uart)
 {
-    bool good = dtu_posix_serial_setup(&m->serial, uart);
-    if (!good)
-        note(m, "%s cannot be set to %lu baud: %s", dtu_posix_serial_name(&m->serial),
-             (unsigned long)uart->baud, strerror(errno));
-    return good;
+    note(m, "%s cannot be set to %lu baud: %s", dtu_posix_serial_name(&m->serial),
+         (unsigned long)uart->baud, strerror(errno));
 }
 
 /* What was written before goes out as the UART was. False if it cannot be so. */
@@ -113,7 +112,13 @@ static bool set_up_serial(struct dtu_posix_module *m, const struct dtu_uart *uar
     m->has_setup = !dtu_posix_serial_drained(&m->serial);
     m->setup = *uart;
     m->setup_ms = dtu_posix_now();
-    return m->has_setup || set_serial(m, uart);
+    return m->has_setup || dtu_posix_serial_setup(&m->serial, uart);
+}
+
+static void set_up_or_tell(struct dtu_posix_module *m, const struct dtu_uart *uart)
+{
+    if (!set_up_serial(m, uart))
+        tell_setup(m, uart);
 }
 
 /* What the device wants of a UART that is a client's counts when it is back. */
@@ -121,7 +126,7 @@ static void uart_setup(void *ctx, const struct dtu_uart *uart)
 {
     struct dtu_posix_module *m = ctx;
     if (!dtu_posix_com_port_has_client(&m->com_port))
-        (void)set_up_serial(m, uart);
+        set_up_or_tell(m, uart);
 }
 
 static void set_serial_if_drained(struct dtu_posix_module *m, uint32_t now)
@@ -132,7 +137,8 @@ static void set_serial_if_drained(struct dtu_posix_module *m, uint32_t now)
     if (!dtu_posix_serial_drained(&m->serial))
         return;
     m->has_setup = false;
-    (void)set_serial(m, &m->setup);
+    if (!dtu_posix_serial_setup(&m->serial, &m->setup))
+        tell_setup(m, &m->setup);
 }
 
 /* It may be tried every few seconds for ever: that it does not work is told once. */
@@ -315,8 +321,9 @@ static void find_serial(struct dtu_posix_module *m, uint32_t now)
     if (!dtu_posix_serial_reopen(&m->serial))
         return;
     note(m, "%s is back", dtu_posix_serial_name(&m->serial));
-    (void)set_up_serial(m, dtu_device_uart(&m->device));
+    set_up_or_tell(m, dtu_device_uart(&m->device));
     watch_serial(m);
+    dtu_posix_com_port_look(&m->com_port);
 }
 
 /* Whether there is room for bytes of the UART, whoever has it. */
@@ -365,7 +372,7 @@ static void on_came(void *ctx, struct dtu_uart *uart)
     dtu_device_lend_uart(&m->device, uart);
 }
 
-/* Where it cannot be as it should, it stays as it was. */
+/* Where it cannot be as it should, it stays as it was, which the client is told. */
 static void on_set(void *ctx, struct dtu_uart *uart)
 {
     struct dtu_posix_module *m = ctx;
@@ -384,7 +391,7 @@ static void on_left(void *ctx, size_t lost)
     if (lost > 0)
         note(m, "%zu bytes of the UART did not reach the client of RFC 2217", lost);
     dtu_device_lend_uart(&m->device, NULL);
-    (void)set_up_serial(m, dtu_device_uart(&m->device));
+    set_up_or_tell(m, dtu_device_uart(&m->device));
 }
 
 static void on_com_port(void *ctx)
