@@ -728,6 +728,12 @@ void dtu_rfc2217_client_again(struct dtu_rfc2217 *r)
     wish(r, unanswered);
 }
 
+void dtu_rfc2217_client_give_up(struct dtu_rfc2217 *r)
+{
+    r->open = 0;
+    r->wishes = 0;
+}
+
 bool dtu_rfc2217_client_settled(const struct dtu_rfc2217 *r)
 {
     return dtu_rfc2217_agreed(r) && (r->wishes | r->open) == 0;

@@ -23,13 +23,13 @@
  *     dtu_rfc2217_client_uart(&r, &uart);                      // what is really in use
  *
  * No time is in it: how long to wait for an answer is up to the owner of a client, who then asks
- * again (dtu_rfc2217_client_again()) or hangs up.
+ * again (dtu_rfc2217_client_again()), goes on without (dtu_rfc2217_client_give_up()) or hangs up.
  *
  * The bytes of the connection are 8-bit data whatever was negotiated about BINARY, and only FF is
  * special: CR NUL is two bytes.
  *
- * Cost on a Cortex-M0+: 188 bytes of RAM and no buffer to be given; 2302 bytes of code for both
- * sides, 1860 for a server alone and 1833 for a client (with `--gc-sections`); 144 bytes of stack,
+ * Cost on a Cortex-M0+: 188 bytes of RAM and no buffer to be given; 2310 bytes of code for both
+ * sides, 1860 for a server alone and 1841 for a client (with `--gc-sections`); 144 bytes of stack,
  * 80 when a server calls back and 104 a client. Data is handed on where it lies, up to the next FF,
  * for a memchr and one call, and nothing of it is copied in either direction.
  *
@@ -281,6 +281,11 @@ void dtu_rfc2217_client_signature(struct dtu_rfc2217 *r);
 /** Send once more what was not answered: after a time-out.
  * @param r the client */
 void dtu_rfc2217_client_again(struct dtu_rfc2217 *r);
+
+/** Drop what was not answered, and what could not be asked yet: after a time-out, for data to go on
+ * with a server that answers only some wishes, or none.
+ * @param r the client */
+void dtu_rfc2217_client_give_up(struct dtu_rfc2217 *r);
 
 /** Whether the server has answered all wishes. From anywhere.
  * @param r the client
