@@ -1053,6 +1053,26 @@ static void what_was_given_up_holds_nothing_back(void)
     CHECK(!dtu_rfc2217_client_settled(&e.r));
 }
 
+static void who_gives_up_waits_for_nothing_and_data_goes_on(void)
+{
+    struct end e;
+    new_client(&e); /* of a server that says nothing */
+    dtu_rfc2217_client_purge(&e.r, 3);
+    clear(&e);
+    CHECK_EQ(dtu_rfc2217_send(&e.r, (const uint8_t *)"a", 1), 0);
+    dtu_rfc2217_client_give_up(&e.r);
+    CHECK_EQ(dtu_rfc2217_send(&e.r, (const uint8_t *)"a", 1), 1);
+    SENT(&e, "a");
+    open_client(&e); /* of one that does not answer this */
+    dtu_rfc2217_client_signature(&e.r);
+    CHECK(!dtu_rfc2217_client_settled(&e.r));
+    dtu_rfc2217_client_give_up(&e.r);
+    CHECK(dtu_rfc2217_client_settled(&e.r));
+    clear(&e);
+    dtu_rfc2217_client_again(&e.r);
+    SENT(&e, "");
+}
+
 static void lines_break_masks_and_signature_are_wishes_too(void)
 {
     struct end e;
@@ -1372,6 +1392,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_wish_waits_for_the_answer_to_the_one_before_and_the_last_counts),
     CHECK_TEST(what_was_not_answered_is_asked_again),
     CHECK_TEST(what_was_given_up_holds_nothing_back),
+    CHECK_TEST(who_gives_up_waits_for_nothing_and_data_goes_on),
     CHECK_TEST(lines_break_masks_and_signature_are_wishes_too),
     CHECK_TEST(a_client_tells_its_signature_too),
     CHECK_TEST(a_client_hears_of_lines_and_line),
