@@ -401,14 +401,14 @@ static int settle(struct session *s)
     return status;
 }
 
-/* Where the module is from now on. */
-static void go(struct session *s, const struct options *way)
+/* Where the module is from now on. The client begins anew: it has a copy of its prefix. */
+static bool go(struct session *s, const struct options *way)
 {
     if (way == s->options)
-        return;
+        return true;
     s->options = way;
     pipe_redirect(&s->pipe, way);
-    configure(s);
+    return init_client(s);
 }
 
 int session_come_back(struct session *s, const struct options *const *ways, size_t count)
@@ -421,9 +421,8 @@ int session_come_back(struct session *s, const struct options *const *ways, size
     s->asked = NULL;
     status = settle(s);
     for (unsigned i = 1; status < STATUS_SIGNAL; i++) {
-        go(s, ways[(i - 1) % count]);
         progress("%s: waiting for the module to come back, try %u", s->pipe.name, i);
-        status = look(s, end);
+        status = go(s, ways[(i - 1) % count]) ? look(s, end) : STATUS_USAGE;
         if (status == STATUS_DONE || status > STATUS_SIGNAL || net_now() >= end)
             break;
         status = net_pause(net_now() + AGAIN_MS) == NET_STOPPED ? STATUS_SIGNAL + stop_signal()
