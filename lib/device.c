@@ -722,18 +722,21 @@ static enum dtu_status save(struct dtu_device *d)
 
 /* Memory for one line: the buffer of the command that is being carried out. Its values are read by
  * now, and its reply comes from the row. The other buffer may hold a line that is not complete. */
-static uint8_t *scratch(const struct dtu_device *d, size_t *size)
+static uint8_t *line_memory(const struct dtu_device *d, size_t *size)
 {
-    const struct dtu_device_memory *message =
-        d->current != NULL ? &d->config->messages[d->current->kind] : NULL;
-    *size = message != NULL ? message->size : d->config->line_size;
-    return message != NULL ? message->memory : d->config->line;
+    if (d->current == NULL) {
+        *size = d->config->line_size;
+        return d->config->line;
+    }
+    const struct dtu_device_memory *message = &d->config->messages[d->current->kind];
+    *size = message->size;
+    return message->memory;
 }
 
 static enum dtu_status save_row(struct dtu_device *d, const struct dtu_param *row)
 {
     size_t size;
-    uint8_t *line = scratch(d, &size);
+    uint8_t *line = line_memory(d, &size);
     if (d->config->medium == NULL)
         return DTU_OK;
     return dtu_store_save_row(&d->store, &d->params, row, line, size);
@@ -743,7 +746,7 @@ static enum dtu_status save_row(struct dtu_device *d, const struct dtu_param *ro
 static void restore_values(struct dtu_device *d)
 {
     size_t size;
-    uint8_t *line = scratch(d, &size);
+    uint8_t *line = line_memory(d, &size);
     dtu_params_reset_all(&d->params);
     (void)dtu_store_load(&d->store, &d->params, line, size); /* there may be nothing stored yet */
 }
@@ -785,7 +788,7 @@ static enum dtu_status on_changed(void *ctx, const struct dtu_param *row)
 static enum dtu_status reset_values(struct dtu_device *d, bool users)
 {
     size_t size;
-    uint8_t *line = scratch(d, &size);
+    uint8_t *line = line_memory(d, &size);
 
     dtu_params_reset(&d->params);
     if (users && d->config->default_medium != NULL)
@@ -1259,8 +1262,8 @@ static void finish_what_is_on_its_way(struct dtu_device *d)
 
 static void start_heartbeats(struct dtu_device *d)
 {
-    bool to_uart = d->settings.heartbeat_config.to == DTU_HEARTBEAT_TO_UART;
-    if (d->settings.heartbeat && to_uart && d->settings.transparent)
+    bool is_for_uart = d->settings.heartbeat_config.to == DTU_HEARTBEAT_TO_UART;
+    if (d->settings.heartbeat && is_for_uart && d->settings.transparent)
         dtu_heartbeat_start(&d->heartbeat, d->now_ms);
 }
 
