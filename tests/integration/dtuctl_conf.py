@@ -513,6 +513,21 @@ class Udp(Test):
             rows = rows_of(self.check(DONE, "dump", "--udp", host).out)
             self.assertEqual(rows["MID"], [f"new {i}"])
 
+    def test_the_last_result_of_a_module_counts(self):
+        host, = self.modules(1)
+        self.file("k7.csv", ["host,name", f"{host},one"])
+        for beat, out in ((61, "done, 2 written"), (62, "done, 1 written"), (61, "done, 1 written"),
+                          (61, "done before")):
+            self.file("k7.conf", ["MID={name}", f"HEARTTM={beat}"])
+            self.provision(DONE, "k7.csv", "k7.conf", "--yes", out=[f"{host}: {out}", "1 of 1 done"])
+
+    def test_nobody_to_ask_keeps_no_result(self):
+        self.file("k7.conf", ["MID={name}"])
+        self.file("k7.csv", ["host,name", "127.0.0.1,new"])
+        self.provision(USAGE, "k7.csv", "k7.conf", out=[], err="--yes is needed")
+        self.assertFalse(os.path.exists(self.path("k7.csv.result")))
+        self.check(USAGE, "provision", "--csv", "-", self.path("k7.conf"), err="takes a file")
+
     def test_a_dry_run_keeps_no_result(self):
         hosts = self.modules(1)
         self.file("k7.conf", ["MID={name}"])
@@ -531,6 +546,9 @@ class Udp(Test):
                 (["host,name,beat", "127.0.0.1,a"], [":2: 2 fields, and 3 columns"]),
                 (["host,name,beat", "127.0.0.1:0,a,1"], [r":2: host is not HOST\[:PORT\]"]),
                 (["host,name,beat", "127.0.0.1,a,1", "127.0.0.1,a,1"], [":3: 127.0.0.1 is there twice"]),
+                (["host,name,beat", "127.0.0.1,a,1", "127.0.0.1:48899,a,1"],
+                 [":3: 127.0.0.1 is there twice"]),
+                (["host,name,beat,name", "127.0.0.1,a,1,b"], [":1: two columns have the same name"]),
                 (["host,name,beat", '127.0.0.1,"a', 'b",1'], [":2: name: a line end in a value"]),
                 (["host,name,beat", '127.0.0.1,"a,1'], [":2: a quote is not closed"]),
                 (["host,name,beat", '127.0.0.1,"a"b,1'], [":2: something stands behind"]),
