@@ -138,14 +138,11 @@ static void print_environment(void)
         snprintf(text, sizeof text, "counts if --%s is not given.", option->name);
         print_tagged(option->environment, text);
     }
-    if (table_find_command("at") != NULL)
-        print_tagged("XDG_STATE_HOME", "where programs keep what they remember; ~/.local/state.");
+    print_tagged("XDG_STATE_HOME", "where programs keep what they remember; ~/.local/state.");
 }
 
 static void print_files(void)
 {
-    if (table_find_command("at") == NULL)
-        return;
     puts(".SH FILES");
     print_tagged("$XDG_STATE_HOME/dtuctl/history",
                  "what was typed at the prompt of dtuctl at. Lines that may tell a password are "

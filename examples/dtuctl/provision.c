@@ -12,7 +12,6 @@
 #include "confirm.h"
 #include "csv.h"
 #include "output.h"
-#include "stop.h"
 
 enum { NAME_SIZE = 400, HOST_COLUMN_LEN = 4, UDP_PORT = 48899 };
 
@@ -310,8 +309,7 @@ static int apply_row(struct apply *a, const struct options *own, const struct ro
         apply_show(a, stdout);
     else
         status = apply_write(a);
-    apply_close(a);
-    return status;
+    return apply_close(a, status);
 }
 
 static int do_row(struct job *j, const struct row *row)

@@ -214,7 +214,7 @@ static int step(struct session *s, int64_t end, bool stoppable)
     case PIPE_QUIET:
         break;
     case PIPE_STOPPED:
-        return STATUS_SIGNAL + stop_signal();
+        return stop_status();
     case PIPE_ENDED:
         return has_ended(s);
     }
@@ -360,8 +360,15 @@ bool session_open(struct session *s, const struct options *o)
         return false;
     s->status = init_client(s) ? enter_and_identify(s) : STATUS_USAGE;
     if (s->status != STATUS_DONE)
-        session_close(s);
+        (void)session_close(s, s->status);
     return s->status == STATUS_DONE;
+}
+
+bool session_is_known(const struct session *s)
+{
+    if (s->profile == NULL)
+        complain("%s: what product it is cannot be found out: --profile is needed", s->pipe.name);
+    return s->profile != NULL;
 }
 
 /* --- Restart -------------------------------------------------------------------------------- */
@@ -401,14 +408,14 @@ static int settle(struct session *s)
     return status;
 }
 
-/* Where the module is from now on. */
-static void go(struct session *s, const struct options *way)
+/* Where the module is from now on. What the client works with may not change: it begins anew. */
+static bool go(struct session *s, const struct options *way)
 {
     if (way == s->options)
-        return;
+        return true;
     s->options = way;
     pipe_redirect(&s->pipe, way);
-    configure(s);
+    return init_client(s);
 }
 
 int session_come_back(struct session *s, const struct options *const *ways, size_t count)
@@ -421,13 +428,11 @@ int session_come_back(struct session *s, const struct options *const *ways, size
     s->asked = NULL;
     status = settle(s);
     for (unsigned i = 1; status < STATUS_SIGNAL; i++) {
-        go(s, ways[(i - 1) % count]);
         progress("%s: waiting for the module to come back, try %u", s->pipe.name, i);
-        status = look(s, end);
+        status = go(s, ways[(i - 1) % count]) ? look(s, end) : STATUS_SILENT;
         if (status == STATUS_DONE || status > STATUS_SIGNAL || net_now() >= end)
             break;
-        status = net_pause(net_now() + AGAIN_MS) == NET_STOPPED ? STATUS_SIGNAL + stop_signal()
-                                                                : STATUS_DONE;
+        status = net_pause(net_now() + AGAIN_MS) == NET_STOPPED ? stop_status() : STATUS_DONE;
     }
     progress_end();
     s->is_quiet = false;
@@ -542,25 +547,6 @@ int session_command(struct session *s, const char *line, struct reply *r)
     return s->status;
 }
 
-int session_restart(struct session *s)
-{
-    const struct dtu_param_table *table = s->profile != NULL ? s->profile->table : NULL;
-    bool has_z = table == NULL || dtu_params_find(table, (const uint8_t *)"Z", 1) != NULL;
-    const char *line = has_z ? "AT+Z" : "AT+S";
-    char visible[VISIBLE_SIZE(60)];
-    struct reply reply;
-
-    if (session_command(s, line, &reply) != STATUS_DONE) {
-        output_visible(visible, sizeof visible, reply.error, reply.error_len);
-        if (s->status == STATUS_REFUSED)
-            complain("%s: %s was refused: %s", s->pipe.name, line, visible);
-        return s->status;
-    }
-    s->state = SESSION_RESTARTING; /* also of a product that is not known */
-    s->status = come_back(s);
-    return s->status;
-}
-
 int session_listen(struct session *s)
 {
     const int64_t end = net_now() + QUIET_MS; /* a flood keeps nobody */
@@ -598,11 +584,11 @@ static int leave(struct session *s)
     return STATUS_SILENT;
 }
 
-int session_close(struct session *s)
+int session_close(struct session *s, int status)
 {
-    int status = leave(s);
+    int left = leave(s);
 
     show_heard(s);
     pipe_close(&s->pipe);
-    return status;
+    return status != STATUS_DONE ? status : left;
 }

@@ -8,10 +8,12 @@ import os
 import re
 import signal
 import subprocess
+import time
 import unittest
 
 import harness
-from dtuctl_at import DTUCTL, DONE, FAILED, INTERRUPTED, SILENT, USAGE, Ended, Wire, environment
+from dtuctl_at import (DTUCTL, DONE, FAILED, INTERRUPTED, SILENT, USAGE, Ended, Relay, Wire,
+                       environment)
 
 DIFFER = 1
 PROFILES = ("cat1", "lte-7s4", "gprs232-7s3", "k7")
@@ -214,6 +216,24 @@ class Restore(Test):
         self.assertEqual(seen[0], 115200)
         self.assertEqual(seen[-1], 9600)
 
+    def test_a_longer_packing_time_is_followed_by_a_longer_silence(self):
+        user = self.closing(harness.User(self.module("lte-7s4", "SOCKBEN=OFF"), "lte-7s4"))
+        wire = self.closing(Wire(user.fd))
+        silences, last = [], time.monotonic()
+
+        def pass_on(data):
+            nonlocal last
+            if data == b"+++":
+                silences.append(time.monotonic() - last)
+            last = time.monotonic()
+            return data
+
+        wire.on_host = wire.on_module = pass_on
+        path = self.file("ft.conf", ["UARTFT=1500"])
+        self.check(DONE, "restore", "--tty", wire.path, "--yes", path, err=[])
+        self.assertLess(silences[0], 1.5)
+        self.assertGreater(silences[-1], 1.5)
+
     def test_what_changes_the_way_to_the_module_is_written_last(self):
         module = self.module("k7")
         user = self.closing(harness.User(module, "k7"))
@@ -356,6 +376,71 @@ class Cut(Test):
                 self.assertIn(fate, end.err)
 
 
+class CutWhileReading(Test):
+    """dump, diff and a dry run, which change nothing."""
+
+    # command mode is entered; the first query, one in the middle, the last
+    STEPS = rb"\+\+\+$", rb"AT\+\w+\?\r", rb"AT\+NTPSVR\?\r", rb"AT\+WKMOD\?\r"
+
+    def setUp(self):
+        super().setUp()
+        self.user = self.closing(harness.User(self.module("cat1"), "cat1"))
+        path = self.file("few.conf", FEW["cat1"])
+        self.commands = ["dump"], ["diff", path], ["restore", "--dry-run", path]
+
+    def cut(self, command, way, link, end):
+        """Runs a command; `end` is called when dtuctl has sent what matches the step."""
+        for step in self.STEPS:
+            with self.subTest(command=command[0], step=step):
+                line = link()
+                sent = []
+
+                def on_host(data, line=line, step=step, sent=sent):
+                    sent.append(data)
+                    return end(line) if re.search(step, b"".join(sent)) else data
+
+                line.on_host = on_host
+                ended = self.run_ctl(command[0], *way(line), *command[1:])
+                self.assertEqual((ended.status, ended.out), (SILENT, ""), ended)
+                self.assertRegex(ended.err, r"^\S+ \S+ the connection ended while .* was on its way: "
+                                            r"[^\n]*\n$", ended)
+                line.close()
+                if step != self.STEPS[0]:  # it is in command mode still
+                    self.user.write(b"AT+ENTM\r\n")
+                    self.user.read_until(b"OK\r\n")
+
+    def test_the_tty_goes_away(self):
+        for command in self.commands:
+            self.cut(command, lambda wire: ["--tty", wire.path], lambda: Wire(self.user.fd),
+                     lambda wire: wire.cut() or b"")
+
+    def test_the_connection_ends(self):
+        self.cut(["dump"], lambda relay: ["--tcp", f"127.0.0.1:{relay.port}"],
+                 lambda: Relay(self.user.fd), lambda relay: None)
+
+    def test_interrupted_nothing_is_printed_and_the_module_is_left_in_data_mode(self):
+        for command in self.commands:
+            with self.subTest(command[0]):
+                wire = Wire(self.user.fd)
+                args = [command[0], "--tty", wire.path, *command[1:]]
+                process = self.popen(args)
+                wire.wait_sent(rb"AT\+NTPSVR\?\r")
+                process.send_signal(signal.SIGINT)
+                end = self.finish(process, args)
+                wire.close()
+                self.assertEqual((end.status, end.out, end.err), (INTERRUPTED, "", ""), end)
+                self.assertTrue(wire.sent.endswith(b"\r\nAT+ENTM\r\n"), wire.sent[-40:])
+
+    def test_a_module_that_does_not_leave_command_mode_is_told(self):
+        for command, status in zip(self.commands, (SILENT, DIFFER, SILENT)):
+            with self.subTest(command[0]):
+                wire = Wire(self.user.fd)
+                wire.on_host = lambda data: b"" if b"ENTM" in data else data
+                self.check(status, command[0], "--tty", wire.path, *command[1:],
+                           out=".", err=r"no answer to AT\+ENTM[^\n]*\n$")
+                wire.close()
+
+
 # --- Wrong files ----------------------------------------------------------------------------------
 
 class Files(Test):
@@ -445,6 +530,8 @@ class Udp(Test):
             args += ["--set", setting]
         program = self.launch(*args)
         program.wait_log(r"^softdtu: .*k7, UARTs? at ")
+        for i in range(count):  # and so its UDP port is open
+            program.wait_log(rf"{i + 1}: started as k7" if count > 1 else "started as k7")
         return [first.rsplit(".", 1)[0] + f".{i + 1}" for i in range(count)]
 
     def test_a_k7_is_dumped_and_restored_by_udp(self):

@@ -99,7 +99,9 @@ class Commands(Test):
                     (["--tcp", "host"], "host: --tcp takes HOST:PORT"),
                     (["--tcp", "x" * 256 + ":1"], "--tcp takes HOST:PORT"),
                     (["--tty", ",9600"], "--tty takes"),
-                    (["--tty", "tty,9600x"], "--tty takes"),
+                    (["--tty", "tty,9600x"], "tty,9600x: --tty takes"),
+                    (["--tty", "tty,9600,8X1"], "tty,9600,8X1: --tty takes"),
+                    (["--tty", "tty,0"], "tty,0: --tty takes"),
                     (["--tty", "tty", "--profile", "usr"],
                      "usr: the profiles are .*k7.* and [a-z0-9-]+ ")):
                 end = self.run_dtuctl(command, *words, *ways, status=USAGE)
