@@ -108,10 +108,6 @@ static bool has_names_once(const struct csv *c)
 
 bool csv_begin(struct csv *c, const char *name, char *text)
 {
-    static const char byte_order_mark[] = "\xEF\xBB\xBF";
-
-    if (strncmp(text, byte_order_mark, 3) == 0)
-        text += 3;
     *c = (struct csv){.name = name, .text = text, .at = text, .line = 1, .next_line = 1};
     c->separator = find_separator(text);
     if (!skip_empty(c))

@@ -94,7 +94,7 @@ static const struct command commands[] = {
      .pipe = PIPE_NEEDED},
     {.name = "diff",
      .id = COMMAND_DIFF,
-     .words = "FILE [FILE]",
+     .words = "FILE FILE|WAY FILE",
      .summary = "how two configurations differ, or a module and a file",
      .about = "Compares two files, or a module and a file: - is how the first has it, + how the "
               "file has it that is named last. Of a module only what the file names is compared. "

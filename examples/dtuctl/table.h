@@ -49,7 +49,7 @@ enum pipe_use {
 struct command {
     const char *name;
     enum command_id id;
-    const char *words;   /* what stands behind it; "" for options alone */
+    const char *words;   /* what stands behind it, but for options and the way; or "" */
     const char *summary; /* one line */
     const char *about;   /* what it does, in sentences; paragraphs end with a newline */
     const char *example; /* command lines without the name of the program, a newline each */

@@ -487,6 +487,14 @@ class Files(Test):
 
 
 class Diff(Test):
+    def test_files_of_windows_are_the_same(self):
+        """With a byte order mark, and CR LF."""
+        with open(self.path("windows"), "wb") as f:
+            f.write(b"\xEF\xBB\xBF# profile cat1\r\nHTPURL=/x\r\nRSTIM=60")
+        for first, second in (("a", "windows"), ("windows", "a")):
+            self.file("a", ["# x", "HTPURL=/x", "RSTIM=60"])
+            self.check(DONE, "diff", self.path(first), self.path(second), out=[], err=[])
+
     def diff(self, status, first, second, out, *args):
         self.check(status, "diff", self.file("a.conf", first), self.file("b.conf", second), *args,
                    out=out)
