@@ -143,12 +143,13 @@ static int ask_mac(struct apply *a, char mac[sizeof a->mac])
 }
 
 /* Whether the text is for this module. */
-static int check_product(const struct apply *a, const struct dtu_profile *profile)
+static int check_product(struct apply *a, const struct dtu_profile *profile)
 {
-    const struct session *s = &a->session;
+    struct session *s = &a->session;
+    int status = session_check_product(s);
 
-    if (!session_is_known(s))
-        return STATUS_USAGE;
+    if (status != STATUS_DONE)
+        return status;
     if (profile == NULL || profile == s->profile)
         return STATUS_DONE;
     complain("%s is a %s, and the configuration is for a %s", s->pipe.name, s->profile->product,

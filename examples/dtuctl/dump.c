@@ -35,8 +35,9 @@ static int dump(struct session *s)
     size_t missing;
     int status;
 
-    if (!session_is_known(s))
-        return STATUS_USAGE;
+    status = session_check_product(s);
+    if (status != STATUS_DONE)
+        return status;
     conf_init(&conf, s->profile);
     status = copy_module(&conf, s, &missing);
     if (status != STATUS_DONE)

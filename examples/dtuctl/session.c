@@ -339,16 +339,23 @@ static int enter(struct session *s)
     return status;
 }
 
+static int find_out(struct session *s)
+{
+    int status = identify(s, INT64_MAX);
+
+    if (status == STATUS_SILENT && !s->pipe.has_ended)
+        complain_silence(s);
+    return status;
+}
+
 static int enter_and_identify(struct session *s)
 {
     int status = enter(s);
 
     if (status != STATUS_DONE || s->profile != NULL)
         return status;
-    status = identify(s, INT64_MAX);
+    status = find_out(s);
     s->profile = profile_of(dtu_at_client_dialect(&s->client));
-    if (status == STATUS_SILENT && !s->pipe.has_ended)
-        complain_silence(s);
     return status;
 }
 
@@ -364,11 +371,24 @@ bool session_open(struct session *s, const struct options *o)
     return s->status == STATUS_DONE;
 }
 
-bool session_is_known(const struct session *s)
+int session_check_product(struct session *s)
 {
-    if (s->profile == NULL)
+    const struct dtu_profile *found;
+
+    if (s->profile == NULL) {
         complain("%s: what product it is cannot be found out: --profile is needed", s->pipe.name);
-    return s->profile != NULL;
+        return STATUS_USAGE;
+    }
+    if (dtu_at_client_dialect(&s->client) == DTU_AT_CLIENT_UNKNOWN)
+        s->status = find_out(s);
+    if (s->status != STATUS_DONE)
+        return s->status;
+    found = profile_of(dtu_at_client_dialect(&s->client));
+    if (found == NULL || found->dialect == s->profile->dialect)
+        return STATUS_DONE;
+    complain("%s answers as a %s, and --profile says that it is a %s", s->pipe.name, found->product,
+             s->profile->product);
+    return STATUS_REFUSED;
 }
 
 /* --- Restart -------------------------------------------------------------------------------- */

@@ -76,9 +76,9 @@ int session_come_back(struct session *s, const struct options *const *ways, size
  * Returns STATUS_DONE, or STATUS_SILENT: the connection has ended, and a message was printed. */
 int session_listen(struct session *s);
 
-/* Whether it is known which product it is. If not, a message was printed that --profile is needed.
- */
-bool session_is_known(const struct session *s);
+/* Whether it is known which product it is, and the module words its refusals so; for what depends
+ * on it. Returns as session_command(); STATUS_USAGE: --profile is needed; a message was printed. */
+int session_check_product(struct session *s);
 
 /* Leaves command mode, also after a signal, and closes. `status` is how it went before. Returns
  * that; if it is STATUS_DONE, STATUS_SILENT if the module did not answer or the connection ended

@@ -304,6 +304,16 @@ class Files(Test):
         self.check(USAGE, "restore", "--tty", module, "--profile", "cat1", "--yes",
                    self.file("other.conf", ["# profile toaster"]), err=":1: toaster: no such product")
 
+    def test_a_module_that_answers_as_another_product_is_left_alone(self):
+        user = self.closing(harness.User(self.module("cat1"), "cat1"))
+        wire = self.closing(Wire(user.fd))
+        path = self.file("beat.conf", ["HEARTTM=61"])
+        for status, command in ((FAILED, ["dump"]), (FAILED, ["restore", "--yes", path]),
+                                (USAGE, ["diff", path])):
+            self.check(status, *command, "--tty", wire.path, "--profile", "k7", out=[],
+                       err="answers as a WH-LTE-7S1-E.*, and --profile says that it is a USR-K7\n$")
+        self.assertNotRegex(wire.sent, rb"AT\+(?!ENTM)\w+")
+
     def test_what_is_no_text_or_not_there_is_told(self):
         with open(self.path("zero"), "wb") as f:
             f.write(b"HEARTTM=61\n\0")
