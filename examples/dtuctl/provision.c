@@ -371,7 +371,10 @@ static int ask_and_do(struct job *j)
     char question[100];
     int status = STATUS_DONE;
 
-    snprintf(question, sizeof question, "Write to %zu modules and restart them?", j->count);
+    snprintf(question, sizeof question,
+             j->count == 1 ? "Write to 1 module and restart it?"
+                           : "Write to %zu modules and restart them?",
+             j->count);
     if (!j->options->yes && !j->options->dry_run)
         status = confirm(question);
     if (status != STATUS_DONE)

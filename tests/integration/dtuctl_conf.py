@@ -4,10 +4,14 @@
 
 The environment variable DTUCTL names the program, SOFTDTU the module in software.
 """
+import contextlib
+import fcntl
 import os
+import pty
 import re
 import signal
 import subprocess
+import termios
 import time
 import unittest
 
@@ -265,6 +269,84 @@ class Restore(Test):
         args = ["--listen", str(port), "--prefix"]
         self.check(DONE, "restore", *args, "usr.cn#", "--yes", path, out="read back as asked")
         self.check(DONE, "diff", *args, "new=pw#", path, out=[])
+
+
+# --- A terminal -----------------------------------------------------------------------------------
+
+class Terminal(Test):
+    """What users are shown and asked. Their answers are typed, Ctrl-C and Ctrl-D too."""
+
+    def begin(self, *args):
+        master, slave = pty.openpty()
+        process = subprocess.Popen([DTUCTL, *args, "--timeout", "700", "--tries", "2"], stdin=slave,
+                                   stdout=subprocess.PIPE, stderr=slave, env=environment(),
+                                   start_new_session=True,
+                                   preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+        self.addCleanup(os.close, master)
+        self.addCleanup(os.close, slave)  # what was written last is there till then
+        self.addCleanup(process.communicate)
+        self.addCleanup(lambda: process.poll() is None and process.kill())
+        terminal = harness.Stream(master, "terminal")
+        terminal.process = process
+        return terminal
+
+    def end(self, terminal, status):
+        """Gives what was printed and what was shown."""
+        out, _ = terminal.process.communicate(timeout=6 * harness.SECONDS)
+        shown = terminal.buffer
+        with contextlib.suppress(BlockingIOError):
+            while part := os.read(terminal.fd, 65536):
+                shown += part
+        shown = shown.decode()
+        self.assertEqual(terminal.process.returncode, status, (out, shown))
+        return out.decode(), shown
+
+    def test_a_dump_shows_how_far_it_is_on_a_line_that_disappears(self):
+        out, shown = self.end(self.begin("dump", "--tty", self.module("cat1"), "--guard", "300"), DONE)
+        names = [line.split("=")[0] for line in out.splitlines()[1:]]
+        count = len(names)
+        for i, name in enumerate(names):
+            full = i * 20 // count
+            self.assertIn(f"[{'#' * full}{'.' * (20 - full)}] {i}/{count} {name}\r\x1b[K", shown)
+        self.assertTrue(shown.endswith("\r\x1b[K"))
+        self.assertNotIn("\n", shown)
+
+    def test_a_restore_asks_and_takes_y_alone_for_yes(self):
+        for answer, status, beat in (("n\n", FAILED, "30"), ("\n", FAILED, "30"), ("ny\n", FAILED, "30"),
+                                     ("\x04", FAILED, "30"), ("\x03", INTERRUPTED, "30"),
+                                     ("y\n", DONE, "61")):
+            with self.subTest(answer):
+                user = self.closing(harness.User(self.module("cat1"), "cat1"))
+                wire = self.closing(Wire(user.fd))
+                terminal = self.begin("restore", "--tty", wire.path, "--guard", "300",
+                                      self.file("beat.conf", ["HEARTTM=61"]))
+                terminal.read_until(rf"Write this to {wire.path} and restart it\? \[y/N\] ".encode())
+                terminal.write(answer.encode())
+                out, shown = self.end(terminal, status)
+                self.assertTrue(out.startswith("-HEARTTM=30\n+HEARTTM=61\n"), out)
+                self.assertEqual("nothing was written" in shown, status == FAILED, shown)
+                self.assertTrue(wire.sent.endswith(b"AT+ENTM\r\n"), wire.sent[-40:])
+                self.assertEqual(b"AT+HEARTTM=" in wire.sent, beat == "61")
+
+    def test_a_module_that_is_unplugged_while_the_user_thinks(self):
+        user = self.closing(harness.User(self.module("cat1"), "cat1"))
+        wire = self.closing(Wire(user.fd))
+        terminal = self.begin("restore", "--tty", wire.path, "--guard", "300",
+                              self.file("beat.conf", ["HEARTTM=61"]))
+        terminal.read_until(rb"\[y/N\] ")
+        wire.cut()
+        user.write(b"x")  # data, and never to arrive
+        terminal.write(b"y\n")
+        _, shown = self.end(terminal, SILENT)
+        self.assertIn("written: nothing", shown)
+
+    def test_provision_asks_once_for_all(self):
+        path, table = self.file("k7.conf", ["MID=x"]), self.file("k7.csv", ["host", "127.0.0.1:1"])
+        terminal = self.begin("provision", "--csv", table, path)
+        terminal.read_until(rb"Write to 1 module and restart it\? \[y/N\] ")
+        terminal.write(b"n\n")
+        self.end(terminal, FAILED)
+        self.assertFalse(os.path.exists(table + ".result"))
 
 
 # --- Wrong files ----------------------------------------------------------------------------------
