@@ -172,7 +172,9 @@ static int run_file(struct session *s, struct prompt *prompt)
             return stop_status();
         if (event == PROMPT_END)
             return worst;
-        int status = is_empty(line) ? STATUS_DONE : run_line(s, line);
+        int status = STATUS_USAGE; /* of a line that was left out */
+        if (event == PROMPT_LINE)
+            status = is_empty(line) ? STATUS_DONE : run_line(s, line);
         if (status != STATUS_DONE)
             worst = status;
         if (is_end(s->options, status))
@@ -196,7 +198,9 @@ static int run_terminal(struct session *s, struct prompt *prompt)
             return stop_status();
         if (event == PROMPT_END)
             return STATUS_DONE;
-        status = is_empty(line) ? STATUS_DONE : run_line(s, line);
+        if (event == PROMPT_WRONG || is_empty(line))
+            continue;
+        status = run_line(s, line);
         if (status > STATUS_SIGNAL || (status == STATUS_SILENT && s->pipe.has_ended))
             return status;
     }
