@@ -60,17 +60,6 @@ static void take(struct copying *c, const char *value, size_t left)
     }
 }
 
-/* A query without `?` is sent once by the client, for it cannot know that it is one. */
-static int ask(const struct copying *c, const char *query, struct reply *r)
-{
-    struct session *s = c->session;
-    int status = session_command(s, query, r);
-    for (uint32_t i = 1; status == STATUS_SILENT && !s->pipe.has_ended && i < s->options->tries;
-         i++)
-        status = session_command(s, query, r);
-    return status;
-}
-
 /* A row with places of which none is set may be answered by nothing but OK. */
 static int copy_row(struct copying *c)
 {
@@ -79,7 +68,7 @@ static int copy_row(struct copying *c)
     int status;
 
     make_query(query, c);
-    status = ask(c, query, &reply);
+    status = session_command(c->session, query, &reply);
     if (status == STATUS_REFUSED) {
         refusal_complain(c->session, query, &reply);
         return STATUS_DONE;

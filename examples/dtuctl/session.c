@@ -343,8 +343,12 @@ static int find_out(struct session *s)
 {
     int status = identify(s, INT64_MAX);
 
-    if (status == STATUS_SILENT && !s->pipe.has_ended)
+    if (status != STATUS_SILENT || s->pipe.has_ended)
+        return status;
+    if (s->config.mode == DTU_AT_CLIENT_PREFIX) /* nothing was sent before */
         complain_silence(s);
+    else
+        complain("%s: no answer to AT+", s->pipe.name);
     return status;
 }
 

@@ -157,6 +157,23 @@ class CutWhileReading(Test):
             self.cut(command, lambda wire: ["--tty", wire.path], lambda: Wire(self.user.fd),
                      lambda wire: wire.cut() or b"")
 
+    def test_a_module_that_falls_silent_is_given_up_once(self):
+        """As often as --tries says, here 2; then there is one line, and one of command mode."""
+        for command in self.commands:
+            for step in self.STEPS[1:3]:
+                with self.subTest(command=command[0], step=step):
+                    wire = Wire(self.user.fd)
+                    wire.on_host = lambda data, w=wire, s=step: b"" if re.search(s, w.sent) else data
+                    end = self.check(SILENT, command[0], "--tty", wire.path, *command[1:], out=[])
+                    wire.close()
+                    query = wire.sent.split(b"\r\n")[-4].decode()
+                    self.assertEqual(wire.sent.count(query.encode() + b"\r"), 2)
+                    self.assertEqual([line.split(": ", 2)[2] for line in end.err.splitlines()], [
+                        f"no answer to {query}; try 2 of 2", f"no answer to {query}",
+                        "no answer to AT+ENTM: the module may be in command mode"])
+                    self.user.write(b"AT+ENTM\r\n")
+                    self.user.read_until(b"OK\r\n")
+
     def test_the_connection_ends(self):
         self.cut(["dump"], lambda relay: ["--tcp", f"127.0.0.1:{relay.port}"],
                  lambda: Relay(self.user.fd), lambda relay: None)
