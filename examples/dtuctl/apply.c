@@ -143,14 +143,13 @@ static int ask_mac(struct apply *a, char mac[sizeof a->mac])
 }
 
 /* Whether the text is for this module. */
-static int check_product(const struct apply *a, const struct dtu_profile *profile)
+static int check_product(struct apply *a, const struct dtu_profile *profile)
 {
-    const struct session *s = &a->session;
+    struct session *s = &a->session;
+    int status = session_check_product(s);
 
-    if (s->profile == NULL) {
-        complain("%s: what product it is cannot be found out: --profile is needed", s->pipe.name);
-        return STATUS_USAGE;
-    }
+    if (status != STATUS_DONE)
+        return status;
     if (profile == NULL || profile == s->profile)
         return STATUS_DONE;
     complain("%s is a %s, and the configuration is for a %s", s->pipe.name, s->profile->product,
@@ -220,26 +219,15 @@ int apply_open(struct apply *a, const struct options *o, const struct conf_text 
     if (!session_open(&a->session, o))
         return a->session.status;
     status = read_and_compare(a, text, profile);
-    if (status != STATUS_DONE)
-        session_close(&a->session);
-    return status;
+    return status == STATUS_DONE ? STATUS_DONE : apply_close(a, status);
 }
 
-void apply_close(struct apply *a)
+int apply_close(struct apply *a, int status)
 {
-    session_close(&a->session);
+    return session_close(&a->session, status);
 }
 
 /* --- Writing -------------------------------------------------------------------------------- */
-
-static void complain_refusal(const struct apply *a, const char *line, const struct reply *r)
-{
-    char refusal[REFUSAL_SIZE], visible[VISIBLE_SIZE(200)];
-
-    refusal_text(refusal, &a->session, line, r);
-    output_visible(visible, sizeof visible, line, strlen(line) < 200 ? strlen(line) : 200);
-    complain("%s: %s: refused: %s", a->session.pipe.name, visible, refusal);
-}
 
 static int command(struct apply *a, const char *line)
 {
@@ -247,7 +235,7 @@ static int command(struct apply *a, const char *line)
     int status = session_command(&a->session, line, &reply);
 
     if (status == STATUS_REFUSED)
-        complain_refusal(a, line, &reply);
+        refusal_complain(&a->session, line, &reply);
     return status;
 }
 

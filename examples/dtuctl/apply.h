@@ -45,8 +45,8 @@ void apply_show(const struct apply *a, FILE *file);
  * not STATUS_DONE it was told how far it came. */
 int apply_write(struct apply *a);
 
-/* Leaves the module. */
-void apply_close(struct apply *a);
+/* Leaves the module: see session_close(). */
+int apply_close(struct apply *a, int status);
 
 /* How a row differs in two configurations: its lines in one and in the other. */
 void apply_show_row(const struct conf *from, const struct conf *to, const struct dtu_param *row,

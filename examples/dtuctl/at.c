@@ -169,10 +169,12 @@ static int run_file(struct session *s, struct prompt *prompt)
     for (;;) {
         enum prompt_event event = prompt_read(prompt, "", &line);
         if (event == PROMPT_STOPPED)
-            return STATUS_SIGNAL + stop_signal();
+            return stop_status();
         if (event == PROMPT_END)
             return worst;
-        int status = is_empty(line) ? STATUS_DONE : run_line(s, line);
+        int status = STATUS_USAGE; /* of a line that was left out */
+        if (event == PROMPT_LINE)
+            status = is_empty(line) ? STATUS_DONE : run_line(s, line);
         if (status != STATUS_DONE)
             worst = status;
         if (is_end(s->options, status))
@@ -193,10 +195,12 @@ static int run_terminal(struct session *s, struct prompt *prompt)
             return status;
         enum prompt_event event = prompt_read(prompt, "AT> ", &line);
         if (event == PROMPT_STOPPED)
-            return STATUS_SIGNAL + stop_signal();
+            return stop_status();
         if (event == PROMPT_END)
             return STATUS_DONE;
-        status = is_empty(line) ? STATUS_DONE : run_line(s, line);
+        if (event == PROMPT_WRONG || is_empty(line))
+            continue;
+        status = run_line(s, line);
         if (status > STATUS_SIGNAL || (status == STATUS_SILENT && s->pipe.has_ended))
             return status;
     }
@@ -218,12 +222,11 @@ int command_at(const struct options *o)
     static struct session session;
     struct options own = *o;
     bool is_terminal = o->word_count == 0 && isatty(STDIN_FILENO);
-    int status, closed;
+    int status;
 
     own.verbose = o->verbose || is_terminal;
     if (!session_open(&session, &own))
         return session.status;
     status = o->word_count > 0 ? run_words(&session, &own) : run_input(&session, is_terminal);
-    closed = session_close(&session);
-    return status != STATUS_DONE ? status : closed;
+    return session_close(&session, status);
 }

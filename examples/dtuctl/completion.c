@@ -59,6 +59,7 @@ static const char *call_of(const struct command_option *option)
     case VALUE_LOGIN:
     case VALUE_ADDRESS:
     case VALUE_ENDPOINT:
+    case VALUE_FORMAT:
         break;
     }
     return ":"; /* the user's own */

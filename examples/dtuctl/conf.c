@@ -12,6 +12,18 @@ enum { TEXT_MAX = 1 << 20 };
 
 /* --- Files ---------------------------------------------------------------------------------- */
 
+/* Takes a byte order mark off the front. */
+static void drop_mark(struct conf_text *t)
+{
+    static const char mark[] = "\xEF\xBB\xBF";
+    size_t len = sizeof mark - 1;
+
+    if (strncmp(t->text, mark, len) != 0)
+        return;
+    t->len -= len;
+    memmove(t->text, t->text + len, t->len + 1);
+}
+
 static bool read_all(struct conf_text *t, FILE *file)
 {
     t->text = malloc(TEXT_MAX + 2);
@@ -48,7 +60,9 @@ bool conf_text_load(struct conf_text *t, const char *path)
     done = read_all(t, file);
     if (!is_stdin)
         fclose(file);
-    if (!done)
+    if (done)
+        drop_mark(t);
+    else
         conf_text_free(t);
     return done;
 }

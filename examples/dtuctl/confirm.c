@@ -23,7 +23,7 @@ static int read_answer(char *answer)
         if (poll(files, 2, -1) < 0 && errno != EINTR)
             return STATUS_REFUSED;
         if (stop_signal() != 0)
-            return STATUS_SIGNAL + stop_signal();
+            return stop_status();
         if (files[0].revents == 0)
             continue;
         if (read(STDIN_FILENO, &byte, 1) != 1 || byte == '\n')

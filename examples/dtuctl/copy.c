@@ -60,38 +60,17 @@ static void take(struct copying *c, const char *value, size_t left)
     }
 }
 
-/* A query without `?` is sent once by the client, for it cannot know that it is one. */
-static int ask(struct copying *c, struct reply *r)
-{
-    struct session *s = c->session;
-    char query[QUERY_SIZE];
-    int status;
-
-    make_query(query, c);
-    status = session_command(s, query, r);
-    for (uint32_t i = 1; status == STATUS_SILENT && !s->pipe.has_ended && i < s->options->tries;
-         i++)
-        status = session_command(s, query, r);
-    return status;
-}
-
-static void complain_refusal(const struct copying *c, const struct reply *r)
-{
-    char refusal[REFUSAL_SIZE], query[QUERY_SIZE];
-
-    make_query(query, c);
-    refusal_text(refusal, c->session, query, r);
-    complain("%s: %s: refused: %s", c->session->pipe.name, query, refusal);
-}
-
 /* A row with places of which none is set may be answered by nothing but OK. */
 static int copy_row(struct copying *c)
 {
+    char query[QUERY_SIZE];
     struct reply reply;
-    int status = ask(c, &reply);
+    int status;
 
+    make_query(query, c);
+    status = session_command(c->session, query, &reply);
     if (status == STATUS_REFUSED) {
-        complain_refusal(c, &reply);
+        refusal_complain(c->session, query, &reply);
         return STATUS_DONE;
     }
     if (status != STATUS_DONE)

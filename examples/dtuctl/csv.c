@@ -97,17 +97,22 @@ static char find_separator(const char *text)
     return !has_comma && memchr(text, ';', len) != NULL ? ';' : ',';
 }
 
+static bool has_names_once(const struct csv *c)
+{
+    for (size_t i = 1; i < c->column_count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(c->columns[i], c->columns[j]) == 0)
+                return wrong(c, "two columns have the same name");
+    return true;
+}
+
 bool csv_begin(struct csv *c, const char *name, char *text)
 {
-    static const char byte_order_mark[] = "\xEF\xBB\xBF";
-
-    if (strncmp(text, byte_order_mark, 3) == 0)
-        text += 3;
     *c = (struct csv){.name = name, .text = text, .at = text, .line = 1, .next_line = 1};
     c->separator = find_separator(text);
     if (!skip_empty(c))
         return wrong(c, "empty: the first row names the columns");
-    return cut_row(c, c->columns, &c->column_count);
+    return cut_row(c, c->columns, &c->column_count) && has_names_once(c);
 }
 
 enum csv_event csv_next(struct csv *c)

@@ -90,8 +90,7 @@ static int compare_module(const struct options *o)
         return CANNOT;
     status = apply_open(&apply, o, &text);
     if (status == STATUS_DONE) {
-        status = compare(&apply.now, &apply.want, false);
-        apply_close(&apply);
+        status = apply_close(&apply, compare(&apply.now, &apply.want, false));
     } else if (status == STATUS_REFUSED) {
         status = CANNOT;
     }

@@ -35,10 +35,9 @@ static int dump(struct session *s)
     size_t missing;
     int status;
 
-    if (s->profile == NULL) {
-        complain("%s: what product it is cannot be found out: --profile is needed", s->pipe.name);
-        return STATUS_USAGE;
-    }
+    status = session_check_product(s);
+    if (status != STATUS_DONE)
+        return status;
     conf_init(&conf, s->profile);
     status = copy_module(&conf, s, &missing);
     if (status != STATUS_DONE)
@@ -53,11 +52,8 @@ static int dump(struct session *s)
 int command_dump(const struct options *o)
 {
     static struct session session;
-    int status;
 
     if (!session_open(&session, o))
         return session.status;
-    status = dump(&session);
-    session_close(&session);
-    return status;
+    return session_close(&session, dump(&session));
 }

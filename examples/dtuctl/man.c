@@ -64,9 +64,11 @@ static void print_tagged(const char *tag, const char *text)
 
 static void print_usage(const struct command *command)
 {
+    char synopsis[SYNOPSIS_SIZE];
+
+    usage_synopsis(synopsis, command);
     printf("\\fBdtuctl %s\\fP ", command->name);
-    print_part(command->words, strlen(command->words));
-    puts(command->words[0] != '\0' ? " [option]..." : "[option]...");
+    print_text(synopsis);
 }
 
 static void print_command(const struct command *command)
@@ -138,14 +140,11 @@ static void print_environment(void)
         snprintf(text, sizeof text, "counts if --%s is not given.", option->name);
         print_tagged(option->environment, text);
     }
-    if (table_find_command("at") != NULL)
-        print_tagged("XDG_STATE_HOME", "where programs keep what they remember; ~/.local/state.");
+    print_tagged("XDG_STATE_HOME", "where programs keep what they remember; ~/.local/state.");
 }
 
 static void print_files(void)
 {
-    if (table_find_command("at") == NULL)
-        return;
     puts(".SH FILES");
     print_tagged("$XDG_STATE_HOME/dtuctl/history",
                  "what was typed at the prompt of dtuctl at. Lines that may tell a password are "
@@ -181,8 +180,9 @@ void man_print(void)
            dtu_version());
     for (size_t i = 0; (command = table_command(i)) != NULL; i++)
         print_usage(command);
-    puts(".fi\n"
-         ".SH COMMANDS");
+    puts(".fi");
+    print_paragraph(usage_way);
+    puts(".SH COMMANDS");
     for (size_t i = 0; (command = table_command(i)) != NULL; i++)
         print_command(command);
     puts(".SH OPTIONS");

@@ -65,7 +65,7 @@ int module_explain(const struct module *m, const char *what, enum answer_kind ki
         return STATUS_SILENT;
     case ANSWER_STOPPED:
         complain("%s: %s: interrupted", name, what);
-        return STATUS_SIGNAL + stop_signal();
+        return stop_status();
     case ANSWER_FAILED:
         break;
     }

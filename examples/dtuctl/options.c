@@ -105,9 +105,8 @@ static enum options_result parse_endpoint(const struct source *s, const char *te
     return wrong(what, text);
 }
 
-/* A path may have commas of its own: what is behind the last one counts, if it is a number. */
 /* "8N1" and the like. */
-static bool parse_frame(struct dtu_uart *uart, const char *text)
+static bool read_format(struct dtu_uart *uart, const char *text)
 {
     static const char parities[] = "NOEMS"; /* in the order of enum dtu_parity */
     const char *parity;
@@ -123,15 +122,26 @@ static bool parse_frame(struct dtu_uart *uart, const char *text)
     return true;
 }
 
-/* What stands behind the device: "BAUD" or "BAUD,8N1". */
-static bool parse_uart(struct dtu_uart *uart, char *text)
+static enum options_result parse_format(const struct source *s, const char *text)
 {
-    char *comma = strchr(text, ',');
+    struct dtu_uart *uart = s->to;
+    char what[100];
 
-    if (comma != NULL)
-        *comma = '\0';
-    return is_number(&uart->baud, text, 1, UINT32_MAX) &&
-           (comma == NULL || parse_frame(uart, comma + 1));
+    *uart = (struct dtu_uart){0};
+    if (read_format(uart, text))
+        return OPTIONS_RUN;
+    snprintf(what, sizeof what, "%s takes data bits, parity and stop bits, such as 8N1 or 7E1",
+             s->name);
+    return wrong(what, text);
+}
+
+/* What stands behind the device: "BAUD" or "BAUD,8N1". */
+static bool read_uart(struct dtu_uart *uart, const char *text)
+{
+    size_t len = strcspn(text, ",");
+
+    return dtu_parse_decimal((const uint8_t *)text, len, &uart->baud) == DTU_OK && uart->baud > 0 &&
+           (text[len] == '\0' || read_format(uart, text + len + 1));
 }
 
 static enum options_result parse_tty(const struct source *s, char *text)
@@ -140,10 +150,10 @@ static enum options_result parse_tty(const struct source *s, char *text)
     char *comma = strchr(text, ',');
 
     *tty = (struct tty){.path = text, .uart = {.baud = 115200, .data_bits = 8, .stop_bits = 1}};
+    if (*text == '\0' || comma == text || (comma != NULL && !read_uart(&tty->uart, comma + 1)))
+        return wrong("--tty takes DEV[,BAUD[,8N1]], such as /dev/ttyUSB0,9600", text);
     if (comma != NULL)
         *comma = '\0';
-    if (*text == '\0' || (comma != NULL && !parse_uart(&tty->uart, comma + 1)))
-        return wrong("--tty takes DEV[,BAUD[,8N1]], such as /dev/ttyUSB0,9600", text);
     return OPTIONS_RUN;
 }
 
@@ -182,6 +192,8 @@ static enum options_result parse_value(struct options *o, const struct command_o
         return parse_endpoint(&source, text);
     case VALUE_TTY:
         return parse_tty(&source, text);
+    case VALUE_FORMAT:
+        return parse_format(&source, text);
     case VALUE_PROFILE:
         return parse_profile(&source, text);
     case VALUE_HELP:

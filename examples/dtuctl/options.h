@@ -92,7 +92,7 @@ struct options {
     const char *link;
     bool baud_sync;
     bool rfc2217;
-    const char *format; /* what a pty does not show, such as 7E1; NULL: 8N1 */
+    struct dtu_uart format; /* what a pty does not show; the rate does not count */
     struct endpoint endpoint;
 
     char **words; /* what is left: all but a target or an endpoint in front */

@@ -93,11 +93,6 @@ static void set_nodelay(int fd)
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
-static int stopped(void)
-{
-    return STATUS_SIGNAL + stop_signal();
-}
-
 /* Waits until the connection is made. */
 static int finish_connect(struct pipe *p, int64_t end)
 {
@@ -105,7 +100,7 @@ static int finish_connect(struct pipe *p, int64_t end)
     struct pollfd file = {.fd = p->fd, .events = POLLOUT};
 
     if (wait_for(p->fd, POLLOUT, end, true) == PIPE_STOPPED)
-        return stopped();
+        return stop_status();
     if (poll(&file, 1, 0) != 1) {
         p->error = ETIMEDOUT;
         return STATUS_SILENT;
@@ -138,7 +133,7 @@ static int accept_tcp(struct pipe *p, int64_t end)
     for (;;) {
         enum pipe_event event = wait_for(p->listener, POLLIN, end, true);
         if (event == PIPE_STOPPED)
-            return stopped();
+            return stop_status();
         if (event != PIPE_DATA) {
             p->error = ETIMEDOUT;
             return STATUS_SILENT;

@@ -42,7 +42,7 @@ static bool wait_for_input(void)
     return false;
 }
 
-/* Reads behind what is there. False if there was nothing more to be read. */
+/* Reads behind what is there. False: it failed, and a message was printed. */
 static bool fill(struct prompt *p)
 {
     ssize_t count = read(STDIN_FILENO, p->buffer + p->end, sizeof p->buffer - p->end);
@@ -51,16 +51,14 @@ static bool fill(struct prompt *p)
         return true;
     if (count < 0)
         complain("standard input: %s", strerror(errno));
-    if (count <= 0) {
-        p->at_end = true;
-        return false;
-    }
-    p->end += (size_t)count;
-    return true;
+    p->at_end = count <= 0;
+    p->end += count > 0 ? (size_t)count : 0;
+    return count >= 0;
 }
 
-/* Takes a line out of what was read; NULL: its end is not there yet. */
-static char *take_line(struct prompt *p)
+/* Takes a line out of what was read; NULL: its end is not there yet. `*whole`: no byte 00 would cut
+ * it short. */
+static char *take_line(struct prompt *p, bool *whole)
 {
     char *line = p->buffer + p->begin;
     char *end = memchr(line, '\n', p->end - p->begin);
@@ -69,6 +67,7 @@ static char *take_line(struct prompt *p)
         end = p->buffer + p->end++; /* the file's last line has no end */
     if (end == NULL)
         return NULL;
+    *whole = memchr(line, '\0', (size_t)(end - line)) == NULL;
     *end = '\0';
     p->begin = (size_t)(end - p->buffer) + 1;
     if (end > line && end[-1] == '\r')
@@ -85,29 +84,38 @@ static bool make_room(struct prompt *p)
     return p->end < sizeof p->buffer;
 }
 
+static enum prompt_event too_long_line(void)
+{
+    complain("a line is longer than %d bytes, and left out", PROMPT_LINE_MAX - 1);
+    return PROMPT_WRONG;
+}
+
+static enum prompt_event cut_line(void)
+{
+    complain("a line has a byte 00, and is left out");
+    return PROMPT_WRONG;
+}
+
 static enum prompt_event read_plain(struct prompt *p, const char **line)
 {
-    bool skipping = false;
+    bool too_long = false, whole = true;
 
     for (;;) {
-        *line = take_line(p);
-        if (*line != NULL && !skipping)
-            return PROMPT_LINE;
-        if (*line != NULL) {
-            skipping = false;
-            continue;
-        }
+        *line = take_line(p, &whole);
+        if (too_long && (*line != NULL || p->at_end))
+            return too_long_line();
+        if (*line != NULL)
+            return whole ? PROMPT_LINE : cut_line();
         if (p->at_end)
             return PROMPT_END;
         if (!make_room(p)) {
-            if (!skipping)
-                complain("a line is longer than %d bytes, and left out", PROMPT_LINE_MAX - 1);
-            skipping = true;
+            too_long = true;
             p->end = 0;
         }
         if (!wait_for_input())
             return PROMPT_STOPPED;
-        fill(p);
+        if (!fill(p))
+            return PROMPT_WRONG;
     }
 }
 

@@ -13,6 +13,7 @@ enum { PROMPT_LINE_MAX = 4096 };
 
 enum prompt_event {
     PROMPT_LINE,
+    PROMPT_WRONG,  /* a line was left out, or reading failed: a message was printed */
     PROMPT_END,    /* Ctrl-D, or the end of the file */
     PROMPT_STOPPED /* by Ctrl-C or another signal: see stop_signal() */
 };
@@ -31,7 +32,7 @@ struct prompt {
 void prompt_open(struct prompt *p, const struct dtu_profile *profile);
 
 /* Waits for a line. It is given without its end, and stays until the next call. The question is
- * asked on a terminal alone. A line that is too long is told on standard error and left out. */
+ * asked on a terminal alone. A line that is too long or has a byte 00 is left out. */
 enum prompt_event prompt_read(struct prompt *p, const char *question, const char **line);
 
 /* Gives the terminal back, and stores the history. */

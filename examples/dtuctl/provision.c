@@ -12,7 +12,6 @@
 #include "confirm.h"
 #include "csv.h"
 #include "output.h"
-#include "stop.h"
 
 enum { NAME_SIZE = 400, HOST_COLUMN_LEN = 4, UDP_PORT = 48899 };
 
@@ -139,10 +138,10 @@ static bool check_row(const struct job *j, const struct row *row)
     return conf_read(&conf, &row->text);
 }
 
-static bool is_listed(const struct job *j, const char *host)
+static bool is_listed(const struct job *j, const struct endpoint *udp)
 {
     for (const struct row *row = j->rows; row != NULL; row = row->next)
-        if (strcmp(row->host, host) == 0)
+        if (strcmp(row->udp.host, udp->host) == 0 && row->udp.port == udp->port)
             return true;
     return false;
 }
@@ -156,7 +155,7 @@ static bool parse_host(struct job *j, struct row *row)
         complain("%s:%u: %s is not HOST[:PORT]", j->csv.name, j->csv.line, host_column);
         return false;
     }
-    if (is_listed(j, host)) {
+    if (is_listed(j, &row->udp)) {
         complain("%s:%u: %s is there twice", j->csv.name, j->csv.line, row->udp.host);
         return false;
     }
@@ -227,18 +226,21 @@ static void format_result(char *out, size_t size, const struct row *row, const c
     snprintf(out, size, "%s,%s,%016" PRIx64 "\n", row->host, result, row->print);
 }
 
+/* The last line of the row's host counts: an earlier one may be of another configuration. */
 static bool is_done(const struct job *j, const struct row *row)
 {
+    const size_t host_len = strlen(row->host);
     char line[NAME_SIZE];
-    const char *found = j->results.text;
+    bool done = false;
 
     format_result(line, sizeof line, row, "done");
-    while (found != NULL && (found = strstr(found, line)) != NULL) {
-        if (found == j->results.text || found[-1] == '\n')
-            return true;
-        found++;
+    for (const char *at = j->results.text; at != NULL && *at != '\0';) {
+        const char *end = strchr(at, '\n');
+        if (strncmp(at, row->host, host_len) == 0 && at[host_len] == ',')
+            done = strncmp(at, line, strlen(line)) == 0;
+        at = end != NULL ? end + 1 : NULL;
     }
-    return false;
+    return done;
 }
 
 /* At once, so that it is there whatever ends this program. */
@@ -255,7 +257,7 @@ static bool keep_result(const struct job *j, const struct row *row, const char *
     return false;
 }
 
-static bool open_results(struct job *j)
+static bool load_results(struct job *j)
 {
     size_t size = strlen(j->options->csv) + sizeof ".result";
 
@@ -263,8 +265,11 @@ static bool open_results(struct job *j)
     if (j->results_name == NULL)
         return false;
     snprintf(j->results_name, size, "%s.result", j->options->csv);
-    if (access(j->results_name, F_OK) == 0 && !conf_text_load(&j->results, j->results_name))
-        return false;
+    return access(j->results_name, F_OK) != 0 || conf_text_load(&j->results, j->results_name);
+}
+
+static bool open_results(struct job *j)
+{
     if (j->options->dry_run)
         return true;
     j->results_file = fopen(j->results_name, "ae");
@@ -304,8 +309,7 @@ static int apply_row(struct apply *a, const struct options *own, const struct ro
         apply_show(a, stdout);
     else
         status = apply_write(a);
-    apply_close(a);
-    return status;
+    return apply_close(a, status);
 }
 
 static int do_row(struct job *j, const struct row *row)
@@ -367,10 +371,15 @@ static int ask_and_do(struct job *j)
     char question[100];
     int status = STATUS_DONE;
 
-    snprintf(question, sizeof question, "Write to %zu modules and restart them?", j->count);
+    snprintf(question, sizeof question,
+             j->count == 1 ? "Write to 1 module and restart it?"
+                           : "Write to %zu modules and restart them?",
+             j->count);
     if (!j->options->yes && !j->options->dry_run)
         status = confirm(question);
-    return status == STATUS_DONE ? do_rows(j) : status;
+    if (status != STATUS_DONE)
+        return status;
+    return open_results(j) ? do_rows(j) : STATUS_REFUSED;
 }
 
 static void close_job(struct job *j)
@@ -397,10 +406,14 @@ int command_provision(const struct options *o)
     struct job job = {.options = o};
     int status = STATUS_REFUSED;
 
+    if (strcmp(o->csv, "-") == 0) {
+        complain("--csv takes a file: the results are kept beside it");
+        return STATUS_USAGE;
+    }
     if (conf_text_load(&job.pattern, o->words[0]) && conf_text_load(&job.list, o->csv)) {
         status = STATUS_USAGE;
         if (read_rows(&job))
-            status = open_results(&job) ? ask_and_do(&job) : STATUS_REFUSED;
+            status = load_results(&job) ? ask_and_do(&job) : STATUS_REFUSED;
     }
     close_job(&job);
     return status;

@@ -158,3 +158,12 @@ void refusal_text(char out[REFUSAL_SIZE], const struct session *s, const char *l
     add_reason(out, s, line, r);
     add_range(out, s, line);
 }
+
+void refusal_complain(const struct session *s, const char *line, const struct reply *r)
+{
+    char refusal[REFUSAL_SIZE], visible[VISIBLE_SIZE(200)];
+
+    refusal_text(refusal, s, line, r);
+    output_visible(visible, sizeof visible, line, strlen(line) < 200 ? strlen(line) : 200);
+    complain("%s: %s: refused: %s", s->pipe.name, visible, refusal);
+}

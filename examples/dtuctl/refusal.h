@@ -12,4 +12,7 @@ enum { REFUSAL_SIZE = 800 };
 void refusal_text(char out[REFUSAL_SIZE], const struct session *s, const char *line,
                   const struct reply *r);
 
+/* Tells it as a message, behind the module's name and the line. */
+void refusal_complain(const struct session *s, const char *line, const struct reply *r);
+
 #endif

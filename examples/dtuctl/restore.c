@@ -60,8 +60,7 @@ int command_restore(const struct options *o)
         return STATUS_REFUSED;
     status = apply_open(&apply, o, &text);
     if (status == STATUS_DONE) {
-        status = restore(&apply);
-        apply_close(&apply);
+        status = apply_close(&apply, restore(&apply));
     }
     conf_text_free(&text);
     return status;

@@ -181,7 +181,7 @@ static int scan(struct net *net, const struct options *o)
         print_table(&list);
     free(list.rows);
     if (event == NET_STOPPED)
-        return STATUS_SIGNAL + stop_signal();
+        return stop_status();
     if (event == NET_FAILED)
         return STATUS_REFUSED;
     if (status == STATUS_SILENT)

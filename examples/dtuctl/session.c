@@ -214,7 +214,7 @@ static int step(struct session *s, int64_t end, bool stoppable)
     case PIPE_QUIET:
         break;
     case PIPE_STOPPED:
-        return STATUS_SIGNAL + stop_signal();
+        return stop_status();
     case PIPE_ENDED:
         return has_ended(s);
     }
@@ -339,16 +339,27 @@ static int enter(struct session *s)
     return status;
 }
 
+static int find_out(struct session *s)
+{
+    int status = identify(s, INT64_MAX);
+
+    if (status != STATUS_SILENT || s->pipe.has_ended)
+        return status;
+    if (s->config.mode == DTU_AT_CLIENT_PREFIX) /* nothing was sent before */
+        complain_silence(s);
+    else
+        complain("%s: no answer to AT+", s->pipe.name);
+    return status;
+}
+
 static int enter_and_identify(struct session *s)
 {
     int status = enter(s);
 
     if (status != STATUS_DONE || s->profile != NULL)
         return status;
-    status = identify(s, INT64_MAX);
+    status = find_out(s);
     s->profile = profile_of(dtu_at_client_dialect(&s->client));
-    if (status == STATUS_SILENT && !s->pipe.has_ended)
-        complain_silence(s);
     return status;
 }
 
@@ -360,8 +371,28 @@ bool session_open(struct session *s, const struct options *o)
         return false;
     s->status = init_client(s) ? enter_and_identify(s) : STATUS_USAGE;
     if (s->status != STATUS_DONE)
-        session_close(s);
+        (void)session_close(s, s->status);
     return s->status == STATUS_DONE;
+}
+
+int session_check_product(struct session *s)
+{
+    const struct dtu_profile *found;
+
+    if (s->profile == NULL) {
+        complain("%s: what product it is cannot be found out: --profile is needed", s->pipe.name);
+        return STATUS_USAGE;
+    }
+    if (dtu_at_client_dialect(&s->client) == DTU_AT_CLIENT_UNKNOWN)
+        s->status = find_out(s);
+    if (s->status != STATUS_DONE)
+        return s->status;
+    found = profile_of(dtu_at_client_dialect(&s->client));
+    if (found == NULL || found->dialect == s->profile->dialect)
+        return STATUS_DONE;
+    complain("%s answers as a %s, and --profile says that it is a %s", s->pipe.name, found->product,
+             s->profile->product);
+    return STATUS_REFUSED;
 }
 
 /* --- Restart -------------------------------------------------------------------------------- */
@@ -401,7 +432,7 @@ static int settle(struct session *s)
     return status;
 }
 
-/* Where the module is from now on. The client begins anew: it has a copy of its prefix. */
+/* Where the module is from now on. What the client works with may not change: it begins anew. */
 static bool go(struct session *s, const struct options *way)
 {
     if (way == s->options)
@@ -422,11 +453,10 @@ int session_come_back(struct session *s, const struct options *const *ways, size
     status = settle(s);
     for (unsigned i = 1; status < STATUS_SIGNAL; i++) {
         progress("%s: waiting for the module to come back, try %u", s->pipe.name, i);
-        status = go(s, ways[(i - 1) % count]) ? look(s, end) : STATUS_USAGE;
+        status = go(s, ways[(i - 1) % count]) ? look(s, end) : STATUS_SILENT;
         if (status == STATUS_DONE || status > STATUS_SIGNAL || net_now() >= end)
             break;
-        status = net_pause(net_now() + AGAIN_MS) == NET_STOPPED ? STATUS_SIGNAL + stop_signal()
-                                                                : STATUS_DONE;
+        status = net_pause(net_now() + AGAIN_MS) == NET_STOPPED ? stop_status() : STATUS_DONE;
     }
     progress_end();
     s->is_quiet = false;
@@ -541,25 +571,6 @@ int session_command(struct session *s, const char *line, struct reply *r)
     return s->status;
 }
 
-int session_restart(struct session *s)
-{
-    const struct dtu_param_table *table = s->profile != NULL ? s->profile->table : NULL;
-    bool has_z = table == NULL || dtu_params_find(table, (const uint8_t *)"Z", 1) != NULL;
-    const char *line = has_z ? "AT+Z" : "AT+S";
-    char visible[VISIBLE_SIZE(60)];
-    struct reply reply;
-
-    if (session_command(s, line, &reply) != STATUS_DONE) {
-        output_visible(visible, sizeof visible, reply.error, reply.error_len);
-        if (s->status == STATUS_REFUSED)
-            complain("%s: %s was refused: %s", s->pipe.name, line, visible);
-        return s->status;
-    }
-    s->state = SESSION_RESTARTING; /* also of a product that is not known */
-    s->status = come_back(s);
-    return s->status;
-}
-
 int session_listen(struct session *s)
 {
     const int64_t end = net_now() + QUIET_MS; /* a flood keeps nobody */
@@ -597,11 +608,11 @@ static int leave(struct session *s)
     return STATUS_SILENT;
 }
 
-int session_close(struct session *s)
+int session_close(struct session *s, int status)
 {
-    int status = leave(s);
+    int left = leave(s);
 
     show_heard(s);
     pipe_close(&s->pipe);
-    return status;
+    return status != STATUS_DONE ? status : left;
 }

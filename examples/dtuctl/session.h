@@ -66,23 +66,24 @@ bool session_open(struct session *s, const struct options *o);
  * line is none, and a message was printed; STATUS_SIGNAL and more: nothing was printed. */
 int session_command(struct session *s, const char *line, struct reply *r);
 
-/* Restarts the module and waits until it takes commands again: at most o->wait_restart_ms.
- * Returns as session_command(), but a message was printed for a refusal too. */
-int session_restart(struct session *s);
-
 /* Waits until a module that was told to restart takes commands again, and may be reached in another
  * way than before: each of `ways` is tried in turn, for wait_restart_ms of the first in all. They
  * must outlive the session, whose `options` are then those that were good.
- * Returns as session_restart(). */
+ * Returns STATUS_DONE, STATUS_SILENT with a message, or that of a signal. */
 int session_come_back(struct session *s, const struct options *const *ways, size_t count);
 
 /* Shows what the module has said by itself since, if that is to be shown; does not wait.
  * Returns STATUS_DONE, or STATUS_SILENT: the connection has ended, and a message was printed. */
 int session_listen(struct session *s);
 
-/* Leaves command mode, also after a signal, and closes. Returns STATUS_DONE, or STATUS_SILENT: the
- * module did not answer or the connection ended, and a message was printed. */
-int session_close(struct session *s);
+/* Whether it is known which product it is, and the module words its refusals so; for what depends
+ * on it. Returns as session_command(); STATUS_USAGE: --profile is needed; a message was printed. */
+int session_check_product(struct session *s);
+
+/* Leaves command mode, also after a signal, and closes. `status` is how it went before. Returns
+ * that; if it is STATUS_DONE, STATUS_SILENT if the module did not answer or the connection ended
+ * now: a message was printed. */
+int session_close(struct session *s, int status);
 
 /* The row of the command that a line begins with; NULL: the profile has none, or none is known. */
 const struct dtu_param *session_row(const struct session *s, const char *line);

@@ -6,6 +6,8 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "options.h"
+
 static int wake[2];
 static volatile sig_atomic_t caught;
 
@@ -15,6 +17,15 @@ static void on_signal(int number)
     caught = number;
     (void)!write(wake[1], "", 1);
     errno = saved;
+}
+
+static bool catch_hangup(const struct sigaction *action)
+{
+    struct sigaction before;
+
+    if (sigaction(SIGHUP, NULL, &before) != 0)
+        return false;
+    return before.sa_handler == SIG_IGN || sigaction(SIGHUP, action, NULL) == 0;
 }
 
 bool stop_catch(void)
@@ -28,7 +39,7 @@ bool stop_catch(void)
     if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
         return false;
     return sigaction(SIGINT, &action, NULL) == 0 && sigaction(SIGTERM, &action, NULL) == 0 &&
-           sigaction(SIGHUP, &action, NULL) == 0;
+           catch_hangup(&action);
 }
 
 int stop_fd(void)
@@ -39,4 +50,9 @@ int stop_fd(void)
 int stop_signal(void)
 {
     return caught;
+}
+
+int stop_status(void)
+{
+    return STATUS_SIGNAL + caught;
 }

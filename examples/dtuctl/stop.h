@@ -4,7 +4,8 @@
 
 #include <stdbool.h>
 
-/* Makes SIGINT, SIGTERM and SIGHUP a wish to end, so that a set can say what it has done. */
+/* Makes SIGINT, SIGTERM and SIGHUP a wish to end, so that a set can say what it has done. A SIGHUP
+ * that is ignored stays so: nohup. */
 bool stop_catch(void);
 
 /* Readable once such a signal has come. */
@@ -12,5 +13,8 @@ int stop_fd(void);
 
 /* The signal; 0: none has come. */
 int stop_signal(void);
+
+/* The exit status that tells of it. */
+int stop_status(void);
 
 #endif

@@ -94,7 +94,7 @@ static const struct command commands[] = {
      .pipe = PIPE_NEEDED},
     {.name = "diff",
      .id = COMMAND_DIFF,
-     .words = "FILE [FILE]",
+     .words = "FILE FILE|WAY FILE",
      .summary = "how two configurations differ, or a module and a file",
      .about = "Compares two files, or a module and a file: - is how the first has it, + how the "
               "file has it that is named last. Of a module only what the file names is compared. "
@@ -296,9 +296,10 @@ static const struct command_option options[] = {
     {.name = "format",
      .argument = "8N1",
      .help = "data bits, parity (N, O, E, M, S) and stop bits of the module's UART, as far as the "
-             "pty cannot show what its user wants; 8N1 if it is not given",
+             "pty cannot show what its user wants",
      .commands = COMMAND_VCOM,
-     .value = VALUE_TEXT,
+     .initial = "8N1",
+     .value = VALUE_FORMAT,
      AT(format)},
     {.name = "profile",
      .argument = "NAME",
@@ -413,10 +414,7 @@ const struct exit_status *table_exit_status(size_t index)
 
 const struct command *table_command(size_t index)
 {
-    for (size_t i = 0; i < COMMANDS; i++)
-        if (commands[i].run != NULL && index-- == 0)
-            return &commands[i];
-    return NULL;
+    return index < COMMANDS ? &commands[index] : NULL;
 }
 
 const struct command *table_find_command(const char *name)
@@ -428,22 +426,9 @@ const struct command *table_find_command(const char *name)
     return NULL;
 }
 
-/* Whether a command that is there takes it. */
-static bool is_taken(const struct command_option *option)
-{
-    const struct command *command;
-    for (size_t i = 0; (command = table_command(i)) != NULL; i++)
-        if ((option->commands & command->id) != 0)
-            return true;
-    return false;
-}
-
 const struct command_option *table_option(size_t index)
 {
-    for (size_t i = 0; i < OPTIONS; i++)
-        if (is_taken(&options[i]) && index-- == 0)
-            return &options[i];
-    return NULL;
+    return index < OPTIONS ? &options[index] : NULL;
 }
 
 const struct command_option *table_find_option(const struct command *command, const char *name)

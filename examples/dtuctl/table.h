@@ -49,12 +49,11 @@ enum pipe_use {
 struct command {
     const char *name;
     enum command_id id;
-    const char *words;   /* what stands behind it; "" for options alone */
+    const char *words;   /* what stands behind it, but for options and the way; or "" */
     const char *summary; /* one line */
     const char *about;   /* what it does, in sentences; paragraphs end with a newline */
     const char *example; /* command lines without the name of the program, a newline each */
-    int (*run)(const struct options *o);   /* returns the exit status; NULL: not there yet, and
-                                              neither listed nor accepted */
+    int (*run)(const struct options *o);   /* returns the exit status */
     const char *missing[WORDS_NEEDED_MAX]; /* what to say if there are 0 words, 1 word: as many
                                               are needed as there are texts here */
     size_t words_max;                      /* WORDS_ANY: no limit */
@@ -73,6 +72,7 @@ enum value {
     VALUE_ADDRESS,  /* struct address */
     VALUE_ENDPOINT, /* struct endpoint; min is the port if none is given, 0: one must be */
     VALUE_TTY,      /* struct tty */
+    VALUE_FORMAT,   /* struct dtu_uart, without the rate */
     VALUE_PROFILE,  /* const struct dtu_profile * */
     VALUE_HELP,
     VALUE_VERSION
@@ -103,13 +103,13 @@ struct exit_status {
 /* At an index from 0; NULL behind the last. */
 const struct exit_status *table_exit_status(size_t index);
 
-/* The command at an index from 0, of those that are there; NULL behind the last. */
+/* The command at an index from 0; NULL behind the last. */
 const struct command *table_command(size_t index);
 
 /* By its name; NULL: there is none. */
 const struct command *table_find_command(const char *name);
 
-/* The option at an index from 0, of those that some command takes; NULL behind the last. */
+/* The option at an index from 0; NULL behind the last. */
 const struct command_option *table_option(size_t index);
 
 /* An option of a command, by its name; NULL: the command does not take it. */

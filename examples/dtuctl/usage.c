@@ -67,11 +67,36 @@ void usage_profile_names(char *out, size_t size)
 
 /* --- Usage ---------------------------------------------------------------------------------- */
 
+const char usage_way[] =
+    "WAY is how the module is reached: --tty DEV, --udp HOST, --tcp HOST:PORT or "
+    "--listen PORT.";
+
+void usage_synopsis(char out[SYNOPSIS_SIZE], const struct command *command)
+{
+    const size_t size = SYNOPSIS_SIZE;
+    const struct command_option *option;
+
+    out[0] = '\0';
+    if (command->pipe == PIPE_NEEDED)
+        output_append(out, size, "WAY ");
+    for (size_t i = 0; (option = table_option(i)) != NULL; i++) {
+        if ((option->needed & command->id) == 0)
+            continue;
+        output_append(out, size, "--");
+        output_append(out, size, option->name);
+        output_append(out, size, " ");
+        output_append(out, size, option->argument);
+        output_append(out, size, " ");
+    }
+    output_append(out, size, command->words);
+    output_append(out, size, *command->words != '\0' ? " [option]..." : "[option]...");
+}
+
 static void print_synopsis(const struct command *command, const char *before)
 {
-    const char *words = command->words;
-    printf("%s dtuctl %s%s%s [option]...\n", before, command->name, *words != '\0' ? " " : "",
-           words);
+    char synopsis[SYNOPSIS_SIZE];
+    usage_synopsis(synopsis, command);
+    printf("%s dtuctl %s %s\n", before, command->name, synopsis);
 }
 
 static void print_exit_status(void)
@@ -100,8 +125,9 @@ void usage_print(void)
         int column = printf("  %-*s ", SUMMARY_COLUMN - 3, command->name);
         usage_print_wrapped(command->summary, SUMMARY_COLUMN, column);
     }
-    puts("\n"
-         "dtuctl COMMAND --help tells the options of a command, dtuctl help UARTFT what\n"
+    putchar('\n');
+    usage_print_wrapped(usage_way, 0, 0);
+    puts("dtuctl COMMAND --help tells the options of a command, dtuctl help UARTFT what\n"
          "AT+UARTFT is.");
     print_exit_status();
 }
@@ -141,6 +167,8 @@ void usage_print_command(const struct command *command)
     const struct command_option *option;
 
     print_synopsis(command, "Usage:");
+    if (command->pipe != PIPE_NONE)
+        usage_print_wrapped(usage_way, 0, 0);
     usage_print_wrapped(command->about, 0, 0);
     putchar('\n');
     for (size_t i = 0; (option = table_option(i)) != NULL; i++)

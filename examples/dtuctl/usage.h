@@ -14,6 +14,13 @@ void usage_print_command(const struct command *command);
 
 void usage_print_version(void);
 
+/* What stands behind the name of a command: "WAY FILE [option]...". */
+enum { SYNOPSIS_SIZE = 120 };
+void usage_synopsis(char out[SYNOPSIS_SIZE], const struct command *command);
+
+/* What WAY is, in a sentence. */
+extern const char usage_way[];
+
 /* "scan, show and set": the names of all commands, or of all products. */
 void usage_command_names(char *out, size_t size);
 void usage_profile_names(char *out, size_t size);

@@ -26,7 +26,6 @@ enum {
 
 struct vcom {
     const struct options *options;
-    struct dtu_uart format; /* what a pty does not show, and `stop_bits` at least */
     struct dtu_posix_loop *loop;
     struct dtu_posix_timer timer;
     struct dtu_posix_serial serial;
@@ -273,11 +272,11 @@ static void set_far(struct vcom *v)
     if (!dtu_posix_serial_setting(&v->serial, &uart))
         return;
     far_hang_up(&v->far, uart.baud == 0);
-    uart.data_bits = v->format.data_bits;
+    uart.data_bits = v->options->format.data_bits;
     if (uart.parity == DTU_PARITY_NONE)
-        uart.parity = v->format.parity;
-    if (uart.stop_bits < v->format.stop_bits)
-        uart.stop_bits = v->format.stop_bits;
+        uart.parity = v->options->format.parity;
+    if (uart.stop_bits < v->options->format.stop_bits)
+        uart.stop_bits = v->options->format.stop_bits;
     if (uart.baud == 0 || far_is_set(&v->far, &uart))
         return;
     setting_text(text, sizeof text, &uart);
@@ -422,7 +421,7 @@ static void on_asked(void *ctx, short revents)
 static void on_stop(void *ctx, short revents)
 {
     (void)revents;
-    end(ctx, STATUS_SIGNAL + stop_signal());
+    end(ctx, stop_status());
 }
 
 static bool watch_in(struct vcom *v, int fd, dtu_posix_ready *ready)
@@ -443,22 +442,6 @@ static bool watch_signals(struct vcom *v)
 }
 
 /* --- The command ---------------------------------------------------------------------------- */
-
-/* Such as 8N1. */
-static bool parse_format(struct dtu_uart *uart, const char *text)
-{
-    const char *parity;
-
-    if (strlen(text) != 3 || text[0] < '5' || text[0] > '8' || text[2] < '1' || text[2] > '2')
-        return false;
-    parity = strchr(parities, (char)dtu_upper((uint8_t)text[1]));
-    if (parity == NULL)
-        return false;
-    uart->data_bits = (uint8_t)(text[0] - '0');
-    uart->parity = (uint8_t)(parity - parities);
-    uart->stop_bits = (uint8_t)(text[2] - '0');
-    return true;
-}
 
 static const struct far_callbacks far_callbacks = {.data = to_pty, .news = on_far_news};
 
@@ -512,16 +495,10 @@ static void run(struct vcom *v)
 int command_vcom(const struct options *o)
 {
     static struct vcom v; /* too large for a stack */
-    const char *format = o->format != NULL ? o->format : "8N1";
 
     v = (struct vcom){.options = o, .status = STATUS_REFUSED, .serial = {.fd = -1, .slave = -1}};
     if (o->rfc2217 && o->baud_sync) {
         complain("only one of --rfc2217 and --baud-sync can be spoken");
-        return STATUS_USAGE;
-    }
-    if (!parse_format(&v.format, format)) {
-        complain("--format takes data bits, parity and stop bits, such as 8N1 or 7E1, not %s",
-                 format);
         return STATUS_USAGE;
     }
     v.far = (struct far){.kind = o->rfc2217     ? FAR_RFC2217

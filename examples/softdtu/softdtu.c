@@ -59,14 +59,16 @@ static void on_signals(void *ctx, short revents)
 
 static bool catch_signals(struct softdtu *s)
 {
-    struct sigaction action;
+    struct sigaction action, before;
     memset(&action, 0, sizeof action);
     action.sa_handler = on_signal;
     sigemptyset(&action.sa_mask);
     if (pipe(signal_pipe) != 0 || fcntl(signal_pipe[1], F_SETFL, O_NONBLOCK) != 0)
         return false;
-    if (sigaction(SIGINT, &action, NULL) != 0 || sigaction(SIGTERM, &action, NULL) != 0 ||
-        sigaction(SIGHUP, &action, NULL) != 0 || sigaction(SIGUSR1, &action, NULL) != 0)
+    if (sigaction(SIGHUP, NULL, &before) != 0 || sigaction(SIGINT, &action, NULL) != 0 ||
+        sigaction(SIGTERM, &action, NULL) != 0 || sigaction(SIGUSR1, &action, NULL) != 0)
+        return false;
+    if (before.sa_handler != SIG_IGN && sigaction(SIGHUP, &action, NULL) != 0) /* else: nohup */
         return false;
     signal(SIGPIPE, SIG_IGN); /* whoever reads our messages may leave */
     int watch = dtu_posix_watch(s->loop, signal_pipe[0], on_signals, s);

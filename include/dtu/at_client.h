@@ -60,7 +60,7 @@ enum dtu_at_client_dialect {
 /** The reply buffer must have so many bytes more than the longest value or list of values. */
 #define DTU_AT_CLIENT_RESERVE 32
 
-/** What a client works with; must outlive it. */
+/** What a client works with; must outlive it, and stay as it is. */
 struct dtu_at_client_config {
     enum dtu_at_client_mode mode; /**< How commands reach the module. */
     const uint8_t *prefix;        /**< PREFIX: what goes before each command, with the `#` if the

@@ -622,14 +622,13 @@ class Show(Test):
             module.answers[READ] = [blocks] + [rng.randbytes(rng.choice([50, 84, 264]))
                                                for _ in range(rng.randrange(6))]
             with self.subTest(seed=seed, i=i, length=length):
-                end = self.run_dtuctl("show", MAC, *where, "--json", "--tries", "1", "--timeout",
-                                      "30")
+                end = self.run_dtuctl("show", MAC, *where, "--json", "--tries", "1", *QUICK)
                 known = any(len(answer) in (67, 130, 180, 193, 264)
                             for answer in module.answers[READ])
                 self.assertIn(end.status, [DONE] if known else [SILENT, FAILED], end)
                 if known:
                     json.loads(end.out)
-                    self.check(DONE, "show", MAC, *where, "--timeout", "30")
+                    self.check(DONE, "show", MAC, *where, *QUICK)
 
 
 # --- Set ------------------------------------------------------------------------------------------

@@ -72,7 +72,7 @@ class Running:
 
 def environment():
     env = {k: v for k, v in os.environ.items() if not k.startswith(("DTUCTL_", "XDG_"))}
-    env["HOME"] = "/nonexistent"  # no history is kept
+    env["HOME"] = "/dev/null"  # no history is kept: no directory can be made there
     env["TERM"] = "dumb"
     env["ASAN_OPTIONS"] = "exitcode=99"
     return env
@@ -372,6 +372,13 @@ class Products(Test):
                    out=[VERSION["cat1"], "OK", "+E:OFF"])
         self.check(FAILED, *self.module("k7"), text="NONE\nVER\n", out=[], err=r"\+ERR=-2")
         self.check(DONE, *self.module("k7"), text="", out=[])
+
+    def test_it_stops_at_a_line_that_cannot_be_sent(self):
+        way = self.module("cat1")
+        for option in ((), ("--keep-going",)):
+            for wrong, text in (("x" * 5000, "longer than 4095 bytes"), ("UARTFT=10\x000", "byte 00")):
+                self.check(USAGE, *way, *option, text=f"AT\n{wrong}\nVER\n", out=["OK"],
+                           err=text)
 
     def test_a_profile_can_be_given(self):
         tty_args = self.module("cat1")

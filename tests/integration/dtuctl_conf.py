@@ -1,13 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""dtuctl dump, restore, diff and provision against softdtu; restores that are cut off.
+"""dtuctl dump, restore, diff and provision against softdtu.
 
 The environment variable DTUCTL names the program, SOFTDTU the module in software.
 """
+import contextlib
+import fcntl
 import os
+import pty
 import re
 import signal
 import subprocess
+import termios
+import time
 import unittest
 
 import harness
@@ -214,6 +219,24 @@ class Restore(Test):
         self.assertEqual(seen[0], 115200)
         self.assertEqual(seen[-1], 9600)
 
+    def test_a_longer_packing_time_is_followed_by_a_longer_silence(self):
+        user = self.closing(harness.User(self.module("lte-7s4", "SOCKBEN=OFF"), "lte-7s4"))
+        wire = self.closing(Wire(user.fd))
+        silences, last = [], time.monotonic()
+
+        def pass_on(data):
+            nonlocal last
+            if data == b"+++":
+                silences.append(time.monotonic() - last)
+            last = time.monotonic()
+            return data
+
+        wire.on_host = wire.on_module = pass_on
+        path = self.file("ft.conf", ["UARTFT=1500"])
+        self.check(DONE, "restore", "--tty", wire.path, "--yes", path, err=[])
+        self.assertLess(silences[0], 1.5)
+        self.assertGreater(silences[-1], 1.5)
+
     def test_what_changes_the_way_to_the_module_is_written_last(self):
         module = self.module("k7")
         user = self.closing(harness.User(module, "k7"))
@@ -248,112 +271,82 @@ class Restore(Test):
         self.check(DONE, "diff", *args, "new=pw#", path, out=[])
 
 
-# --- Cut off --------------------------------------------------------------------------------------
+# --- A terminal -----------------------------------------------------------------------------------
 
-class Cut(Test):
-    def restored(self, profile, path, end_it):
-        """A fresh module, a restore that ends at each command in turn, and one more: the same end."""
-        at = 0
-        while True:
-            module = self.module(profile)
-            user = self.closing(harness.User(module, profile))
-            wire = Wire(user.fd)
-            cut = self.cut_at(wire, path, at, end_it)
-            wire.close()
-            if cut:
-                end = self.again(user, path)
-                self.assertIn("read back as asked", end.out, f"{profile}, cut at {at}: {cut}\n{end}")
-            user.close()
-            self.programs[-1].kill()
-            if not cut:
-                return at
-            at += 1
+class Terminal(Test):
+    """What users are shown and asked. Their answers are typed, Ctrl-C and Ctrl-D too."""
 
-    def again(self, user, path):
-        wire = Wire(user.fd)
-        try:
-            return self.check(DONE, "restore", "--tty", wire.path, "--yes", path)
-        finally:
-            wire.close()
+    def begin(self, *args):
+        master, slave = pty.openpty()
+        process = subprocess.Popen([DTUCTL, *args, "--timeout", "700", "--tries", "2"], stdin=slave,
+                                   stdout=subprocess.PIPE, stderr=slave, env=environment(),
+                                   start_new_session=True,
+                                   preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+        self.addCleanup(os.close, master)
+        self.addCleanup(os.close, slave)  # what was written last is there till then
+        self.addCleanup(process.communicate)
+        self.addCleanup(lambda: process.poll() is None and process.kill())
+        terminal = harness.Stream(master, "terminal")
+        terminal.process = process
+        return terminal
 
-    def cut_at(self, wire, path, at, end_it):
-        """Ends the restore at a command that writes, the one behind `at` others. None: there are
-        not so many."""
-        args = ["restore", "--tty", wire.path, "--yes", path]
-        seen = 0
-        cut = False
-        process = None
+    def end(self, terminal, status):
+        """Gives what was printed and what was shown."""
+        out, _ = terminal.process.communicate(timeout=6 * harness.SECONDS)
+        shown = terminal.buffer
+        with contextlib.suppress(BlockingIOError):
+            while part := os.read(terminal.fd, 65536):
+                shown += part
+        shown = shown.decode()
+        self.assertEqual(terminal.process.returncode, status, (out, shown))
+        return out.decode(), shown
 
-        def on_host(data):
-            nonlocal seen, cut
-            # a line may come in pieces, but its first has the name
-            if re.match(rb"AT\+(\w+=|S\r|Z\r)", data):
-                seen += 1
-                if seen == at + 1:
-                    cut = True
-                    return end_it(process, wire, data)
-            return data
+    def test_a_dump_shows_how_far_it_is_on_a_line_that_disappears(self):
+        out, shown = self.end(self.begin("dump", "--tty", self.module("cat1"), "--guard", "300"), DONE)
+        names = [line.split("=")[0] for line in out.splitlines()[1:]]
+        count = len(names)
+        for i, name in enumerate(names):
+            full = i * 20 // count
+            self.assertIn(f"[{'#' * full}{'.' * (20 - full)}] {i}/{count} {name}\r\x1b[K", shown)
+        self.assertTrue(shown.endswith("\r\x1b[K"))
+        self.assertNotIn("\n", shown)
 
-        wire.on_host = on_host
-        process = self.popen(args)
-        end = self.finish(process, args)
-        self.assertEqual(end.status != DONE, cut, end)
-        if not cut:
-            return None
-        self.assertIn(end.status, (SILENT, INTERRUPTED), end)
-        self.assertIn("to complete it, do the same again", end.err)
-        return end
-
-    @staticmethod
-    def unplug(process, wire, data):
-        del process, data
-        wire.cut()
-        return b""
-
-    @staticmethod
-    def unplug_behind(process, wire, data):
-        """The module gets the command, and its answer does not arrive."""
-        del process
-        wire.cut()
-        return data
-
-    @staticmethod
-    def interrupt(process, wire, data):
-        del wire
-        process.send_signal(signal.SIGINT)
-        return data
-
-    def check_cut(self, end_it, profiles=PROFILES):
-        for profile in profiles:
-            with self.subTest(profile):
-                path = self.file(f"{profile}.conf", FEW[profile])
-                commands = self.restored(profile, path, end_it)
-                # as many sets as lines; and S, and Z where S does not restart
-                self.assertEqual(commands, len(FEW[profile]) + (2 if profile == "gprs232-7s3" else 1))
-
-    def test_unplugged_at_any_command(self):
-        self.check_cut(self.unplug)
-
-    def test_unplugged_behind_any_command(self):
-        self.check_cut(self.unplug_behind, ("cat1",))
-
-    def test_interrupted_at_any_command(self):
-        self.check_cut(self.interrupt, ("k7",))
-
-    def test_it_says_what_was_written_and_what_becomes_of_it(self):
-        for profile, fate in (("cat1", "is not saved, and the module's next restart forgets it"),
-                              ("k7", "is kept, and counts from the module's next restart on")):
-            with self.subTest(profile):
-                module = self.module(profile)
-                user = self.closing(harness.User(module, profile))
+    def test_a_restore_asks_and_takes_y_alone_for_yes(self):
+        for answer, status, beat in (("n\n", FAILED, "30"), ("\n", FAILED, "30"), ("ny\n", FAILED, "30"),
+                                     ("\x04", FAILED, "30"), ("\x03", INTERRUPTED, "30"),
+                                     ("y\n", DONE, "61")):
+            with self.subTest(answer):
+                user = self.closing(harness.User(self.module("cat1"), "cat1"))
                 wire = self.closing(Wire(user.fd))
-                path = self.file("few.conf", FEW[profile])
-                names = [line.split("=")[0] for line in FEW[profile]]
-                names.sort(key=lambda name: name in ("CMDPW", "UART"))
-                end = self.cut_at(wire, path, 1, self.unplug)
-                self.assertRegex(end.err, rf"written: {names[0]}\n")
-                self.assertIn(f"not written, or not certainly: {', '.join(names[1:])}\n", end.err)
-                self.assertIn(fate, end.err)
+                terminal = self.begin("restore", "--tty", wire.path, "--guard", "300",
+                                      self.file("beat.conf", ["HEARTTM=61"]))
+                terminal.read_until(rf"Write this to {wire.path} and restart it\? \[y/N\] ".encode())
+                terminal.write(answer.encode())
+                out, shown = self.end(terminal, status)
+                self.assertTrue(out.startswith("-HEARTTM=30\n+HEARTTM=61\n"), out)
+                self.assertEqual("nothing was written" in shown, status == FAILED, shown)
+                self.assertTrue(wire.sent.endswith(b"AT+ENTM\r\n"), wire.sent[-40:])
+                self.assertEqual(b"AT+HEARTTM=" in wire.sent, beat == "61")
+
+    def test_a_module_that_is_unplugged_while_the_user_thinks(self):
+        user = self.closing(harness.User(self.module("cat1"), "cat1"))
+        wire = self.closing(Wire(user.fd))
+        terminal = self.begin("restore", "--tty", wire.path, "--guard", "300",
+                              self.file("beat.conf", ["HEARTTM=61"]))
+        terminal.read_until(rb"\[y/N\] ")
+        wire.cut()
+        user.write(b"x")  # data, and never to arrive
+        terminal.write(b"y\n")
+        _, shown = self.end(terminal, SILENT)
+        self.assertIn("written: nothing", shown)
+
+    def test_provision_asks_once_for_all(self):
+        path, table = self.file("k7.conf", ["MID=x"]), self.file("k7.csv", ["host", "127.0.0.1:1"])
+        terminal = self.begin("provision", "--csv", table, path)
+        terminal.read_until(rb"Write to 1 module and restart it\? \[y/N\] ")
+        terminal.write(b"n\n")
+        self.end(terminal, FAILED)
+        self.assertFalse(os.path.exists(table + ".result"))
 
 
 # --- Wrong files ----------------------------------------------------------------------------------
@@ -393,6 +386,16 @@ class Files(Test):
         self.check(USAGE, "restore", "--tty", module, "--profile", "cat1", "--yes",
                    self.file("other.conf", ["# profile toaster"]), err=":1: toaster: no such product")
 
+    def test_a_module_that_answers_as_another_product_is_left_alone(self):
+        user = self.closing(harness.User(self.module("cat1"), "cat1"))
+        wire = self.closing(Wire(user.fd))
+        path = self.file("beat.conf", ["HEARTTM=61"])
+        for status, command in ((FAILED, ["dump"]), (FAILED, ["restore", "--yes", path]),
+                                (USAGE, ["diff", path])):
+            self.check(status, *command, "--tty", wire.path, "--profile", "k7", out=[],
+                       err="answers as a WH-LTE-7S1-E.*, and --profile says that it is a USR-K7\n$")
+        self.assertNotRegex(wire.sent, rb"AT\+(?!ENTM)\w+")
+
     def test_what_is_no_text_or_not_there_is_told(self):
         with open(self.path("zero"), "wb") as f:
             f.write(b"HEARTTM=61\n\0")
@@ -402,6 +405,14 @@ class Files(Test):
 
 
 class Diff(Test):
+    def test_files_of_windows_are_the_same(self):
+        """With a byte order mark, and CR LF."""
+        with open(self.path("windows"), "wb") as f:
+            f.write(b"\xEF\xBB\xBF# profile cat1\r\nHTPURL=/x\r\nRSTIM=60")
+        for first, second in (("a", "windows"), ("windows", "a")):
+            self.file("a", ["# x", "HTPURL=/x", "RSTIM=60"])
+            self.check(DONE, "diff", self.path(first), self.path(second), out=[], err=[])
+
     def diff(self, status, first, second, out, *args):
         self.check(status, "diff", self.file("a.conf", first), self.file("b.conf", second), *args,
                    out=out)
@@ -445,6 +456,8 @@ class Udp(Test):
             args += ["--set", setting]
         program = self.launch(*args)
         program.wait_log(r"^softdtu: .*k7, UARTs? at ")
+        for i in range(count):  # and so its UDP port is open
+            program.wait_log(rf"{i + 1}: started as k7" if count > 1 else "started as k7")
         return [first.rsplit(".", 1)[0] + f".{i + 1}" for i in range(count)]
 
     def test_a_k7_is_dumped_and_restored_by_udp(self):
@@ -513,6 +526,21 @@ class Udp(Test):
             rows = rows_of(self.check(DONE, "dump", "--udp", host).out)
             self.assertEqual(rows["MID"], [f"new {i}"])
 
+    def test_the_last_result_of_a_module_counts(self):
+        host, = self.modules(1)
+        self.file("k7.csv", ["host,name", f"{host},one"])
+        for beat, out in ((61, "done, 2 written"), (62, "done, 1 written"), (61, "done, 1 written"),
+                          (61, "done before")):
+            self.file("k7.conf", ["MID={name}", f"HEARTTM={beat}"])
+            self.provision(DONE, "k7.csv", "k7.conf", "--yes", out=[f"{host}: {out}", "1 of 1 done"])
+
+    def test_nobody_to_ask_keeps_no_result(self):
+        self.file("k7.conf", ["MID={name}"])
+        self.file("k7.csv", ["host,name", "127.0.0.1,new"])
+        self.provision(USAGE, "k7.csv", "k7.conf", out=[], err="--yes is needed")
+        self.assertFalse(os.path.exists(self.path("k7.csv.result")))
+        self.check(USAGE, "provision", "--csv", "-", self.path("k7.conf"), err="takes a file")
+
     def test_a_dry_run_keeps_no_result(self):
         hosts = self.modules(1)
         self.file("k7.conf", ["MID={name}"])
@@ -531,6 +559,9 @@ class Udp(Test):
                 (["host,name,beat", "127.0.0.1,a"], [":2: 2 fields, and 3 columns"]),
                 (["host,name,beat", "127.0.0.1:0,a,1"], [r":2: host is not HOST\[:PORT\]"]),
                 (["host,name,beat", "127.0.0.1,a,1", "127.0.0.1,a,1"], [":3: 127.0.0.1 is there twice"]),
+                (["host,name,beat", "127.0.0.1,a,1", "127.0.0.1:48899,a,1"],
+                 [":3: 127.0.0.1 is there twice"]),
+                (["host,name,beat,name", "127.0.0.1,a,1,b"], [":1: two columns have the same name"]),
                 (["host,name,beat", '127.0.0.1,"a', 'b",1'], [":2: name: a line end in a value"]),
                 (["host,name,beat", '127.0.0.1,"a,1'], [":2: a quote is not closed"]),
                 (["host,name,beat", '127.0.0.1,"a"b,1'], [":2: something stands behind"]),

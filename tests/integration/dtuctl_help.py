@@ -63,6 +63,21 @@ class Commands(Test):
             for line in (own + self.output("--help")).splitlines():
                 self.assertLess(len(line), 80, line)
 
+    def test_the_first_line_names_all_that_is_needed(self):
+        wanted = {"scan": "", "set": "MAC|IP NAME=VALUE...", "at": "WAY [AT+COMMAND]...", "dump": "WAY",
+                  "restore": "WAY FILE", "diff": "FILE FILE|WAY FILE",
+                  "provision": "--csv FILE FILE", "vcom": "--link PATH HOST:PORT"}
+        found = self.commands()
+        self.assertEqual({name: found[name] for name in wanted}, wanted)
+        page = self.output("help", "man").replace("\\-", "-")
+        for name, words in wanted.items():
+            first = f"dtuctl {name} {words}".rstrip() + " [option]...\n"
+            self.assertTrue(self.output(name, "--help").startswith("Usage: " + first))
+            self.assertIn(first.replace(f"dtuctl {name}", rf"\fBdtuctl {name}\fP"), page)
+            for text in (self.output("--help"), self.output(name, "--help")):
+                self.assertEqual("WAY is how the module is reached: --tty DEV" in text,
+                                 "WAY" in text.split("WAY is")[0])
+
     def test_an_option_is_taken_by_exactly_the_commands_whose_help_has_it(self):
         commands = self.commands()
         options = {command: self.options(command) for command in commands}
@@ -99,7 +114,9 @@ class Commands(Test):
                     (["--tcp", "host"], "host: --tcp takes HOST:PORT"),
                     (["--tcp", "x" * 256 + ":1"], "--tcp takes HOST:PORT"),
                     (["--tty", ",9600"], "--tty takes"),
-                    (["--tty", "tty,9600x"], "--tty takes"),
+                    (["--tty", "tty,9600x"], "tty,9600x: --tty takes"),
+                    (["--tty", "tty,9600,8X1"], "tty,9600,8X1: --tty takes"),
+                    (["--tty", "tty,0"], "tty,0: --tty takes"),
                     (["--tty", "tty", "--profile", "usr"],
                      "usr: the profiles are .*k7.* and [a-z0-9-]+ ")):
                 end = self.run_dtuctl(command, *words, *ways, status=USAGE)

@@ -102,8 +102,23 @@ class Plain(Prompt):
         self.assertEqual(result.stdout, b"[%s]\n[next]\nend 0\n" % longest)
         for length in (4096, 4097, 8191, 8192, 8193, 20000):
             result = self.piped(self.program, b"first\n" + b"x" * length + b"\nnext\nlast")
-            self.assertEqual(result.stdout, b"[first]\n[next]\n[last]\nend 0\n", length)
+            self.assertEqual(result.stdout, b"[first]\nwrong\n[next]\n[last]\nend 0\n", length)
             self.assertEqual(result.stderr.count(b"longer than 4095 bytes"), 1, length)
+        result = self.piped(self.program, b"x" * 5000)
+        self.assertEqual(result.stdout, b"wrong\nend 0\n")
+
+    def test_a_line_with_a_byte_00_is_left_out_and_not_cut_short(self):
+        result = self.piped(self.program, b"AT+UARTFT=10\0" + b"0\nnext\n\0\n\0")
+        self.assertEqual(result.stdout, b"wrong\n[next]\nwrong\nwrong\nend 0\n")
+        self.assertEqual(result.stderr.count(b"has a byte 00"), 3)
+
+    def test_input_that_cannot_be_read_is_told(self):
+        folder = os.open(self.dir, os.O_RDONLY)
+        self.addCleanup(os.close, folder)
+        result = subprocess.run([self.program], stdin=folder, capture_output=True, timeout=SECONDS,
+                                check=True, env={**os.environ, **self.env})
+        self.assertEqual(result.stdout, b"wrong\nend 0\n")
+        self.assertIn(b"standard input: Is a directory", result.stderr)
 
     def test_a_line_that_comes_in_pieces_is_one(self):
         process = subprocess.Popen([self.program], stdin=subprocess.PIPE, stdout=subprocess.PIPE,

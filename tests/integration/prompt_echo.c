@@ -14,8 +14,11 @@ int main(void)
     if (!stop_catch())
         return 1;
     prompt_open(&prompt, dtu_profile_find("k7"));
-    while ((event = prompt_read(&prompt, "AT> ", &line)) == PROMPT_LINE)
-        printf("[%s]\n", line);
+    while ((event = prompt_read(&prompt, "AT> ", &line)) <= PROMPT_WRONG)
+        if (event == PROMPT_LINE)
+            printf("[%s]\n", line);
+        else
+            puts("wrong");
     prompt_close(&prompt);
     printf("%s %d\n", event == PROMPT_END ? "end" : "stopped", stop_signal());
     return 0;

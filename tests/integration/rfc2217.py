@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The UART offered by RFC 2217: to pyserial, to telnet by hand, and to whoever sends anything."""
+import fcntl
 import os
 import random
 import socket
+import struct
 import sys
+import termios
 import time
 
 import harness
@@ -153,8 +156,13 @@ class Rfc2217(harness.Test):
         client.write(IAC + SB + COM_PORT + b"\x08" + IAC + SE)  # suspend: it stays at the server
         client.write(IAC + SB + COM_PORT + b"\x02\x00" + IAC + SE)
         client.read_until(b"\x2c\x66\x08\xff\xf0")
+        fd = os.open(self.ends[0], os.O_RDWR | os.O_NOCTTY)
+        self.addCleanup(os.close, fd)
         user.write(b"old")
-        time.sleep(0.3)  # through socat
+        deadline = Deadline(harness.SECONDS, "the bytes to come through socat")
+        while struct.unpack("i", fcntl.ioctl(fd, termios.FIONREAD, bytes(4)))[0] < 3:
+            deadline.check()
+            time.sleep(0.01)
         client.write(IAC + SB + COM_PORT + b"\x0c\x01" + IAC + SE)
         client.read_until(b"\x2c\x70\x01\xff\xf0")
         client.write(IAC + SB + COM_PORT + b"\x09" + IAC + SE)

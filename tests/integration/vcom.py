@@ -498,10 +498,22 @@ class Life(Case):
         connection.write(b"to who is left")
         first.expect(b"to who is left")
 
+    def test_a_hangup_that_was_ignored_stays_so(self):
+        """As by nohup: the terminal goes, and the serial port stays."""
+        before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        try:
+            program, _, connection = self.connected()
+        finally:
+            signal.signal(signal.SIGHUP, before)
+        program.signal(signal.SIGHUP)
+        self.barrier(program)
+        self.port().write(b"still here")
+        connection.expect(b"still here")
+
     def test_wrong_use(self):
-        for options, text in ((["--format", "9N1"], "--format takes"),
-                              (["--format", "8X1"], "--format takes"),
-                              (["--format", "8N1x"], "--format takes"),
+        for options, text in ((["--format", "9N1"], "9N1: --format takes"),
+                              (["--format", "8X1"], "8X1: --format takes"),
+                              (["--format", "8N1x"], "8N1x: --format takes"),
                               (["--rfc2217", "--baud-sync"], "only one of")):
             program = self.vcom("127.0.0.1:1", *options)
             self.assertEqual(program.wait_end(), USAGE)
