@@ -225,7 +225,7 @@ class Servers(harness.Test):
 
     def test_clients_that_are_equally_slow_are_kept(self):
         """The UART is held back, and each gets every byte."""
-        program, user, _, clients = self.start_clients(CLIENTS, receive_buffer=16 * KIB)
+        program, user, _, clients = self.start_clients(CLIENTS, receive_buffer=256 * KIB)
         data = os.urandom(4 * MIB)
         got = [b""] * CLIENTS
         sent = 0
