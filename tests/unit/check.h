@@ -88,17 +88,21 @@ static inline void check_bytes(const void *actual, size_t actual_len, const void
 
 static inline int check_run(const struct check_test *tests, size_t count)
 {
-    unsigned failed = 0;
+    unsigned passed = 0, failed = 0;
 
     for (size_t i = 0; i < count; i++) {
+        if (tests[i].run == NULL)
+            continue;
         check_failures = 0;
         tests[i].run();
-        if (check_failures != 0) {
-            failed++;
-            printf("FAILED %s\n", tests[i].name);
+        if (check_failures == 0) {
+            passed++;
+            continue;
         }
+        failed++;
+        printf("FAILED %s\n", tests[i].name);
     }
-    printf("%u passed, %u failed\n", (unsigned)count - failed, failed);
+    printf("%u passed, %u failed\n", passed, failed);
     return failed != 0;
 }
 
@@ -108,7 +112,15 @@ static inline int check_run(const struct check_test *tests, size_t count)
 #define CHECK_BYTES(actual, actual_len, expected, expected_len)                                    \
     check_bytes(actual, actual_len, expected, expected_len, __LINE__, CHECK_TEXT(actual))
 /* clang-format off */
+#ifdef CHECK_CHOSEN
+/* A target on which not all tests fit: -D'CHECK_CHOSEN(n)=((n) < 8)' takes the first eight of the
+ * table. The compiler drops the others, and what only they use. */
+#define CHECK_ENTRY(function, number)                                                              \
+    {CHECK_CHOSEN(number) ? #function : NULL, CHECK_CHOSEN(number) ? function : NULL}
+#define CHECK_TEST(function) CHECK_ENTRY(function, __COUNTER__)
+#else
 #define CHECK_TEST(function) {#function, function}
+#endif
 /* clang-format on */
 #define CHECK_MAIN(tests)                                                                          \
     int main(void)                                                                                 \
