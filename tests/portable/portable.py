@@ -45,6 +45,7 @@ class Target:
     machines: tuple  # from small to large
     tools: tuple = ()  # programs that it needs, beside the compiler
     files: tuple = ()  # what its compiler must find, beside its own library
+    is_small: bool = False  # all its memory is less than 64 KiB: without the tests CHECK_LARGE
 
 
 # board.h alone, with all that it holds of a module and its surroundings, is 180 KiB.
@@ -72,7 +73,7 @@ def arm(core, board, flash, flash_size, ram, ram_sizes, too_large=()):
 def avr(ram_end, too_large):
     """An ATmega1284P, whose RAM begins at 0x100. Constants lie in RAM, too."""
     size = ram_end + 1 - 0x100
-    stack = 0x700
+    stack = 0x400
     return Machine(f"atmega1284p, {size // 1024} KiB of RAM",
                    ("{output}/avr_machine", "{program}", f"{ram_end:#x}"),
                    (f"-Wl,--defsym=__stack={ram_end:#x}",
@@ -92,7 +93,8 @@ TARGETS = {
     "cortex_m3": arm("cortex-m3", "mps2-an385", 0, "4M", 0x20000000, ((4096, ()),)),
     "cortex_m33": arm("cortex-m33", "mps2-an505", 0x10000000, "4M", 0x38000000, ((4096, ()),)),
     "avr": Target("avr-gcc", ("-mmcu=atmega1284p",) + BARE_METAL,
-                  (avr(0x40FF, DEVICE + ("at_server", "profile")), avr(0xFFFF, DEVICE)), ("gcc",)),
+                  (avr(0x40FF, DEVICE + ("at_server", "profile", "settings")), avr(0xFFFF, ())), ("gcc",),
+                  is_small=True),
 }
 
 
@@ -194,15 +196,17 @@ class Suite:
     def unit_test(self, path):
         """All parts of a program."""
         with open(path, encoding="utf-8") as f:
-            tests = re.findall(r"\bCHECK_TEST\((\w+)\)", f.read())
+            kinds = re.findall(r"\bCHECK_(TEST|LARGE)\(\w+\)", f.read())
         name = re.fullmatch(r"test_(\w+)\.c", os.path.basename(path))[1]
-        left = list(range(len(tests)))
+        large = [n for n, kind in enumerate(kinds) if kind == "LARGE" and self.target.is_small]
+        left = [n for n in range(len(kinds)) if n not in large]
         parts = []
         for level, machine in enumerate(self.target.machines):
             if name not in machine.too_large:
                 found, left = self.place(name, left, level)
                 parts += found
-        return parts + ([Part(name, left, len(self.target.machines))] if left else [])
+        left_out = large + left
+        return parts + ([Part(name, left_out, len(self.target.machines))] if left_out else [])
 
     def place(self, name, numbers, level):
         """Runs those tests of a program that fit on a machine: the parts, and the other tests."""
