@@ -32,6 +32,13 @@
 #define CHECK_TEXT(x) #x
 #endif
 
+/* How often a test with random numbers goes round: an AVR in a simulator is slow. */
+#ifdef __AVR__
+#define CHECK_ROUNDS(n) ((n) / 10)
+#else
+#define CHECK_ROUNDS(n) (n)
+#endif
+
 struct check_test {
     const char *name;
     void (*run)(void);
