@@ -6,8 +6,9 @@
 
 #include "dtu/blocks.h"
 
-#define LOGIN_MS UINT32_C(30000) /* to log in (manual 000 section 6.7) */
-#define MESSAGE_COMMANDS 10      /* in a message (001 section 2.1.3.3) */
+#define LOGIN_MS UINT32_C(30000)  /* to log in (manual 000 section 6.7) */
+#define REFUSAL_MS UINT32_C(5000) /* a refusal takes no longer to come back */
+#define MESSAGE_COMMANDS 10       /* in a message (001 section 2.1.3.3) */
 
 static const struct dtu_param_table *table_of(const struct dtu_device *d)
 {
@@ -120,6 +121,18 @@ static bool is_up(const struct dtu_device_socket *s)
     return s->used && dtu_link_state(&s->link) == DTU_LINK_UP;
 }
 
+/* That a datagram was refused is told after it was sent, and maybe after others were: only when
+ * nothing has been refused for a while was sending good. */
+static void end_refusals(struct dtu_device_socket *s)
+{
+    uint32_t now = s->device->now_ms;
+    if (s->refused)
+        s->resumed_ms = now;
+    else if (dtu_elapsed(now, s->resumed_ms) >= REFUSAL_MS)
+        s->refusals = 0;
+    s->refused = false;
+}
+
 static size_t send_to_socket(void *ctx, const uint8_t *data, size_t len)
 {
     struct dtu_device_socket *s = ctx;
@@ -129,9 +142,7 @@ static size_t send_to_socket(void *ctx, const uint8_t *data, size_t len)
     if (taken == 0)
         return 0;
     d->stats.sent_bytes += (uint32_t)taken;
-    if (!s->refused) /* what is sent now may be refused later: the one before was not */
-        s->refusals = 0;
-    s->refused = false;
+    end_refusals(s);
     show_data(d);
     dtu_link_activity(&s->link, d->now_ms);
     dtu_heartbeat_sent(&s->heartbeat, d->now_ms);
@@ -1047,13 +1058,14 @@ static enum dtu_status on_info(void *ctx, const struct dtu_param *row, const uin
     return status;
 }
 
-/* A UART that follows the network is shown as it is, until a restart or another set. */
+/* A UART that follows the network is shown as it is, until a restart or another set; and so is one
+ * that is lent. */
 static bool on_value(void *ctx, const struct dtu_param *row, const struct dtu_text *out)
 {
     struct dtu_device *d = ctx;
-    if (row->id != DTU_ID_UART || !d->followed)
+    if (row->id != DTU_ID_UART || !(d->followed || d->is_lent))
         return false;
-    dtu_settings_write_uart(&d->params, &d->settings.uart, out);
+    dtu_settings_write_uart(&d->params, dtu_device_uart(d), out);
     return true;
 }
 
@@ -2025,5 +2037,15 @@ uint32_t dtu_device_next(const struct dtu_device *d, uint32_t now)
 
 const struct dtu_uart *dtu_device_uart(const struct dtu_device *d)
 {
-    return &d->settings.uart;
+    return d->is_lent ? &d->lent : &d->settings.uart;
+}
+
+void dtu_device_lend_uart(struct dtu_device *d, const struct dtu_uart *uart)
+{
+    struct dtu_device_event e = {.kind = DTU_EVENT_LENT, .len = uart != NULL};
+
+    d->is_lent = uart != NULL;
+    if (uart != NULL)
+        d->lent = *uart;
+    tell(d, &e);
 }

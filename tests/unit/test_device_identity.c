@@ -484,8 +484,24 @@ static void a_send_between_that_is_not_refused_counts(void)
         type_frame("x");
         if (i % 3 != 2)
             dtu_device_socket_refused(&b->device, 0, b->now);
+        wait_ms(5000); /* a refusal would be here by now */
     }
     CHECK_EQ(b->sockets[0].closes, 0);
+}
+
+/* Several are sent before the first refusal can be here. */
+static void refusals_of_many_sendings_are_in_a_row(void)
+{
+    new_module("cat1");
+    set("SOCKA", "UDP,a,1");
+    begin_module();
+    for (unsigned i = 0; i < 3; i++) {
+        CHECK_EQ(b->sockets[0].closes, 0);
+        for (unsigned n = 0; n < 3; n++)
+            type_frame("x");
+        dtu_device_socket_refused(&b->device, 0, b->now);
+    }
+    CHECK_EQ(b->sockets[0].closes, 1);
 }
 
 /* --- Marks ---------------------------------------------------------------------------------- */
@@ -689,6 +705,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(positions_are_5_s_apart),
     CHECK_TEST(three_sends_that_fail_connect_anew),
     CHECK_TEST(a_send_between_that_is_not_refused_counts),
+    CHECK_TEST(refusals_of_many_sendings_are_in_a_row),
     CHECK_TEST(each_packet_of_a_socket_is_marked),
     CHECK_TEST(a_packet_and_its_mark_stay_together),
     CHECK_TEST(a_packet_that_will_not_be_completed_makes_way),
