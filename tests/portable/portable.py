@@ -6,10 +6,12 @@
 
 A program that does not fit into the memory of the target is cut in halves until the parts do. A
 test that does not fit alone runs on the next larger machine of the target, which is the same core
-with more memory; on the last machine it is left out, and that is said. Each target also runs the
-self-test of the harness, which must be seen to fail.
+with more memory; one that fits on none is an error. What the source calls CHECK_LARGE is left out
+on a target with less than 64 KiB, and that is said. Each target also runs the self-test of the
+harness, which must be seen to fail.
 
-The result, a line for each machine, is also written to <output directory>/result.txt.
+The result, a line for each machine and for what was left out, is also written to
+<output directory>/result.txt.
 Exit status 77: a tool for the target is not installed.
 """
 import concurrent.futures
@@ -35,7 +37,7 @@ class Machine:
     title: str
     run: tuple = ("{program}",)  # the command
     link: tuple = ()
-    too_large: tuple = ()  # programs of which too few tests fit to try: they would be cut in vain
+    too_large: tuple = ()  # programs of which almost no test fits: not tried, that takes long
 
 
 @dataclasses.dataclass
@@ -44,12 +46,14 @@ class Target:
     flags: tuple
     machines: tuple  # from small to large
     tools: tuple = ()  # programs that it needs, beside the compiler
-    files: tuple = ()  # what its compiler must find, beside its own library
-    is_small: bool = False  # all its memory is less than 64 KiB: without the tests CHECK_LARGE
+    files: tuple = ()  # what its compiler must find, beside libgcc.a
+    host_files: tuple = ()  # what gcc must find
+    is_small: bool = False  # it has less than 64 KiB: without the tests CHECK_LARGE
 
 
-# What stands around a device in their board.h takes 100 KiB.
-DEVICE = ("device", "device_frames", "device_identity")
+# These have whole modules, or all that modules say, in memory.
+LARGE = ("device", "device_frames", "device_identity", "at_client", "at_client_device", "at_server",
+         "config")
 
 
 def arm(core, board, flash, flash_size, ram, ram_sizes, too_large=()):
@@ -90,23 +94,32 @@ TARGETS = {
                     ("qemu-s390x",), ("libc.a",)),
     "cortex_m0": arm("cortex-m0", "microbit", 0, "256K", 0x20000000,
                      ((16, ()), (1024, ("-global", "nrf51-soc.sram-size=0x100000"))),
-                     DEVICE + ("at_server",)),
+                     LARGE),
     "cortex_m3": arm("cortex-m3", "mps2-an385", 0, "4M", 0x20000000, ((4096, ()),)),
     "cortex_m33": arm("cortex-m33", "mps2-an505", 0x10000000, "4M", 0x38000000, ((4096, ()),)),
     "avr": Target("avr-gcc", ("-mmcu=atmega1284p",) + BARE_METAL,
-                  (avr(0x40FF, DEVICE + ("at_server", "profile", "settings")),
-                   avr(0xFFFF, ())), ("gcc",), is_small=True),
+                  (avr(0x40FF, LARGE + ("profile", "settings")), avr(0xFFFF, ())), ("gcc",),
+                  ("crtatmega1284p.o",), ("libsimavr.so", "libelf.so"), is_small=True),
 }
+
+
+@dataclasses.dataclass
+class Program:
+    name: str
+    tests: list  # their names
+
+    def names(self, numbers):
+        return [self.tests[n] for n in numbers]
 
 
 @dataclasses.dataclass
 class Part:
     """Tests of a program that were run, or left out, together."""
     name: str
-    tests: list  # their numbers
-    level: int  # which of the target's machines; their number if they fit on none
+    tests: list  # their names
+    level: int = -1  # which of the target's machines; -1 if none
     passed: int = 0
-    complaint: str = ""  # what a part that failed printed
+    complaint: str = ""  # what is wrong
 
 
 class BuildError(Exception):
@@ -125,16 +138,24 @@ def build(*command):
         raise BuildError(" ".join(command) + "\n" + result.stdout)
 
 
+def finds(command, name):
+    """Whether a compiler finds a file."""
+    # The answer is a path if there is such a file, otherwise the name itself.
+    answer = run([*command, f"-print-file-name={name}"])
+    return answer.returncode == 0 and os.path.isfile(answer.stdout.strip())
+
+
 def missing(target):
     """What is not installed of the tools for a target, or None."""
     for tool in (target.compiler, *target.tools):
         if not shutil.which(tool):
             return tool
     for name in ("libgcc.a", *target.files):
-        # The answer is a path if there is such a file, otherwise the name itself.
-        answer = run([target.compiler, *target.flags, f"-print-file-name={name}"])
-        if answer.returncode or not os.path.isfile(answer.stdout.strip()):
+        if not finds([target.compiler, *target.flags], name):
             return f"{name} for {target.compiler} {target.flags[0]}"
+    for name in target.host_files:
+        if not finds(["gcc"], name):
+            return name
     return None
 
 
@@ -199,7 +220,9 @@ class Suite:
         program = f"{self.output}/check_selftest"
         self.compile(f"{self.root}/tests/unit/check_selftest.c", program + ".o", *WARNINGS)
         for machine in self.target.machines:
-            self.link(program, machine)
+            if not self.link(program, machine):
+                yield f"{machine.title}: the self-test does not fit"
+                continue
             printed, counts, status = self.execute(program, machine)
             failed = re.findall(r"^FAILED (\w+)$", printed, re.M)
             if counts != (1, 2) or status != 1 or failed != ["integers_differ", "bytes_differ"]:
@@ -208,41 +231,47 @@ class Suite:
     def unit_test(self, path):
         """All parts of a program."""
         with open(path, encoding="utf-8") as f:
-            kinds = re.findall(r"\bCHECK_(TEST|LARGE)\(\w+\)", f.read())
+            found = re.findall(r"\bCHECK_(TEST|LARGE)\((\w+)\)", f.read())
         name = re.fullmatch(r"test_(\w+)\.c", os.path.basename(path))[1]
-        large = [n for n, kind in enumerate(kinds) if kind == "LARGE" and self.target.is_small]
-        left = [n for n in range(len(kinds)) if n not in large]
+        large = [n for n, (kind, _) in enumerate(found) if kind == "LARGE" and self.target.is_small]
+        program = Program(name, [test for _, test in found])
+        left = [n for n in range(len(found)) if n not in large]
         parts = []
         for level, machine in enumerate(self.target.machines):
             if name not in machine.too_large:
-                found, left = self.place(name, left, level)
-                parts += found
-        left_out = large + left
-        return parts + ([Part(name, left_out, len(self.target.machines))] if left_out else [])
+                more, left = self.place(program, left, level)
+                parts += more
+        if large:
+            parts.append(Part(name, program.names(large)))
+        if left:
+            parts.append(Part(name, program.names(left), complaint="fits on no machine of "
+                              "this target: to be made smaller, or a CHECK_LARGE"))
+        return parts
 
-    def place(self, name, numbers, level):
+    def place(self, program, numbers, level):
         """Runs those tests of a program that fit on a machine: the parts, and the other tests."""
         if not numbers:
             return [], []
-        program = f"{self.output}/{name}_{level}_{numbers[0]}_{numbers[-1]}"
-        self.compile(f"{self.root}/tests/unit/test_{name}.c", program + ".o", *WARNINGS,
+        path = f"{self.output}/{program.name}_{level}_{numbers[0]}_{numbers[-1]}"
+        self.compile(f"{self.root}/tests/unit/test_{program.name}.c", path + ".o", *WARNINGS,
+                     f"-DCHECK_COUNT={len(program.tests)}",
                      f"-DCHECK_CHOSEN(n)={condition(numbers)}")
-        if self.link(program, self.target.machines[level]):
-            return [self.run_part(name, numbers, level, program)], []
+        if self.link(path, self.target.machines[level]):
+            return [self.run_part(path, Part(program.name, program.names(numbers), level))], []
         if len(numbers) == 1:
             return [], numbers
         middle = len(numbers) // 2
-        parts, left = self.place(name, numbers[:middle], level)
-        more_parts, more_left = self.place(name, numbers[middle:], level)
+        parts, left = self.place(program, numbers[:middle], level)
+        more_parts, more_left = self.place(program, numbers[middle:], level)
         return parts + more_parts, left + more_left
 
-    def run_part(self, name, numbers, level, program):
-        printed, counts, status = self.execute(program, self.target.machines[level])
-        if counts == (len(numbers), 0) and status == 0:
-            return Part(name, numbers, level, len(numbers))
-        return Part(name, numbers, level, counts[0] if counts else 0,
-                    f"{os.path.basename(program)}, {len(numbers)} tests, exit status {status}:\n"
-                    f"{printed}")
+    def run_part(self, path, part):
+        """The part, with what came of it."""
+        printed, counts, status = self.execute(path, self.target.machines[part.level])
+        part.passed = counts[0] if counts else 0
+        if counts != (len(part.tests), 0) or status != 0:
+            part.complaint = f"{os.path.basename(path)}, exit status {status}:\n{printed}"
+        return part
 
     def run(self):
         """All parts, and what is wrong elsewhere."""
@@ -258,20 +287,17 @@ class Suite:
 
 
 def table(name, target, parts):
-    """A line for each machine, and one for what was left out."""
+    """A line for each machine, and for each program of which tests were left out."""
     for level, machine in enumerate(target.machines):
         here = [part for part in parts if part.level == level]
         tests = sum(len(part.tests) for part in here)
         passed = sum(part.passed for part in here)
-        yield (f"{name:<13} {machine.title:<29} {len({part.name for part in here}):>8} "
-               f"{len(here):>5} {passed:>6} {tests - passed:>6}")
-    left_out = {}
+        yield (f"{name:<13} {machine.title:<29} {len({part.name for part in here}):>3} programs in "
+               f"{len(here):>3} parts: {passed:>5} passed, {tests - passed} failed")
     for part in parts:
-        if part.level == len(target.machines):
-            left_out[part.name] = left_out.get(part.name, 0) + len(part.tests)
-    if left_out:
-        yield (f"{name:<13} {sum(left_out.values())} left out, too large: "
-               + ", ".join(f"{n} of {program}" for program, n in sorted(left_out.items())))
+        if part.level < 0:
+            yield (f"{name:<13} {part.name}: {len(part.tests)} left out, too large: "
+                   + ", ".join(part.tests))
 
 
 def report(name, output, lines):
@@ -279,9 +305,6 @@ def report(name, output, lines):
         print(line)
     with open(f"{output}/result.txt", "w", encoding="utf-8") as f:
         f.writelines(line + "\n" for line in lines)
-
-
-HEADER = f"{'target':<13} {'machine':<29} programs parts passed failed"
 
 
 def main():
@@ -298,9 +321,8 @@ def main():
         report(name, output, [f"{name:<13} does not build"])
         print(error)
         return 1
-    wrong += [part.complaint for part in parts if part.complaint]
+    wrong += [f"{part.name}: {part.complaint}" for part in parts if part.complaint]
     print("\n".join(wrong))
-    print(HEADER)
     report(name, output, list(table(name, target, parts)))
     return 1 if wrong or not parts else 0
 

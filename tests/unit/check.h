@@ -136,7 +136,13 @@ static inline int check_run(const struct check_test *tests, size_t count)
 #define CHECK_LARGE(function) {NULL, __COUNTER__ < 0 ? function : NULL}
 #endif
 /* clang-format on */
+/* Whoever chooses among the tests also says how many there are, so that none is overlooked. */
+#ifndef CHECK_COUNT
+#define CHECK_COUNT (sizeof(tests) / sizeof((tests)[0]))
+#endif
 #define CHECK_MAIN(tests)                                                                          \
+    typedef char                                                                                   \
+        check_all_tests_are_counted[sizeof(tests) / sizeof((tests)[0]) == CHECK_COUNT ? 1 : -1];   \
     int main(void)                                                                                 \
     {                                                                                              \
         CHECK_BEGIN();                                                                             \

@@ -1007,7 +1007,7 @@ static void no_undamaged_frame_is_lost_and_no_damaged_one_is_taken(void)
     unsigned covered = 0;
     test_rand_seed(&rand, 11);
     test_rand_seed(&room.rand, 12);
-    for (int i = 0; i < 400; i++) {
+    for (int i = 0; i < CHECK_ROUNDS(400); i++) {
         random_config(&rand);
         make_stream(&rand);
         run_reference();
@@ -1015,7 +1015,7 @@ static void no_undamaged_frame_is_lost_and_no_damaged_one_is_taken(void)
         goods += (unsigned)stream.goods;
         covered += check_good_frames();
     }
-    CHECK(goods > 2000);
+    CHECK(goods > CHECK_ROUNDS(2000));
     CHECK(covered < goods / 20); /* else the streams say nothing */
 }
 
