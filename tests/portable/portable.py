@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 """Runs the unit tests on another machine: the same sources, compiled for it, in an emulator of it.
 
-    portable.py <root> <output directory> <target>
+    portable.py <root> <output directory> <target> [program...]
 
+All unit tests, or the programs that are named: "sdp" is tests/unit/test_sdp.c.
 A program that does not fit into the memory of the target is cut in halves until the parts do. A
 test that does not fit alone runs on the next larger machine of the target, which is the same core
 with more memory; one that fits on none is an error. What the source calls CHECK_LARGE is left out
@@ -273,14 +274,16 @@ class Suite:
             part.complaint = f"{os.path.basename(path)}, exit status {status}:\n{printed}"
         return part
 
-    def run(self):
-        """All parts, and what is wrong elsewhere."""
+    def run(self, names):
+        """All parts, and what is wrong elsewhere. No names: all programs."""
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
             self.build_library(pool)
             if self.target.compiler == "avr-gcc":
                 self.build_avr_machine()
             wrong = list(self.self_test())
             paths = glob.glob(f"{self.root}/tests/unit/test_*.c")
+            if names:
+                paths = [f"{self.root}/tests/unit/test_{name}.c" for name in names]
             paths.sort(key=os.path.getsize, reverse=True)  # what takes long begins
             parts = [part for found in pool.map(self.unit_test, paths) for part in found]
         return parts, wrong
@@ -308,7 +311,7 @@ def report(name, output, lines):
 
 
 def main():
-    root, output, name = sys.argv[1:]
+    root, output, name, *programs = sys.argv[1:]
     target = TARGETS[name]
     os.makedirs(output, exist_ok=True)
     lack = missing(target)
@@ -316,7 +319,7 @@ def main():
         report(name, output, [f"{name:<13} skipped: {lack} is not installed"])
         return 77
     try:
-        parts, wrong = Suite(root, output, target).run()
+        parts, wrong = Suite(root, output, target).run(programs)
     except BuildError as error:
         report(name, output, [f"{name:<13} does not build"])
         print(error)
