@@ -25,7 +25,7 @@ import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-TIMEOUT_S = 120  # for one program
+TIMEOUT_S = 300  # for one program
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
 SECTIONS = ["-ffunction-sections", "-fdata-sections"]
 BARE_METAL = ("-Os", f"-DCHECK_PORT=\"{HERE}/bare_metal.h\"")
