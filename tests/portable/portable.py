@@ -11,7 +11,7 @@ with more memory; one that fits on none is an error. What the source calls CHECK
 on a target with less than 64 KiB, and that is said. Each target also runs the self-test of the
 harness, which must be seen to fail.
 
-The result, a line for each machine and for what was left out, is also written to
+The result, a line for each machine and each test left out, is also written to
 <output directory>/result.txt.
 Exit status 77: a tool for the target is not installed.
 """
@@ -290,7 +290,7 @@ class Suite:
 
 
 def table(name, target, parts):
-    """A line for each machine, and for each program of which tests were left out."""
+    """A line for each machine, and for each test that was left out."""
     for level, machine in enumerate(target.machines):
         here = [part for part in parts if part.level == level]
         tests = sum(len(part.tests) for part in here)
@@ -299,8 +299,8 @@ def table(name, target, parts):
                f"{len(here):>3} parts: {passed:>5} passed, {tests - passed} failed")
     for part in parts:
         if part.level < 0:
-            yield (f"{name:<13} {part.name}: {len(part.tests)} left out, too large: "
-                   + ", ".join(part.tests))
+            for test in part.tests:
+                yield f"{name:<13} {part.name}, left out, too large: {test}"
 
 
 def report(name, output, lines):
