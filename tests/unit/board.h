@@ -11,11 +11,25 @@
 #include <stdbool.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define LOTS 60000u /* of room */
+
+/* Where all memory is less than 64 KiB, the board has what most tests need. The others are
+ * CHECK_LARGE. */
+#ifdef CHECK_SMALL
+#define UART_MAX 1600
+#define SENT_MAX 600
+#define SLOT_SIZE 3300
+#define REPLY_MAX 400
+#define MEMORY_MAX 25080
+#else
 #define UART_MAX 6200
 #define SENT_MAX 6200
 #define SLOT_SIZE 8192
 #define REPLY_MAX 4000
-#define LOTS 60000u /* of room */
+#define MEMORY_MAX                                                                                 \
+    (2 * DTU_LTE_7S4_VALUES_SIZE + (1 + DTU_DEVICE_CHANNELS) * DTU_CAT1_LINE_SIZE +                \
+     2 * DTU_CAT1_PACKET_LEN + 4 * (DTU_CAT1_PACKET_LEN + 2))
+#endif
 
 /* What socket_open() does. */
 enum opening { LATER, OPENED_INSIDE, FAILED_INSIDE, REFUSED };
@@ -36,12 +50,6 @@ struct fake_socket {
 struct board {
     struct dtu_device device;
     struct dtu_device_config config;
-    uint8_t values[2 * DTU_LTE_7S4_VALUES_SIZE]; /* no product has more */
-    uint8_t line[DTU_CAT1_LINE_SIZE];
-    uint8_t messages[DTU_DEVICE_CHANNELS][DTU_CAT1_LINE_SIZE];
-    uint8_t packet[DTU_CAT1_PACKET_LEN];
-    uint8_t queues[4][DTU_CAT1_PACKET_LEN + 2];
-    uint8_t sdp[DTU_CAT1_PACKET_LEN];
     char uart[UART_MAX];
     size_t uart_len;
     size_t uart_room;
@@ -65,11 +73,18 @@ struct board {
     char action[200]; /* the last: its name, and its parameters in brackets */
 };
 
-static struct board boards[2];
-static struct board *b = &boards[0];
+/* What the device on a board is given. */
+struct memory {
+    uint8_t bytes[MEMORY_MAX];
+    size_t len;
+};
+
+static struct board the_board;
+static struct board *b = &the_board;
+static struct memory the_memory;
+static struct memory *memory = &the_memory;
 
 static uint8_t slots[2][SLOT_SIZE];
-static uint8_t default_slots[2][SLOT_SIZE]; /* of the user's defaults */
 static bool medium_fails;
 
 /* --- The port ------------------------------------------------------------------------------- */
@@ -176,9 +191,15 @@ static inline enum dtu_status action(void *ctx, const struct dtu_param *row, con
                                      size_t len)
 {
     struct board *board = ctx;
+    size_t name_len = strlen(row->name);
     board->actions++;
-    snprintf(board->action, sizeof board->action, "%s(%.*s)", row->name, (int)len,
-             args != NULL ? (const char *)args : "");
+    CHECK(name_len + len + sizeof "()" <= sizeof board->action);
+    memset(board->action, 0, sizeof board->action); /* not snprintf: avr-libc has no "%.*s" */
+    memcpy(board->action, row->name, name_len);
+    board->action[name_len] = '(';
+    if (len > 0)
+        memcpy(board->action + name_len + 1, args, len);
+    board->action[name_len + 1 + len] = ')';
     bool offered = strcmp(row->name, "SMSSEND") == 0 || strcmp(row->name, "CCLK") == 0;
     return offered ? DTU_OK : DTU_ERR_NOT_ALLOWED;
 }
@@ -226,7 +247,8 @@ static const struct dtu_device_port port = {.uart_write = uart_write,
 
 static inline uint8_t *slot_of(void *ctx, unsigned slot, size_t offset)
 {
-    CHECK((ctx == slots || ctx == default_slots) && slot < 2 && offset < SLOT_SIZE);
+    CHECK(ctx == b->config.medium_ctx || ctx == b->config.default_ctx);
+    CHECK(slot < 2 && offset < SLOT_SIZE);
     return (uint8_t *)ctx + slot * SLOT_SIZE + offset;
 }
 
@@ -252,24 +274,54 @@ static inline bool medium_write(void *ctx, unsigned slot, size_t offset, const u
 static const struct dtu_store_medium medium = {
     .slot_size = SLOT_SIZE, .read = medium_read, .erase = medium_erase, .write = medium_write};
 
+/* Its bytes outlive the board. */
+static inline void use_medium(void)
+{
+    b->config.medium = &medium;
+    b->config.medium_ctx = slots;
+}
+
 /* --- A board with a device ------------------------------------------------------------------ */
+
+static inline struct dtu_device_memory give(size_t size)
+{
+    struct dtu_device_memory given = {memory->bytes + memory->len, size};
+    memory->len += size;
+    CHECK(memory->len <= sizeof memory->bytes);
+    return given;
+}
+
+/* As much as the largest product needs, or as this one needs: then sockets C and D of cat1 have no
+ * queue, and all messages one place. */
+static inline void give_memory(const struct dtu_profile *p)
+{
+#ifdef CHECK_SMALL
+    const size_t line = p->line_size, packet = p->packet_len, places = 1, queues = 2;
+    const size_t values = 2 * ((size_t)p->table->values_size + 40); /* a test may add to a row */
+#else
+    const size_t line = DTU_CAT1_LINE_SIZE, packet = DTU_CAT1_PACKET_LEN;
+    const size_t places = DTU_DEVICE_CHANNELS, queues = 4, values = 2 * DTU_LTE_7S4_VALUES_SIZE;
+#endif
+    memory->len = 0;
+    b->config.values = give(values).memory;
+    b->config.values_size = values;
+    b->config.line = give(line).memory;
+    b->config.line_size = line;
+    for (size_t i = 0; i < DTU_DEVICE_CHANNELS; i++)
+        b->config.messages[i] = i < places ? give(line) : b->config.messages[0];
+    b->config.packet = give(packet).memory;
+    b->config.packet_size = packet;
+    b->config.sdp = give(packet);
+    for (size_t i = 0; i < p->sockets && i < queues; i++)
+        b->config.queues[i] = give(packet + 2);
+}
 
 static inline void new_board(const char *product)
 {
     memset(b, 0, sizeof *b);
     b->config.profile = dtu_profile_find(product);
     b->config.port = &port;
-    b->config.values = b->values;
-    b->config.values_size = sizeof b->values;
-    b->config.line = b->line;
-    b->config.line_size = sizeof b->line;
-    for (size_t i = 0; i < DTU_DEVICE_CHANNELS; i++)
-        b->config.messages[i] = (struct dtu_device_memory){b->messages[i], sizeof b->messages[i]};
-    b->config.packet = b->packet;
-    b->config.packet_size = sizeof b->packet;
-    b->config.sdp = (struct dtu_device_memory){b->sdp, sizeof b->sdp};
-    for (size_t i = 0; i < b->config.profile->sockets; i++)
-        b->config.queues[i] = (struct dtu_device_memory){b->queues[i], sizeof b->queues[i]};
+    give_memory(b->config.profile);
     for (size_t i = 0; i < 4; i++)
         b->sockets[i].room = LOTS;
     b->uart_room = LOTS;

@@ -802,7 +802,7 @@ static void any_block_is_taken_as_a_whole_or_not_at_all(void)
 
     test_rand_seed(&rand, 43);
     begin();
-    for (int i = 0; i < 3000; i++) {
+    for (int i = 0; i < CHECK_ROUNDS(3000); i++) {
         uint8_t bytes[BLOCK_MAX];
         uint8_t out[BLOCK_MAX];
         uint8_t again[BLOCK_MAX];
@@ -833,7 +833,7 @@ static void any_block_is_taken_as_a_whole_or_not_at_all(void)
         (void)encode(which, again);
         CHECK_BYTES(again, len, out, len);
     }
-    CHECK(taken > 500 && refusals > 500);
+    CHECK(taken > CHECK_ROUNDS(500) && refusals > CHECK_ROUNDS(500));
 }
 
 static const struct check_test tests[] = {

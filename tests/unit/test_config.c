@@ -12,7 +12,7 @@
 
 #define VALUES_MAX DTU_LTE_7S4_VALUES_SIZE /* no product has more */
 #define LINE_MAX DTU_CAT1_LINE_SIZE        /* nor a longer line */
-#define TEXT_MAX 16384
+#define TEXT_MAX 8192
 #define FAULTS_MAX 16
 
 /* A device, of which there are two in a comparison. */
@@ -633,7 +633,7 @@ static void what_is_written_is_the_same_when_it_is_read(void)
     const struct dtu_profile *p;
     test_rand_seed(&rnd, 6);
     for (size_t i = 0; (p = dtu_profile_at(i)) != NULL; i++) {
-        for (unsigned run = 0; run < 200; run++) {
+        for (unsigned run = 0; run < CHECK_ROUNDS(200); run++) {
             fresh(&a, p);
             fresh(&b, p);
             CHECK_EQ(set_all_random(&a), 0);
@@ -718,7 +718,7 @@ static void any_split_gives_the_same_values_and_faults(void)
     static struct seen_fault expected[FAULTS_MAX];
     char from[96];
     test_rand_seed(&rnd, 7);
-    for (unsigned run = 0; run < 2000; run++) {
+    for (unsigned run = 0; run < CHECK_ROUNDS(2000); run++) {
         size_t len = random_lines(from, sizeof from);
         fresh(&a, &dtu_profile_cat1);
         enum dtu_status status = read_pieces(&a, "cat1", 14, from, len, len);

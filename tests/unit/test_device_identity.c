@@ -685,7 +685,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(k7_has_the_kind_in_its_switch),
     CHECK_TEST(k7_sends_it_with_every_packet_too),
     CHECK_TEST(what_nobody_knows_is_left_out_and_counted),
-    CHECK_TEST(in_front_of_data_it_counts_against_the_limit_of_a_packet),
+    CHECK_LARGE(in_front_of_data_it_counts_against_the_limit_of_a_packet),
     CHECK_TEST(a_server_of_k7_says_nothing_of_itself),
     CHECK_TEST(the_network_hears_it_after_an_interval_of_silence),
     CHECK_TEST(what_comes_from_the_network_is_no_sending),

@@ -1220,7 +1220,7 @@ static void no_answer_is_longer_than_the_manuals(void)
 
     set_up();
     test_rand_seed(&rand, 6);
-    for (unsigned i = 0; i < 5000; i++) {
+    for (unsigned i = 0; i < CHECK_ROUNDS(5000); i++) {
         const struct sample *s = &samples[i % SAMPLES];
         memcpy(data, s->data, s->len);
         for (uint32_t n = test_rand_below(&rand, 4); n > 0; n--)

@@ -267,7 +267,9 @@ static void every_configuration_lives_through_the_wrap_of_the_clock(void)
                  {2000, 0, false, false},    {600000, 0, false, true}};
     uint32_t seed = 1;
     for (size_t k = 0; k < COUNT(kinds); k++) {
-        for (size_t i = 0; i < COUNT(retries) * COUNT(opens) * COUNT(tries); i++) {
+        for (size_t i = 0; i < COUNT(retries) * COUNT(opens) * COUNT(tries); i++, seed++) {
+            if (seed % (10 / CHECK_ROUNDS(10)) != 0) /* on an AVR each tenth */
+                continue;
             const struct dtu_link_config config = {.retry_ms = retries[i % 3],
                                                    .open_ms = opens[i / 3 % 2],
                                                    .max_tries = tries[i / 6],
@@ -275,7 +277,7 @@ static void every_configuration_lives_through_the_wrap_of_the_clock(void)
                                                    .idle_ms = kinds[k].idle_ms,
                                                    .listens = kinds[k].listens,
                                                    .has_backup = kinds[k].backup};
-            live(&config, seed++);
+            live(&config, seed);
             if (check_failures > 0) {
                 printf("  kind %u, configuration %u\n", (unsigned)k, (unsigned)i);
                 return;

@@ -1007,7 +1007,7 @@ static void no_undamaged_frame_is_lost_and_no_damaged_one_is_taken(void)
     unsigned covered = 0;
     test_rand_seed(&rand, 11);
     test_rand_seed(&room.rand, 12);
-    for (int i = 0; i < 400; i++) {
+    for (int i = 0; i < CHECK_ROUNDS(400); i++) {
         random_config(&rand);
         make_stream(&rand);
         run_reference();
@@ -1015,7 +1015,7 @@ static void no_undamaged_frame_is_lost_and_no_damaged_one_is_taken(void)
         goods += (unsigned)stream.goods;
         covered += check_good_frames();
     }
-    CHECK(goods > 2000);
+    CHECK(goods > CHECK_ROUNDS(2000));
     CHECK(covered < goods / 20); /* else the streams say nothing */
 }
 
@@ -1024,7 +1024,7 @@ static void every_stream_of_few_letters_agrees_with_the_reference(void)
     struct test_rand rand;
     test_rand_seed(&rand, 21);
     test_rand_seed(&room.rand, 22);
-    for (int i = 0; i < 1000; i++) {
+    for (int i = 0; i < CHECK_ROUNDS(1000); i++) {
         random_config(&rand);
         stream.len = test_rand_below(&rand, 200);
         stream.pause = test_rand_below(&rand, (uint32_t)stream.len + 1);
@@ -1048,7 +1048,7 @@ static void what_was_told_so_far_is_the_same_for_every_split(void)
     test_rand_seed(&rand, 51);
     test_rand_seed(&room.rand, 52);
     room.chance = 0;
-    for (int i = 0; i < 1000; i++) {
+    for (int i = 0; i < CHECK_ROUNDS(1000); i++) {
         struct dtu_sdp_stats stats;
         random_config(&rand);
         make_stream(&rand);
@@ -1097,7 +1097,7 @@ static void encoding_and_decoding_is_the_identity(void)
     test_rand_seed(&rand, 41);
     test_rand_seed(&room.rand, 42);
     room.chance = 0;
-    for (int i = 0; i < 1000; i++) {
+    for (int i = 0; i < CHECK_ROUNDS(1000); i++) {
         random_config(&rand);
         stream.len = 0;
         put(out, random_frame(&rand));
