@@ -19,60 +19,52 @@ def at(ten, sixty, thousand):
     return {"10 commands": ten, "60 commands": sixty, "1,000 commands": thousand}
 
 
-def sdp(**changes):
-    figures = dict(bench.SDP["x86-64"])
-    figures["worst, half as long"] = figures["worst: heads 4 bytes apart"]
-    figures["worst, byte by byte, half as long"] = figures["worst, byte by byte"]
-    for name, value in changes.items():
-        figures[name] = value
+def at_ceilings(name, target):
+    """Figures that are just good."""
+    figures = dict(bench.BYTES[name][target])
+    for whole, half in bench.HALVES.items():
+        if whole in figures:
+            figures[half] = figures[whole]
     return figures
 
 
 class Ceilings(unittest.TestCase):
     def test_at_is_held_to_its_instructions(self):
-        self.assertEqual(bench.check_at("x86-64", at(900, 1000, 1100)), [])
-        self.assertEqual(len(bench.check_at("x86-64", at(900, 1001, 1100))), 1)
-        self.assertEqual(bench.check_at("Cortex-M0", at(1900, 2000, 2100)), [])
-        self.assertEqual(len(bench.check_at("Cortex-M0", at(1900, 2001, 2100))), 1)
+        for target, most in (("x86-64", 1000), ("Cortex-M0", 2000)):
+            self.assertEqual(bench.check("at", target, at(most - 10, most, most + 10)), [])
+            self.assertEqual(len(bench.check("at", target, at(most - 10, most + 1, most + 10))), 1)
 
     def test_at_is_held_to_its_growth(self):
-        self.assertEqual(bench.check_at("x86-64", at(600, 700, 899)), [])
-        self.assertEqual(len(bench.check_at("x86-64", at(600, 700, 900))), 1)
+        self.assertEqual(bench.check("at", "x86-64", at(600, 700, 899)), [])
+        self.assertEqual(len(bench.check("at", "x86-64", at(600, 700, 900))), 1)
 
-    def test_sdp_is_held_to_each_ceiling(self):
-        self.assertEqual(bench.check_sdp("x86-64", sdp()), [])
-        for name, ceiling in bench.SDP["x86-64"].items():
-            wrong = bench.check_sdp("x86-64", sdp(**{name: ceiling * 1.001}))
-            self.assertEqual(len(wrong), 1)
-            self.assertTrue(wrong[0].startswith(name))
+    def test_each_other_bench_is_held_to_each_of_its_ceilings(self):
+        for name, targets in bench.BYTES.items():
+            for target, ceilings in targets.items():
+                self.assertEqual(bench.check(name, target, at_ceilings(name, target)), [])
+                for case, ceiling in ceilings.items():
+                    over = {**at_ceilings(name, target), case: ceiling * 1.001}
+                    wrong = bench.check(name, target, over)
+                    self.assertEqual(len(wrong), 1)
+                    self.assertTrue(wrong[0].startswith(case))
 
-    def test_sdp_is_held_to_each_ceiling_on_cortex_m0(self):
-        ceilings = bench.SDP["Cortex-M0"]
-        self.assertEqual(bench.check_sdp("Cortex-M0", ceilings), [])
-        for name in ceilings:
-            over = {**ceilings, name: ceilings[name] + 0.1}
-            self.assertEqual(len(bench.check_sdp("Cortex-M0", over)), 1)
-
-    def test_sdp_is_held_to_a_cost_that_does_not_grow_with_the_stream(self):
-        for name in ("worst, half as long", "worst, byte by byte, half as long"):
-            self.assertEqual(len(bench.check_sdp("x86-64", sdp(**{name: 10}))), 1)
-
-    def test_crc_is_held_to_each_ceiling(self):
-        for target, ceilings in bench.CRC.items():
-            self.assertEqual(bench.check_crc(target, ceilings), [])
-            for name in ceilings:
-                over = {**ceilings, name: ceilings[name] + 0.1}
-                self.assertEqual(len(bench.check_crc(target, over)), 1)
+    def test_the_worst_cost_of_a_byte_may_not_grow_with_the_stream(self):
+        for half in bench.HALVES.values():
+            figures = {**at_ceilings("sdp", "x86-64"), half: 10}
+            self.assertEqual(len(bench.check("sdp", "x86-64", figures)), 1)
 
     def test_secrets_take_as_many_instructions(self):
-        self.assertEqual(bench.check_secret("x86-64", {"right": 96, "wrong": 96}), [])
-        self.assertEqual(len(bench.check_secret("x86-64", {"right": 96, "wrong": 97})), 1)
+        for name in ("secret", "login"):
+            self.assertEqual(bench.check(name, "x86-64", {"right": 96, "wrong": 96}), [])
+            self.assertEqual(len(bench.check(name, "x86-64", {"right": 96, "wrong": 97})), 1)
 
     def test_each_ceiling_has_a_case(self):
-        with open(os.path.join(os.path.dirname(bench.__file__), "sdp.c"), encoding="utf-8") as f:
-            text = f.read()
-        for name in {**bench.SDP["x86-64"], **bench.SDP["Cortex-M0"]}:
-            self.assertIn(f'{{"{name}",', text)
+        here = os.path.dirname(bench.__file__)
+        for name, targets in bench.BYTES.items():
+            with open(os.path.join(here, f"{name}.c"), encoding="utf-8") as f:
+                text = f.read()
+            for case in [case for ceilings in targets.values() for case in ceilings]:
+                self.assertIn(f'{{"{case}",', text)
 
 
 class Tables(unittest.TestCase):
