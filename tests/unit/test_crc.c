@@ -108,10 +108,10 @@ static void any_table_and_any_split_give_the_same(void)
     }
 }
 
-/* Each entry of each table is used: all bytes at all values of the low byte of the CRC. */
-static void each_byte_is_right_behind_each_other(void)
+/* The first byte takes all values, so each entry of each table is used. */
+static void each_entry_of_each_table_is_right(void)
 {
-    for (unsigned pair = 0; pair < 0x10000u; pair += 0x11) {
+    for (uint32_t pair = 0; pair < UINT32_C(0x10000); pair += 0x11) {
         const uint8_t two[] = {(uint8_t)(pair >> 8), (uint8_t)pair};
         for (size_t i = 1; i < FUNCTIONS; i++)
             CHECK_EQ(functions[i](0, two, sizeof two), functions[0](0, two, sizeof two));
@@ -140,7 +140,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(nothing_changes_nothing),
     CHECK_TEST(a_message_with_its_crc_leaves_the_residue),
     CHECK_TEST(any_table_and_any_split_give_the_same),
-    CHECK_TEST(each_byte_is_right_behind_each_other),
+    CHECK_TEST(each_entry_of_each_table_is_right),
     CHECK_TEST(a_changed_bit_is_found),
 };
 CHECK_MAIN(tests)
