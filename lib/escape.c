@@ -3,11 +3,11 @@
 
 #include <string.h>
 
-#define HEX_LEN 4u  /* [HH] */
-#define CRLF_LEN 8u /* <<CRLF>> */
+#define HEX_LEN 4u    /* [HH] */
+#define CRLF_LEN 8u   /* <<CRLF>>, or <<CRLR>>: manual 003 has both */
+#define CRLF_SPELT 5u /* what they have in common */
 
 static const char crlf[] = "<<CRLF>>";
-static const char crlf_misspelt[] = "<<CRLR>>"; /* manual 003 has both */
 
 #define NO_ESCAPE 0x100
 
@@ -23,9 +23,9 @@ static uint16_t hex_escape(const uint8_t *at, size_t len)
 
 static bool crlf_escape(const uint8_t *at, size_t len)
 {
-    if (len < CRLF_LEN)
+    if (len < CRLF_LEN || memcmp(at, crlf, CRLF_SPELT) != 0)
         return false;
-    return memcmp(at, crlf, CRLF_LEN) == 0 || memcmp(at, crlf_misspelt, CRLF_LEN) == 0;
+    return (at[5] == 'F' || at[5] == 'R') && at[6] == '>' && at[7] == '>';
 }
 
 struct dtu_unescape dtu_unescape(enum dtu_escape_style style, const uint8_t *text, size_t len)

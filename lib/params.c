@@ -5,6 +5,7 @@
 
 #define MAC_LEN 6
 #define CR_LF 0x0D0A
+#define NO_NUMBER UINT32_MAX
 
 /* --- Layout of the values ------------------------------------------------------------------- */
 
@@ -99,6 +100,11 @@ static size_t row_size(const struct dtu_param *row)
     return values_size(row) * (row->places > 0 ? row->places : 1);
 }
 
+static bool has_place(const struct dtu_param *row, uint32_t place)
+{
+    return place > 0 && place <= row->places;
+}
+
 static size_t place_offset(const struct dtu_param *row, uint32_t place)
 {
     return row->offset + (size_t)(place - 1) * values_size(row);
@@ -163,19 +169,18 @@ static bool number_in_list(const char *list, uint32_t value)
 struct line {
     const struct dtu_param_table *table;
     const struct dtu_param *row;
-    const uint8_t *text; /* all of it */
+    bool is_default; /* may be shorter than what a user may set */
+    bool done;       /* nothing follows, not even an empty parameter */
+    bool quoted;     /* the token was */
+    const uint8_t *text;
     size_t len;
-    bool is_default; /* which may be shorter than what a user may set */
-
     const uint8_t *rest; /* what has not been split yet */
     size_t left;
-    bool done; /* nothing follows, not even an empty parameter */
-
-    const struct dtu_param_field *field;
-    uint8_t *store;       /* where it is stored; NULL: it is only checked */
-    const uint8_t *token; /* its parameter; empty if it was left out */
+    const uint8_t *token; /* the parameter of a field; empty if it was left out */
     size_t token_len;
-    bool quoted;
+    const struct dtu_param_field *field;
+    uint8_t *store;  /* where that is stored; NULL: it is only checked */
+    uint32_t number; /* which word it is, or its number; else NO_NUMBER */
 };
 
 static void rewind(struct line *l)
@@ -281,11 +286,10 @@ static enum dtu_status check_form(struct line *l)
 
 static enum dtu_status read_word(struct line *l)
 {
-    uint32_t index;
-    if (!find_word(l->field->text, l->token, l->token_len, &index))
+    if (!find_word(l->field->text, l->token, l->token_len, &l->number))
         return DTU_ERR_RANGE;
     if (l->store != NULL)
-        *l->store = (uint8_t)index;
+        *l->store = (uint8_t)l->number;
     return DTU_OK;
 }
 
@@ -299,26 +303,25 @@ static bool number_allowed(const struct dtu_param_field *field, uint32_t value)
     return value >= field->min && value <= field->max;
 }
 
-static enum dtu_status take_number(struct line *l, uint32_t value)
+static enum dtu_status take_number(struct line *l)
 {
-    if (!number_allowed(l->field, value))
+    if (!number_allowed(l->field, l->number))
         return DTU_ERR_RANGE;
     if (l->store != NULL)
-        store_number(l->field, l->store, value);
+        store_number(l->field, l->store, l->number);
     return DTU_OK;
 }
 
 static enum dtu_status read_number(struct line *l)
 {
     size_t minus = l->token[0] == '-';
-    uint32_t value;
-    enum dtu_status status = dtu_parse_decimal(l->token + minus, l->token_len - minus, &value);
+    enum dtu_status status = dtu_parse_decimal(l->token + minus, l->token_len - minus, &l->number);
 
     if (l->quoted || status == DTU_ERR_MISSING)
         return DTU_ERR_TYPE;
     if (status == DTU_OK && minus > 0) /* a number all right, only outside of every range */
         return DTU_ERR_RANGE;
-    return status != DTU_OK ? status : take_number(l, value);
+    return status != DTU_OK ? status : take_number(l);
 }
 
 static enum dtu_status read_text(struct line *l)
@@ -469,52 +472,32 @@ static enum dtu_status read_field(struct line *l)
     return DTU_ERR_FORM;
 }
 
-/* Whether the first field, an ENUM, is the first of its words: see DTU_FIELD_FIRST_NEEDS. */
-static bool is_first_word(const struct line *l)
-{
-    uint32_t index;
-    return l->field->type == DTU_FIELD_ENUM &&
-           find_word(l->field->text, l->token, l->token_len, &index) && index == 0;
-}
-
-/* The first field of a row with places; then those of that place are stored. */
-static enum dtu_status read_place(struct line *l, uint8_t *values)
-{
-    uint8_t place = 0;
-    l->store = &place;
-    enum dtu_status status = read_field(l);
-    if (status != DTU_OK)
-        return status;
-    if (place == 0 || place > l->row->places) /* of a default: none was given */
-        return DTU_ERR_RANGE;
-    l->store = values != NULL ? values + place_offset(l->row, place) : NULL;
-    return DTU_OK;
-}
-
 /* Reads all fields of a line; stores them if there is a set of `values`. */
 static enum dtu_status read_fields(struct line *l, uint8_t *values)
 {
     const struct dtu_param *row = l->row;
     uint8_t *store = values != NULL ? values + row->offset : NULL;
-    bool first_needs = false;
+    bool first_needs = false; /* see DTU_FIELD_FIRST_NEEDS */
 
     rewind(l);
     for (size_t i = 0; i < row->field_count; i++) {
-        l->field = &row->fields[i];
-        l->store = store;
-        (void)next_token(l, i);
         bool is_place = i == 0 && row->places > 0;
-        if (i == 0)
-            first_needs = is_first_word(l);
+        l->field = &row->fields[i];
+        l->store = is_place ? NULL : store;
+        l->number = NO_NUMBER;
+        (void)next_token(l, i); /* check_form() has seen that it is well formed */
         if (l->token_len == 0 && first_needs && (l->field->flags & DTU_FIELD_FIRST_NEEDS) != 0)
             return DTU_ERR_MISSING;
-        enum dtu_status status = is_place ? read_place(l, values) : read_field(l);
+        enum dtu_status status = read_field(l);
         if (status != DTU_OK)
             return status;
-        if (is_place)
-            store = l->store;
-        else if (store != NULL)
-            store += dtu_param_field_size(l->field);
+        if (is_place && !has_place(row, l->number)) /* of a default: none was given */
+            return DTU_ERR_RANGE;
+        if (i == 0)
+            first_needs = l->number == 0;
+        if (store != NULL)
+            store = is_place ? values + place_offset(row, l->number)
+                             : store + dtu_param_field_size(l->field);
     }
     return DTU_OK;
 }
@@ -660,7 +643,8 @@ static enum dtu_status take_value(struct line *l, size_t i, const struct dtu_par
         return read_word(l);
     case DTU_FIELD_CHOICE:
     case DTU_FIELD_NUMBER:
-        return take_number(l, v->number);
+        l->number = v->number;
+        return take_number(l);
     case DTU_FIELD_TEXT:
     case DTU_FIELD_HEX:
         return take_bytes(l->table, l->row, i, v, l->store);
@@ -795,7 +779,7 @@ static void write_field(const struct dtu_param_table *table, const struct dtu_pa
         dtu_escape_write((enum dtu_escape_style)table->syntax.escape,
                          escapes(table, row, i, alone, v.bytes, v.len), v.bytes, v.len, out);
     write_quote(table, field, out);
-    if ((field->flags & DTU_FIELD_TYPED) != 0)
+    if (field->type == DTU_FIELD_DATA && (field->flags & DTU_FIELD_TYPED) != 0)
         dtu_text_string(out, v.number != 0 ? ",HEX" : ",ASCII");
 }
 
@@ -855,15 +839,14 @@ static bool all_zero(const uint8_t *data, size_t len)
 bool dtu_params_place_is_empty(const struct dtu_params *p, enum dtu_param_set set,
                                const struct dtu_param *row, uint8_t place)
 {
-    if (place == 0 || place > row->places)
-        return true;
-    return all_zero(set_of(p, set) + place_offset(row, place), values_size(row));
+    return !has_place(row, place) ||
+           all_zero(set_of(p, set) + place_offset(row, place), values_size(row));
 }
 
 void dtu_params_write_place(const struct dtu_params *p, enum dtu_param_set set,
                             const struct dtu_param *row, uint8_t place, const struct dtu_text *out)
 {
-    if (place == 0 || place > row->places)
+    if (!has_place(row, place))
         return;
     dtu_text_decimal(out, place);
     write_fields(p->table, row, set_of(p, set) + place_offset(row, place), out);
@@ -871,7 +854,7 @@ void dtu_params_write_place(const struct dtu_params *p, enum dtu_param_set set,
 
 void dtu_params_clear_place(struct dtu_params *p, const struct dtu_param *row, uint8_t place)
 {
-    if (place > 0 && place <= row->places)
+    if (has_place(row, place))
         memset(p->pending + place_offset(row, place), 0, values_size(row));
 }
 
