@@ -6,6 +6,7 @@
 #define MAC_LEN 6
 #define CR_LF 0x0D0A
 #define NO_NUMBER UINT32_MAX
+#define ALL_WORDS UINT32_MAX
 
 /* --- Layout of the values ------------------------------------------------------------------- */
 
@@ -727,60 +728,89 @@ static const uint8_t *field_in(const uint8_t *values, const struct dtu_param *ro
 
 /* --- Writing a field ------------------------------------------------------------------------ */
 
-/* Words and texts have quotes, if the product has any. */
-static void write_quote(const struct dtu_param_table *table, const struct dtu_param_field *field,
-                        const struct dtu_text *out)
+/* A row that is written, and the field whose turn it is. */
+struct answer {
+    const struct dtu_param_table *table;
+    const struct dtu_param *row;
+    const struct dtu_text *out;
+    const uint8_t *store; /* the field's value */
+    size_t i;             /* which field */
+    bool alone;           /* no other is written */
+};
+
+static void write_quote(const struct dtu_param_table *table, const struct dtu_text *out)
 {
-    if (table->syntax.quotes && (field->type == DTU_FIELD_ENUM || field->type == DTU_FIELD_TEXT ||
-                                 field->type == DTU_FIELD_HEX))
+    if (table->syntax.quotes)
         dtu_text_char(out, '"');
 }
 
-static void write_word(const char *list, uint32_t index, const struct dtu_text *out)
+/* Writes one word of a list, or all of them, with commas between. */
+static void write_words(const struct dtu_param_table *table, const char *list, uint32_t which,
+                        const struct dtu_text *out)
 {
     for (uint32_t i = 0; list != NULL; i++) {
         size_t len;
         const char *word = next_word(&list, &len);
-        if (i == index)
-            dtu_text_bytes(out, word, len);
+        if (which != i && which != ALL_WORDS)
+            continue;
+        write_quote(table, out);
+        dtu_text_bytes(out, word, len);
+        write_quote(table, out);
+        if (which == ALL_WORDS && list != NULL)
+            dtu_text_char(out, ',');
     }
 }
 
 /* What a text escapes besides what every text does. A `?` that is all of the answer would read as a
  * query. */
-static const char *escapes(const struct dtu_param_table *table, const struct dtu_param *row,
-                           size_t i, bool alone, const uint8_t *text, size_t len)
+static const char *escapes(const struct answer *a, const struct dtu_param_value *v)
 {
-    const struct dtu_param_syntax *syntax = &table->syntax;
-    if (row->fields[i].type == DTU_FIELD_DATA)
-        return "";
-    if (alone && !syntax->quotes && len == 1 && text[0] == '?')
+    const struct dtu_param_syntax *syntax = &a->table->syntax;
+    if (a->alone && !syntax->quotes && v->len == 1 && v->bytes[0] == '?')
         return "?";
-    return i + 1 == row->field_count ? syntax->escape_last : syntax->escape_inner;
+    return a->i + 1 == a->row->field_count ? syntax->escape_last : syntax->escape_inner;
 }
 
-/* `alone`: no other field is written. */
-static void write_field(const struct dtu_param_table *table, const struct dtu_param *row, size_t i,
-                        bool alone, const uint8_t *store, const struct dtu_text *out)
+static void write_bytes(const struct answer *a, const struct dtu_param_value *v, const char *also)
 {
-    const struct dtu_param_field *field = &row->fields[i];
-    const struct dtu_param_value v = load(field, store);
-
-    write_quote(table, field, out);
-    if (field->type == DTU_FIELD_ENUM)
-        write_word(field->text, v.number, out);
-    else if (field->type <= DTU_FIELD_NUMBER)
-        dtu_text_decimal(out, v.number);
-    else if (field->type == DTU_FIELD_IP)
-        dtu_text_ip(out, v.bytes);
-    else if (v.number != 0)
-        dtu_text_hex(out, v.bytes, v.len);
+    enum dtu_escape_style style = (enum dtu_escape_style)a->table->syntax.escape;
+    if (v->number != 0)
+        dtu_text_hex(a->out, v->bytes, v->len);
     else
-        dtu_escape_write((enum dtu_escape_style)table->syntax.escape,
-                         escapes(table, row, i, alone, v.bytes, v.len), v.bytes, v.len, out);
-    write_quote(table, field, out);
-    if (field->type == DTU_FIELD_DATA && (field->flags & DTU_FIELD_TYPED) != 0)
-        dtu_text_string(out, v.number != 0 ? ",HEX" : ",ASCII");
+        dtu_escape_write(style, also, v->bytes, v->len, a->out);
+}
+
+static void write_field(const struct answer *a)
+{
+    const struct dtu_param_field *field = &a->row->fields[a->i];
+    const struct dtu_param_value v = load(field, a->store);
+
+    switch ((enum dtu_field_type)field->type) {
+    case DTU_FIELD_ENUM:
+        write_words(a->table, field->text, v.number, a->out);
+        break;
+    case DTU_FIELD_CHOICE:
+    case DTU_FIELD_NUMBER:
+        dtu_text_decimal(a->out, v.number);
+        break;
+    case DTU_FIELD_IP:
+        dtu_text_ip(a->out, v.bytes);
+        break;
+    case DTU_FIELD_TEXT:
+    case DTU_FIELD_HEX:
+        write_quote(a->table, a->out);
+        write_bytes(a, &v, escapes(a, &v));
+        write_quote(a->table, a->out);
+        break;
+    case DTU_FIELD_MAC:
+        write_bytes(a, &v, "");
+        break;
+    case DTU_FIELD_DATA:
+        write_bytes(a, &v, "");
+        if ((field->flags & DTU_FIELD_TYPED) != 0)
+            dtu_text_string(a->out, v.number != 0 ? ",HEX" : ",ASCII");
+        break;
+    }
 }
 
 static bool is_empty_text(const struct dtu_param_field *field, const uint8_t *store)
@@ -804,12 +834,15 @@ static size_t written_fields(const struct dtu_param *row, const uint8_t *store)
 static void write_fields(const struct dtu_param_table *table, const struct dtu_param *row,
                          const uint8_t *store, const struct dtu_text *out)
 {
+    size_t first = row->places > 0 ? 1 : 0;
     size_t count = written_fields(row, store);
-    for (size_t i = row->places > 0 ? 1 : 0; i < count; i++) {
-        if (i > 0)
+    struct answer a = {table, row, out, store, first, count == 1};
+
+    for (; a.i < count; a.i++) {
+        if (a.i > 0)
             dtu_text_char(out, ',');
-        write_field(table, row, i, count == 1, store, out);
-        store += dtu_param_field_size(&row->fields[i]);
+        write_field(&a);
+        a.store += dtu_param_field_size(&row->fields[a.i]);
     }
 }
 
@@ -823,9 +856,10 @@ void dtu_params_write(const struct dtu_params *p, enum dtu_param_set set,
 void dtu_params_write_field(const struct dtu_params *p, enum dtu_param_set set,
                             const struct dtu_param *row, uint8_t field, const struct dtu_text *out)
 {
-    const uint8_t *store = field_in(set_of(p, set), row, field);
-    if (store != NULL)
-        write_field(p->table, row, field, row->field_count == 1, store, out);
+    const struct answer a = {
+        p->table, row, out, field_in(set_of(p, set), row, field), field, row->field_count == 1};
+    if (a.store != NULL)
+        write_field(&a);
 }
 
 static bool all_zero(const uint8_t *data, size_t len)
@@ -858,21 +892,6 @@ void dtu_params_clear_place(struct dtu_params *p, const struct dtu_param *row, u
         memset(p->pending + place_offset(row, place), 0, values_size(row));
 }
 
-static void write_words(const struct dtu_param_table *table, const struct dtu_param_field *field,
-                        const struct dtu_text *out)
-{
-    const char *list = field->text;
-    while (list != NULL) {
-        size_t len;
-        const char *word = next_word(&list, &len);
-        write_quote(table, field, out);
-        dtu_text_bytes(out, word, len);
-        write_quote(table, field, out);
-        if (list != NULL)
-            dtu_text_char(out, ',');
-    }
-}
-
 static void write_limits(const struct dtu_param_field *field, const struct dtu_text *out)
 {
     if ((field->flags & DTU_FIELD_ZERO) != 0)
@@ -887,7 +906,7 @@ static void write_field_range(const struct dtu_param_table *table,
 {
     switch ((enum dtu_field_type)field->type) {
     case DTU_FIELD_ENUM:
-        write_words(table, field, out);
+        write_words(table, field->text, ALL_WORDS, out);
         break;
     case DTU_FIELD_CHOICE:
         dtu_text_string(out, field->text);
