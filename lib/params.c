@@ -563,19 +563,18 @@ enum dtu_status dtu_params_set(struct dtu_params *p, const struct dtu_param *row
     return set_line(p, row, text, len, false);
 }
 
-/* Whether a value is the default, token for token: quotes may differ. Where the last text takes the
- * commas too, both are split at them alike. */
+/* Whether a value is the default, token for token: quotes may differ. */
 static bool is_default_text(const struct dtu_param_table *table, const struct dtu_param *row,
                             const uint8_t *text, size_t len)
 {
-    struct rest value = {text, len, false};
-    struct rest initial = {(const uint8_t *)row->initial, dtu_string_len(row->initial), false};
+    struct line value, initial;
 
-    while (!value.done && !initial.done) {
-        struct token v, d;
-        if (next_token(&table->syntax, false, &value, &v) != DTU_OK ||
-            next_token(&table->syntax, false, &initial, &d) != DTU_OK || v.len != d.len ||
-            (v.len > 0 && memcmp(v.text, d.text, v.len) != 0))
+    begin(&value, table, row, text, len);
+    begin(&initial, table, row, (const uint8_t *)row->initial, dtu_string_len(row->initial));
+    for (size_t i = 0; !value.done && !initial.done; i++) {
+        if (next_token(&value, i) != DTU_OK || next_token(&initial, i) != DTU_OK ||
+            value.token_len != initial.token_len ||
+            (value.token_len > 0 && memcmp(value.token, initial.token, value.token_len) != 0))
             return false;
     }
     return value.done && initial.done;
@@ -902,13 +901,9 @@ static bool all_zero(const uint8_t *data, size_t len)
 /* Behind the end of a text there may be anything. */
 static bool same_field(const struct dtu_param_field *field, const uint8_t *a, const uint8_t *b)
 {
-    size_t size = dtu_param_field_size(field);
-    if (field->type == DTU_FIELD_DATA && *a++ != *b++)
-        return false;
-    if (field->type == DTU_FIELD_TEXT || field->type == DTU_FIELD_HEX ||
-        field->type == DTU_FIELD_DATA)
-        size = prefix_size(field) + load_len(field, a);
-    return memcmp(a, b, size) == 0;
+    const struct dtu_param_value v = load(field, a);
+    const struct dtu_param_value w = load(field, b);
+    return v.number == w.number && v.len == w.len && memcmp(v.bytes, w.bytes, v.len) == 0;
 }
 
 bool dtu_params_same(const struct dtu_params *a, const struct dtu_params *b, enum dtu_param_set set,
