@@ -706,7 +706,8 @@ static void on_link_changed(void *ctx, enum dtu_link_state state)
 static const struct dtu_link_callbacks link_callbacks = {
     .open = on_open, .close = on_close, .changed = on_link_changed};
 
-/* After each call that may have closed a short-lived connection: opens it for the data that waits. */
+/* After each call that may have closed a short-lived connection: opens it for the data that waits.
+ */
 static void open_for_data(struct dtu_device_socket *s)
 {
     if (dtu_link_state(&s->link) == DTU_LINK_IDLE && dtu_queue_count(&s->queue) > 0)
