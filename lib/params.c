@@ -1083,16 +1083,25 @@ const uint8_t *dtu_params_bytes(const struct dtu_params *p, const struct dtu_par
     return v.bytes;
 }
 
+unsigned dtu_params_which(const struct dtu_params *p, const struct dtu_param *row, uint8_t field,
+                          const char *words)
+{
+    const uint8_t *store = field_in(p->running, row, field);
+    if (store == NULL || row->fields[field].type != DTU_FIELD_ENUM)
+        return 0;
+    const char *list = row->fields[field].text;
+    size_t len;
+    const char *word = next_word(&list, &len);
+    for (uint8_t i = *store; i > 0 && list != NULL; i--)
+        word = next_word(&list, &len);
+    uint32_t index;
+    return find_word(words, (const uint8_t *)word, len, &index) ? (unsigned)index + 1 : 0;
+}
+
 bool dtu_params_is(const struct dtu_params *p, const struct dtu_param *row, uint8_t field,
                    const char *word)
 {
-    const uint8_t *store = field_in(p->running, row, field);
-    uint32_t index;
-    if (store == NULL || row->fields[field].type != DTU_FIELD_ENUM)
-        return false;
-    return find_word(row->fields[field].text, (const uint8_t *)word, dtu_string_len(word),
-                     &index) &&
-           index == *store;
+    return dtu_params_which(p, row, field, word) > 0;
 }
 
 /* False if the default is not legal. */
