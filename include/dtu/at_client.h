@@ -125,13 +125,8 @@ struct dtu_at_client_stats {
     uint32_t too_long; /**< lines that did not fit, values and data */
 };
 
-/** A client. The fields are private, but for `stats`. */
-struct dtu_at_client {
-    uint8_t state;           /**< private */
-    uint8_t form;            /**< private: of the request */
-    uint8_t dialect;         /**< private: enum dtu_at_client_dialect */
-    uint8_t tries_left;      /**< private */
-    uint8_t status;          /**< private: enum dtu_status to end with */
+/** What has come of a reply; private. */
+struct dtu_at_client_gathered {
     uint8_t blank_len;       /**< private: length of the line end in front of the line, if held */
     uint8_t other_blank_len; /**< private: the same, in front of a value under another name */
     uint8_t other_end_len;   /**< private: length of the line end behind that */
@@ -139,9 +134,25 @@ struct dtu_at_client {
     bool has_value;          /**< private: there are values, maybe empty */
     bool too_long;           /**< private: there were, but they did not fit */
     bool drops_lf;           /**< private: an LF now is the end of the echo */
-    bool awaits_echo;        /**< private: the echo has not come */
-    bool late;               /**< private: the answer to an earlier try may still come */
-    bool timed_out;          /**< private: a try of this command had no answer */
+    int16_t code;            /**< private: the number in a refusal */
+    size_t error_len;        /**< private: of a refusal, with which the line begins */
+    size_t echoed;           /**< private: bytes of an echo that came */
+    size_t line_len;         /**< private: of the line, which has not ended */
+    size_t other_skip;       /**< private: length of the other name of a value; 0: none has one */
+};
+
+/** A client. The fields are private, but for `stats`. */
+struct dtu_at_client {
+    uint8_t state;                    /**< private */
+    uint8_t form;                     /**< private: of the request */
+    uint8_t dialect;                  /**< private: enum dtu_at_client_dialect */
+    uint8_t tries_left;               /**< private */
+    uint8_t status;                   /**< private: enum dtu_status to end with */
+    bool awaits_echo;                 /**< private: the echo has not come */
+    bool late;                        /**< private: the answer to an earlier try may still come */
+    bool timed_out;                   /**< private: a try of this command had no answer */
+    struct dtu_at_client_gathered in; /**< private */
+    uint8_t *line;                    /**< private: in the reply buffer, behind the values */
     const struct dtu_at_client_config *config;       /**< private */
     const struct dtu_at_client_callbacks *callbacks; /**< private */
     void *ctx;                                       /**< private */
@@ -152,14 +163,10 @@ struct dtu_at_client {
     size_t name_len;                                 /**< private: of the name behind `AT+` */
     const uint8_t *out;                              /**< private: not yet taken by `send` */
     size_t out_len;                                  /**< private: how much */
-    uint8_t *line;     /**< private: in the reply buffer, behind the values */
-    size_t echoed;     /**< private: bytes of an echo that came */
-    size_t line_len;   /**< private: of the line, which has not ended */
-    size_t other_skip; /**< private: length of the other name of a value; 0: none has one */
-    uint32_t since_ms; /**< private: when the state began, or all was sent */
-    uint32_t last_ms;  /**< private: when the last byte came */
-    struct dtu_at_client_stats stats;           /**< counters */
-    struct dtu_cmdmode_host host;               /**< private: the handshake */
+    uint32_t since_ms;                /**< private: when the state began, or all was sent */
+    uint32_t last_ms;                 /**< private: when the last byte came */
+    struct dtu_at_client_stats stats; /**< counters */
+    struct dtu_cmdmode_host host;     /**< private: the handshake */
     struct dtu_cmdmode_host_config host_config; /**< private: its times */
 };
 
