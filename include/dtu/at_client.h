@@ -22,9 +22,9 @@
  * One thing at a time: what is begun ends with one call of `done`, in a bounded time whatever the
  * module sends.
  *
- * Cost: RAM is the struct, 124 bytes on a Cortex-M0+, and the caller's two buffers; 3 KiB of code;
- * 224 bytes of stack and that of a callback. Each byte is copied once, and a line looked at a few
- * times when it ends. Time is in milliseconds and may wrap.
+ * Cost: RAM is the struct, 132 bytes on a Cortex-M0+, and the caller's two buffers. Each byte is
+ * copied once, and a line looked at a few times when it ends. Code and stack: docs/size.md. Time is
+ * in milliseconds and may wrap.
  *
  * Source: manuals 001 sections 3.1.2 to 3.1.6, 002 sections 4.1 and 4.2, 003 sections 5.3.1 to
  * 5.3.3, 004 sections 2 and 3; what was decided where they are silent is on the page of this
