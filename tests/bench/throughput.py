@@ -48,7 +48,11 @@ class Running:
         self.slave = slave  # held open, so that the master never sees a hang-up
         self.process = None
         self.dir = tempfile.mkdtemp(prefix="dtu-bench-")
-        self.connection = start(self, os.ttyname(slave))
+        try:
+            self.connection = start(self, os.ttyname(slave))
+        except BaseException:
+            self.close()
+            raise
         self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.connection.settimeout(None)
 
@@ -96,6 +100,10 @@ def softdtu(profile, *settings):
             greeting = b""
             while not greeting.endswith(b"1\r\n"):
                 greeting += os.read(running.master, 100)
+        # What the UART gives before the module knows of its connection is dropped; a byte that comes
+        # through the connection shows that it does.
+        connection.sendall(b"1")
+        read_all(running.master, 1)
         return connection
     return start
 
@@ -238,6 +246,11 @@ def compare_latency(programs, count, rounds):
     return results
 
 
+def give_up(*_):
+    """Ends this program as an error does, so that those that it started are ended too."""
+    sys.exit("took too long")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--mib", type=int, default=32)
@@ -245,6 +258,7 @@ def main():
     parser.add_argument("--json")
     parser.add_argument("--trips", type=int, default=1000)
     args = parser.parse_args()
+    signal.signal(signal.SIGALRM, give_up)
     signal.alarm(DEADLINE_S * 5)
 
     bulk = {"softdtu cat1, 4096": softdtu("cat1", "UARTFT=10", "UARTFL=4096"),
