@@ -11,8 +11,9 @@
  * it is the cache variable of that name, otherwise an option of the compiler,
  * `-DDTU_CRC_TABLE=256`.
  *
- * Cost: no state, a byte at a time. Code with its table, and instructions a byte on a Cortex-M0+:
- * see the page of this engine. On AVR gcc a table takes RAM as well: there 0 may be the best.
+ * Cost: no state, a byte at a time; 16 bytes of stack at most. With 0, 16 and 256 entries it is 48,
+ * 116 and 1064 bytes of code and table on a Cortex-M0+, and 67, 17 and 11 instructions a byte. gcc
+ * for AVR keeps tables in RAM: there 0 may be the best.
  *
  * Source: the polynomial 04C11DB7 of IEEE 802.3 section 3.2.9, least significant bit first, begun
  * with all ones and inverted at the end.

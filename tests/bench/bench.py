@@ -46,6 +46,7 @@ BYTES = {
     "crc": {"x86-64": {"no table": 80, "table of 16": 14, "table of 256": 9},
             "Cortex-M0": {"no table": 70, "table of 16": 18, "table of 256": 12}},
 }
+CRC_ENTRIES = {"no table": 0, "table of 16": 16, "table of 256": 256}
 # The same stream at half its length, in which a byte may not cost less.
 HALVES = {"worst: heads 4 bytes apart": "worst, half as long",
           "worst, byte by byte": "worst, byte by byte, half as long"}
@@ -141,6 +142,14 @@ def count_on(target, programs, cases, results):
             for line in check(bench, target, figures[bench])]
 
 
+def add_crc_sizes(programs, results):
+    """Adds what the sizes of the table of CRC-32 cost on a Cortex-M0+."""
+    for case, result in results.items():
+        if case.bench == "crc":
+            result["code_bytes"] = count.crc_size(programs.root, programs.m0_output,
+                                                  CRC_ENTRIES[case.name])
+
+
 def add_times(program, directory, rounds, cases, results):
     """Adds how fast the cases are, and memcpy, which is timed in any case."""
     path = os.path.join(directory, "times.json")
@@ -179,7 +188,9 @@ def row(case, result):
     columns = [number(instructions.get(target), digits) for target in count.TARGETS]
     columns += [number(rate, 0 if case.unit == "byte" else 1),
                 number(result.get("of_memcpy"), 3)]
-    return f"{case.bench:<10}{case.name:<36}{case.unit:<8}" + "".join(f"{c:>11}" for c in columns)
+    code = f"  {result['code_bytes']} bytes of code" if "code_bytes" in result else ""
+    return (f"{case.bench:<10}{case.name:<36}{case.unit:<8}"
+            + "".join(f"{c:>11}" for c in columns) + code)
 
 
 def show(about, results):
@@ -221,6 +232,8 @@ def main():
             skipped.append(f"{target}: skipped, {reason}")
         else:
             wrong += count_on(target, programs, cases, results)
+    if not count.missing("Cortex-M0"):
+        add_crc_sizes(programs, results)
     if not args.check:
         add_times(programs.host, args.output, args.rounds, cases, results)
     about = made(args.compiler)

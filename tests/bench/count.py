@@ -74,6 +74,14 @@ def build_cortex_m0(root, directory):
     return build(root, directory, M0, ("bare",), (f"-DBENCH_INPUT_SIZE={M0_INPUT_SIZE}",), M0_LINK)
 
 
+def crc_size(root, directory, entries):
+    """Bytes of code and table of CRC-32 on a Cortex-M0+."""
+    path = f"{directory}/crc_{entries}.o"
+    run([M0[0], "-mcpu=cortex-m0plus", *M0[2:], "-std=c99", "-ffreestanding", f"-I{root}/include",
+         f"-DDTU_CRC_TABLE={entries}", "-c", f"{root}/lib/crc.c", "-o", path])
+    return int(run(["arm-none-eabi-size", path]).splitlines()[1].split()[0])
+
+
 def length_in(text):
     return int(re.search(r"^\d+$", text, re.MULTILINE)[0])
 

@@ -12,6 +12,8 @@
 #define ROUND_S 0.05
 #define BATCH_S 0.001 /* of passes between two looks at the clock */
 
+#define CASES_MAX 64 /* that can be timed */
+
 struct timed {
     const struct bench *bench;
     const struct bench_case *c;
@@ -19,7 +21,7 @@ struct timed {
     double len;  /* bytes of a pass */
 };
 
-static struct timed timed[BENCH_CASES_MAX];
+static struct timed timed[CASES_MAX];
 static size_t timed_count;
 
 /* --- One case -------------------------------------------------------------------------------- */
@@ -138,21 +140,28 @@ static bool is_wanted(const struct bench *b, char *const *names, size_t name_cou
     return false;
 }
 
-static void choose(char *const *names, size_t name_count)
+/* False if there are too many. */
+static bool choose(char *const *names, size_t name_count)
 {
     timed_count = 0;
     for (size_t i = 0; i < BENCHES; i++) {
         const struct bench *b = benches[i];
         if (!b->is_timed || !is_wanted(b, names, name_count))
             continue;
-        for (size_t k = 0; k < b->count && timed_count < BENCH_CASES_MAX; k++)
+        if (b->count > CASES_MAX - timed_count)
+            return false;
+        for (size_t k = 0; k < b->count; k++)
             timed[timed_count++] = (struct timed){b, &b->cases[k], 0, 0};
     }
+    return true;
 }
 
 bool bench_times(char *const *names, size_t name_count, unsigned rounds, const char *json)
 {
-    choose(names, name_count);
+    if (!choose(names, name_count)) {
+        printf("more than %u cases\n", (unsigned)CASES_MAX);
+        return false;
+    }
     for (unsigned round = 0; round < rounds; round++)
         for (size_t i = 0; i < timed_count; i++)
             if (!improve(&timed[i]))

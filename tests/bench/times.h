@@ -5,9 +5,6 @@
 
 #include "bench.h"
 
-/* Cases that can be timed, of which the program has fewer than so many. */
-#define BENCH_CASES_MAX 64
-
 /* Times all cases of the benches that are named, all if none is; prints a table, and writes it to
  * a file as JSON as well unless that is NULL. Returns false if a case went wrong or the file. */
 bool bench_times(char *const *names, size_t name_count, unsigned rounds, const char *json);
