@@ -194,7 +194,7 @@ def row(case, result):
 
 
 def show(about, results):
-    print(", ".join(str(value) for value in about.values()))
+    print("{date}, {machine}, {processors} processors, {system}, {compiler}".format(**about))
     print(f"{'':<54}{'instructions':>22}{'million':>11}{'of':>11}")
     print(f"{'':<46}{'of a':<8}" + "".join(f"{t:>11}" for t in count.TARGETS)
           + f"{'a second':>11}{'memcpy':>11}")

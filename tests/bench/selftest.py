@@ -87,7 +87,8 @@ class Output(unittest.TestCase):
     def test_json_and_table_have_each_figure(self):
         case = bench.Case(1, "at", "command", "60 commands")
         results = {case: {"instructions": {"x86-64": 1234.0}, "per_second": 5678901}}
-        about = {"date": "2000-01-01"}
+        about = {"date": "2000-01-01", "machine": "m", "processors": 1, "system": "s",
+                 "compiler": "c"}
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
             bench.show(about, results)
