@@ -2,6 +2,7 @@
 #include "dtu/store.h"
 
 #include "dtu/config.h"
+#include "dtu/crc.h"
 
 #include <string.h>
 
@@ -9,19 +10,6 @@
 #define NO_SLOT SLOTS
 
 static const uint8_t magic[4] = {'D', 'T', 'U', '1'};
-
-/* CRC-32 as in IEEE 802.3, a bit at a time: it runs at start and at a save, and a table would be
- * larger than all of this file. */
-static uint32_t crc32(uint32_t crc, const uint8_t *data, size_t len)
-{
-    crc = ~crc;
-    for (size_t i = 0; i < len; i++) {
-        crc ^= data[i];
-        for (unsigned bit = 0; bit < 8; bit++)
-            crc = (crc & 1) != 0 ? crc >> 1 ^ UINT32_C(0xEDB88320) : crc >> 1;
-    }
-    return ~crc;
-}
 
 /* --- The header: magic, sequence, length of the text, CRC of these two and the text --------- */
 
@@ -45,7 +33,7 @@ static uint32_t header_crc(const struct header *h)
 {
     uint8_t bytes[DTU_STORE_HEADER_SIZE];
     write_header(h, bytes);
-    return crc32(0, bytes + sizeof magic, 8);
+    return dtu_crc32(0, bytes + sizeof magic, 8);
 }
 
 static bool read_header(struct dtu_store *s, unsigned slot, struct header *h)
@@ -70,7 +58,7 @@ static bool text_is_whole(struct dtu_store *s, unsigned slot, const struct heade
         size_t len = h->len - at < sizeof chunk ? (size_t)(h->len - at) : sizeof chunk;
         if (!s->medium->read(s->ctx, slot, DTU_STORE_HEADER_SIZE + (size_t)at, chunk, len))
             return false;
-        crc = crc32(crc, chunk, len);
+        crc = dtu_crc32(crc, chunk, len);
         at += (uint32_t)len;
     }
     return crc == h->crc;
@@ -232,7 +220,7 @@ static void measure(void *ctx, const uint8_t *data, size_t len)
 static void sum_up(void *ctx, const uint8_t *data, size_t len)
 {
     struct header *h = ctx;
-    h->crc = crc32(h->crc, data, len);
+    h->crc = dtu_crc32(h->crc, data, len);
 }
 
 /* The last pass writes, in chunks. */

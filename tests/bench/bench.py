@@ -1,264 +1,249 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""softdtu, ser2net and socat between a tty and loopback TCP, side by side.
+"""What the engines cost, as a table and as JSON: instructions on this machine and on a Cortex-M0,
+and time beside memcpy. The method is in docs/performance.md.
 
-    SOFTDTU=build/default/examples/softdtu tests/bench/bench.py [--mib N] [--rounds N]
+    bench.py <root> <output directory> <compiler> [option]... [bench]...
 
-Method. All three open the slave of a pty that this program makes; this program is at its master and
-at the other end of the TCP connection, in two processes, the same for all. Nothing else is on the
-way. Throughput: N MiB of random bytes one way, from the first write to the last byte read, compared
-at the end. CPU time: user and system time of the program alone, all of its threads, from /proc, for
-each MiB. Latency: 64 bytes go from the tty to a TCP peer that sends them back; the next 64 go when
-they are here. Each figure is the median of the rounds; the programs take turns in each round.
+    --check         counts only, against the ceilings below; a figure that is over one is a failure
+    --json FILE     the same as JSON
+    --rounds N      of the times; 7 if not given
 
-What the rows mean. A module packs: it waits for a length or a pause before it sends. For throughput
-the packets are large (cat1: 4096 bytes, its most; k7: 1460, its most); for latency there is one row
-in which 64 bytes fill a packet, and one with the pause that k7 has by default, the time of 4 bytes
-and at least a millisecond. ser2net has buffers of 64 bytes by default, and may wait for more to come
-(chardelay); the other row of it is with large buffers and without waiting.
+Without a bench all of them are run. Exit status 77: something that is needed to count is not
+installed, and what could be counted is within the ceilings.
 """
 import argparse
-import contextlib
-import glob
+import collections
+import concurrent.futures
+import json
 import os
-import random
-import shutil
-import signal
-import socket
-import statistics
-import subprocess
 import sys
-import tempfile
 import time
-import tty
 
-SOFTDTU = os.environ.get("SOFTDTU", "build/default/examples/softdtu")
-CHUNK = 65536
-DEADLINE_S = 120
-LARGE = ("dev-to-net-bufsize: 65536", "net-to-dev-bufsize: 65536")  # of ser2net; 64 by default
+import count
 
+Case = collections.namedtuple("Case", "number bench unit name")
 
-class Running:
-    """A program between the master of a pty and a TCP connection."""
+# --- Ceilings -------------------------------------------------------------------------------------
 
-    def __init__(self, start):
-        self.master, slave = os.openpty()
-        tty.setraw(slave)
-        self.slave = slave  # held open, so that the master never sees a hang-up
-        self.process = None
-        self.dir = tempfile.mkdtemp(prefix="dtu-bench-")
-        self.connection = start(self, os.ttyname(slave))
-        self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.connection.settimeout(None)
+AT = {"x86-64": 1000, "Cortex-M0": 2000}  # instructions against 60 commands, at most
+AT_GROWTH = 1.5  # from 10 to 1,000 commands, less than
 
-    def run(self, *args):
-        with open(f"{self.dir}/log", "wb") as log:
-            self.process = subprocess.Popen(args, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-
-    def cpu_s(self):
-        total = 0
-        for path in glob.glob(f"/proc/{self.process.pid}/task/*/schedstat"):
-            with open(path, encoding="ascii") as f:
-                total += int(f.read().split()[0])
-        return total / 1e9
-
-    def close(self):
-        with contextlib.suppress(AttributeError):
-            self.connection.close()
-        if self.process:
-            self.process.kill()
-            self.process.wait()
-        os.close(self.master)
-        os.close(self.slave)
-        shutil.rmtree(self.dir)
+# Instructions a byte, at most. The worst inputs of sdp have a head every 4 bytes and a length that
+# covers nearly 1 KiB behind each, so that is 256 looks at each byte; a vector is many bytes, and
+# byte by byte each is also moved. On a Cortex-M0 that takes too long to be counted.
+BYTES = {
+    "baudsync": {"x86-64": {"payload: lines of text": 0.25, "payload: random bytes": 0.5},
+                 "Cortex-M0": {"payload: lines of text": 8, "payload: random bytes": 8}},
+    "cmdmode": {"x86-64": {"payload: lines of text": 0.15, "payload: random bytes": 0.15},
+                "Cortex-M0": {"payload: lines of text": 0.5, "payload: random bytes": 0.5}},
+    "sdp": {"x86-64": {"frames of 1 KiB, in one piece": 0.8, "frames of 1 KiB, each cut": 1.3,
+                       "garbage that begins no head": 0.2,
+                       "worst: heads 4 bytes apart": 256 * 0.7,
+                       "worst, byte by byte": 256 * 1.4},
+            "Cortex-M0": {"frames of 1 KiB, in one piece": 9, "frames of 1 KiB, each cut": 16,
+                          "garbage that begins no head": 8}},
+    "crc": {"x86-64": {"no table": 80, "table of 16": 14, "table of 256": 9},
+            "Cortex-M0": {"no table": 70, "table of 16": 18, "table of 256": 12}},
+}
+CRC_ENTRIES = {"no table": 0, "table of 16": 16, "table of 256": 256}
+# The same stream at half its length, in which a byte may not cost less.
+HALVES = {"worst: heads 4 bytes apart": "worst, half as long",
+          "worst, byte by byte": "worst, byte by byte, half as long"}
+GROWTH = 1.02  # of the cost of a byte from the half to the whole, at most
 
 
-def listener():
-    sock = socket.socket()
-    sock.bind(("127.0.0.1", 0))
-    sock.listen(1)
-    sock.settimeout(10)
-    return sock, sock.getsockname()[1]
+def check_at(target, figures):
+    wrong = []
+    if figures["60 commands"] > AT[target]:
+        wrong.append(f"{figures['60 commands']:.0f} instructions against 60 commands, at most "
+                     f"{AT[target]}")
+    growth = figures["1,000 commands"] / figures["10 commands"]
+    if growth >= AT_GROWTH:
+        wrong.append(f"grows {growth:.2f} times from 10 to 1,000 commands, less than {AT_GROWTH}")
+    return wrong
 
 
-def softdtu(profile, *settings):
-    def start(running, tty_name):
-        with contextlib.closing(listener()[0]) as server:
-            port = server.getsockname()[1]
-            kind = "TCPC" if profile == "k7" else "TCP"
-            args = [SOFTDTU, "--profile", profile, "--tty", tty_name]
-            for setting in (f"SOCKA={kind},127.0.0.1,{port}", *settings):
-                args += ["--set", setting]
-            running.run(*args)
-            connection = server.accept()[0]
-        if profile != "k7":
-            greeting = b""
-            while not greeting.endswith(b"1\r\n"):
-                greeting += os.read(running.master, 100)
-        return connection
-    return start
+def check_bytes(bench, target, figures):
+    wrong = [f"{name}: {figures[name]:.3f} instructions a byte, at most {ceiling}"
+             for name, ceiling in BYTES[bench][target].items() if figures[name] > ceiling]
+    for name, half in HALVES.items():
+        if half in figures and figures[name] > GROWTH * figures[half]:
+            wrong.append(f"{name}: {figures[name] / figures[half]:.3f} times as many a byte in a "
+                         "stream twice as long")
+    return wrong
 
 
-def socat(running, tty_name):
-    with contextlib.closing(listener()[0]) as server:
-        running.run("socat", "-b", str(CHUNK), f"{tty_name},raw,echo=0",
-                    f"tcp:127.0.0.1:{server.getsockname()[1]},nodelay")
-        return server.accept()[0]
+def check_secret(figures):
+    if len(set(figures.values())) == 1:
+        return []
+    return ["the number of instructions tells something of the secret: "
+            + ", ".join(f"{name}: {figure:.0f}" for name, figure in figures.items())]
 
 
-def ser2net(*options):
-    def start(running, tty_name):
-        server, port = listener()
-        server.close()
-        with open(f"{running.dir}/ser2net.yaml", "w", encoding="ascii") as f:
-            f.write(f"%YAML 1.1\n---\nconnection: &c\n  accepter: tcp(nodelay),127.0.0.1,{port}\n"
-                    f"  connector: serialdev(nouucplock=true),{tty_name},115200n81,local\n"
-                    "  options:\n    kickolduser: false\n")
-            for option in options:
-                f.write(f"    {option}\n")
-        running.run("ser2net", "-n", "-c", f"{running.dir}/ser2net.yaml", "-P",
-                    f"{running.dir}/pid")
-        deadline = time.monotonic() + 10
-        while time.monotonic() < deadline:
-            with contextlib.suppress(ConnectionRefusedError):
-                return socket.create_connection(("127.0.0.1", port), 10)
-            time.sleep(0.02)
-        with open(f"{running.dir}/log", encoding="utf-8", errors="replace") as log:
-            sys.exit(f"ser2net does not listen: {log.read()}")
-    return start
+def check(bench, target, figures):
+    """What of the figures of a bench, by the names of the cases, is over its ceilings."""
+    if bench == "at":
+        return check_at(target, figures)
+    if bench in BYTES:
+        return check_bytes(bench, target, figures)
+    return check_secret(figures) if bench in ("secret", "login") else []
+
+# --- Figures --------------------------------------------------------------------------------------
 
 
-def in_child(function):
-    """Runs a function in a process of its own; gives its pid."""
-    pid = os.fork()
-    if pid == 0:
-        status = 1
-        try:
-            signal.alarm(DEADLINE_S)
-            function()
-            status = 0
-        finally:
-            os._exit(status)
-    return pid
+def cases_of(program, benches):
+    """The cases of these benches, all if there are none."""
+    cases = [Case(int(number), bench, unit, name) for number, bench, unit, name in
+             (line.split("\t") for line in count.run([program, "--list"]).splitlines())]
+    unknown = set(benches) - {case.bench for case in cases}
+    if unknown:
+        raise SystemExit(f"no such bench: {' '.join(sorted(unknown))}")
+    return [case for case in cases if not benches or case.bench in benches]
 
 
-def write_all(fd, data):
-    view = memoryview(data)
-    while view:
-        view = view[os.write(fd, view[:CHUNK]):]
+def is_counted(target, case):
+    """Not what takes too long there, nor zlib, which is not built for it."""
+    return target == "x86-64" or not (case.bench == "zlib" or case.name.startswith("worst"))
 
 
-def read_all(fd, size):
-    parts, have = [], 0
-    while have < size:
-        part = os.read(fd, CHUNK)
-        if not part:
-            sys.exit(f"ended after {have} of {size} bytes")
-        parts.append(part)
-        have += len(part)
-    return b"".join(parts)
+class Programs:
+    """The benchmark program on each target, built when it is wanted."""
+
+    def __init__(self, root, output, compiler):
+        self.root = root
+        self.host = count.build_host(root, os.path.join(output, "host"), compiler)
+        self.cortex_m0 = ""
+        self.m0_output = os.path.join(output, "cortex_m0")
+
+    def count_all(self, target, cases):
+        """Instructions of a byte or whatever the unit is, for each of the cases."""
+        one, program = count.on_host, self.host
+        if target == "Cortex-M0":
+            one = count.on_cortex_m0
+            program = self.cortex_m0 = count.build_cortex_m0(self.root, self.m0_output)
+
+        def cost(case):
+            instructions, length = one(program, case.number)
+            return instructions / length if case.unit == "byte" else instructions
+
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            return list(pool.map(cost, cases))
 
 
-def throughput(start, data, up):
-    """MiB a second, and CPU milliseconds for each MiB."""
-    with contextlib.closing(Running(start)) as r:
-        source, sink = r.master, r.connection.fileno()
-        if not up:
-            source, sink = sink, source
-        cpu = r.cpu_s()
-        started = time.monotonic()
-        child = in_child(lambda: write_all(source, data))
-        got = read_all(sink, len(data))
-        seconds = time.monotonic() - started
-        cpu = r.cpu_s() - cpu
-        if os.waitpid(child, 0)[1] != 0 or got != data:
-            sys.exit("what came is not what was sent")
-    mib = len(data) / (1 << 20)
-    return mib / seconds, cpu * 1000 / mib
+def count_on(target, programs, cases, results):
+    """Adds the counts on a target to the results. Returns what is over the ceilings."""
+    counted = [case for case in cases if is_counted(target, case)]
+    figures = collections.defaultdict(dict)
+    for case, cost in zip(counted, programs.count_all(target, counted)):
+        figures[case.bench][case.name] = cost
+        results[case].setdefault("instructions", {})[target] = round(cost, 3)
+    return [f"{bench}, {target}: {line}" for bench in figures
+            for line in check(bench, target, figures[bench])]
 
 
-def echo(connection):
-    while data := connection.recv(CHUNK):
-        connection.sendall(data)
+def add_crc_sizes(programs, results):
+    """Adds what the sizes of the table of CRC-32 cost on a Cortex-M0+."""
+    for case, result in results.items():
+        if case.bench == "crc":
+            result["code_bytes"] = count.crc_size(programs.root, programs.m0_output,
+                                                  CRC_ENTRIES[case.name])
 
 
-def latency(start, count):
-    """Round trips in milliseconds: median and 99th percentile."""
-    message = bytes(range(64))
-    trips = []
-    with contextlib.closing(Running(start)) as r:
-        child = in_child(lambda: echo(r.connection))
-        for _ in range(count):
-            started = time.monotonic()
-            write_all(r.master, message)
-            if read_all(r.master, len(message)) != message:
-                sys.exit("what came back is not what was sent")
-            trips.append((time.monotonic() - started) * 1000)
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-    trips.sort()
-    return statistics.median(trips), trips[int(len(trips) * 0.99)]
+def add_times(program, directory, rounds, cases, results):
+    """Adds how fast the cases are, and memcpy, which is timed in any case."""
+    path = os.path.join(directory, "times.json")
+    benches = sorted({case.bench for case in cases} - {"secret", "login"})
+    count.run([program, "--rounds", str(rounds), "--json", path, *benches])
+    with open(path, encoding="utf-8") as f:
+        times = {(r["bench"], r["case"]): r for r in json.load(f)["results"]}
+    for case in cases:
+        for key in ("per_second", "of_memcpy"):
+            if key in times.get((case.bench, case.name), {}):
+                results[case][key] = times[case.bench, case.name][key]
+
+# --- What is shown --------------------------------------------------------------------------------
 
 
-def medians(samples):
-    return [statistics.median(column) for column in zip(*samples)]
+def first_line(command):
+    return count.run(command).splitlines()[0]
 
 
-def compare_throughput(programs, data, rounds):
-    samples = {name: [] for name in programs}
-    for _ in range(rounds):
-        for name, start in programs.items():
-            samples[name].append((*throughput(start, data, True), *throughput(start, data, False)))
-    title = f"{len(data) >> 20} MiB, median of {rounds}"
-    print(f"\n{title:26}{'tty -> TCP':>20}{'TCP -> tty':>24}")
-    print(f"{'':26}{'MiB/s':>8}{'CPU ms/MiB':>12}{'MiB/s':>12}{'CPU ms/MiB':>12}")
-    for name, rows in samples.items():
-        up, up_cpu, down, down_cpu = medians(rows)
-        print(f"{name:26}{up:8.0f}{up_cpu:12.2f}{down:12.0f}{down_cpu:12.2f}")
+def made(compiler):
+    """When and with what, without the name of the machine."""
+    return {"date": time.strftime("%Y-%m-%d"), "machine": os.uname().machine,
+            "processors": os.cpu_count(), "system": f"Linux {os.uname().release.split('-')[0]}",
+            "compiler": first_line([compiler, "--version"])}
 
 
-def compare_latency(programs, count, rounds):
-    samples = {name: [] for name in programs}
-    for _ in range(rounds):
-        for name, start in programs.items():
-            samples[name].append(latency(start, count))
-    print(f"\n{count} round trips of 64 bytes, median of {rounds}")
-    print(f"{'':26}{'median ms':>10}{'99 % ms':>10}")
-    for name, rows in samples.items():
-        median, late = medians(rows)
-        print(f"{name:26}{median:10.3f}{late:10.3f}")
+def number(value, digits):
+    return "" if value is None else f"{value:,.{digits}f}"
+
+
+def row(case, result):
+    per_second = result.get("per_second")
+    instructions = result.get("instructions", {})
+    digits = 3 if case.unit == "byte" else 0
+    rate = per_second and per_second / 1e6
+    columns = [number(instructions.get(target), digits) for target in count.TARGETS]
+    columns += [number(rate, 0 if case.unit == "byte" else 1),
+                number(result.get("of_memcpy"), 3)]
+    code = f"  {result['code_bytes']} bytes of code" if "code_bytes" in result else ""
+    return (f"{case.bench:<10}{case.name:<36}{case.unit:<8}"
+            + "".join(f"{c:>11}" for c in columns) + code)
+
+
+def show(about, results):
+    print("{date}, {machine}, {processors} processors, {system}, {compiler}".format(**about))
+    print(f"{'':<54}{'instructions':>22}{'million':>11}{'of':>11}")
+    print(f"{'':<46}{'of a':<8}" + "".join(f"{t:>11}" for t in count.TARGETS)
+          + f"{'a second':>11}{'memcpy':>11}")
+    for case, result in results.items():
+        print(row(case, result))
+
+
+def write_json(path, about, results):
+    entries = [{"bench": case.bench, "case": case.name, "unit": case.unit, **result}
+               for case, result in results.items()]
+    with open(path, "w", encoding="utf-8") as f:
+        json.dump({"made": about, "results": entries}, f, indent=1)
+        f.write("\n")
 
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--mib", type=int, default=32)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--trips", type=int, default=1000)
-    args = parser.parse_args()
-    signal.alarm(DEADLINE_S * 5)
+    parser.add_argument("root", type=os.path.abspath)
+    parser.add_argument("output", type=os.path.abspath)
+    parser.add_argument("compiler")
+    parser.add_argument("benches", nargs="*")
+    parser.add_argument("--check", action="store_true")
+    parser.add_argument("--json")
+    parser.add_argument("--rounds", type=int, default=7)
+    args = parser.parse_intermixed_args()
 
-    bulk = {"softdtu cat1, 4096": softdtu("cat1", "UARTFT=10", "UARTFL=4096"),
-            "softdtu k7, 1460": softdtu("k7", "UARTTL=10,1460")}
-    short = {"softdtu k7, full at 64": softdtu("k7", "UARTTL=0,64"),
-             "softdtu k7, default": softdtu("k7")}
-    if shutil.which("ser2net"):
-        bulk["ser2net, 64 KiB buffers"] = ser2net("chardelay: false", *LARGE)
-        bulk["ser2net, default"] = ser2net()
-        short["ser2net, chardelay off"] = ser2net("chardelay: false")
-        short["ser2net, default"] = ser2net()
-    else:
-        print("ser2net is not installed")
-    if shutil.which("socat"):
-        bulk["socat"] = socat
-        short["socat"] = socat
-    else:
-        print("socat is not installed")
-
-    print(f"{time.strftime('%Y-%m-%d')}, {os.cpu_count()} processors, "
-          f"Linux {os.uname().release.split('-')[0]}")
-    compare_throughput(bulk, random.Random(1).randbytes(args.mib << 20), args.rounds)
-    compare_latency(short, args.trips, args.rounds)
+    programs = Programs(args.root, args.output, args.compiler)
+    cases = cases_of(programs.host, args.benches)
+    results = {case: {} for case in cases}
+    wrong = []
+    skipped = []
+    for target in count.TARGETS:
+        reason = count.missing(target)
+        if reason:
+            skipped.append(f"{target}: skipped, {reason}")
+        else:
+            wrong += count_on(target, programs, cases, results)
+    if not count.missing("Cortex-M0"):
+        add_crc_sizes(programs, results)
+    if not args.check:
+        add_times(programs.host, args.output, args.rounds, cases, results)
+    about = made(args.compiler)
+    show(about, results)
+    if args.json:
+        write_json(args.json, about, results)
+    for line in skipped + wrong:
+        print(line)
+    return 1 if wrong else 77 if skipped else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
