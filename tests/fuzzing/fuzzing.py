@@ -1,0 +1,191 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Tests what stands around the fuzz targets.
+
+    fuzzing.py run|oss_fuzz|afl <root> <directory to work in>
+
+Each test shows a planted fault first: what finds nothing there proves nothing elsewhere.
+Exit status 77: a tool is not installed.
+"""
+import glob
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+
+FUZZER = ["-g", "-O1", "-fsanitize=fuzzer"]
+AFL = dict(os.environ, AFL_SKIP_CPUFREQ="1", AFL_NO_UI="1", AFL_NO_AFFINITY="1",
+           AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES="1", AFL_BENCH_UNTIL_CRASH="1")
+
+
+def need(*tools):
+    missing = [t for t in tools if shutil.which(t) is None]
+    if missing:
+        print("skipped, not installed:", " ".join(missing))
+        sys.exit(77)
+
+
+def expect(truth, *what):
+    if not truth:
+        raise SystemExit("not as it should be: " + " ".join(str(w) for w in what))
+
+
+def call(command, status=0, **options):
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          errors="replace", **options)
+    expect(done.returncode == status, command, "ended with", done.returncode, "and said:\n",
+           done.stdout[-8000:])
+    return done.stdout
+
+
+def plant(root, directory, compiler="clang"):
+    """Programs fuzz_planted, which has a fault, and fuzz_fine."""
+    source = os.path.join(root, "tests", "fuzzing", "planted.c")
+    os.makedirs(directory)
+    call([compiler, *FUZZER, source, "-o", os.path.join(directory, "fuzz_planted")])
+    call([compiler, *FUZZER, "-DNO_FAULT", source, "-o", os.path.join(directory, "fuzz_fine")])
+    return directory
+
+
+# --- fuzz/run -------------------------------------------------------------------------------------
+
+def interrupted(run, programs, work):
+    """Ctrl-C ends it and all that it started, and what was found stays."""
+    command = [run, "--programs", programs, "--work", work, "300", "fine"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    log = os.path.join(work, "log", "fine.0")
+    until = time.monotonic() + 60
+    while not (os.path.exists(log) and b"INITED" in open(log, "rb").read()):
+        expect(time.monotonic() < until, "the fuzzer does not begin")
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    told = process.communicate(timeout=60)[0]
+    expect(process.returncode == 130, "interrupted, it ended with", process.returncode, told)
+    expect("interrupted" in told, told)
+    expect(os.listdir(os.path.join(work, "found", "fine")), "what was found is gone")
+    for path in glob.glob("/proc/[0-9]*/cmdline"):
+        try:
+            with open(path, "rb") as f:
+                expect(not f.read().startswith(programs.encode()), "still there:", path)
+        except OSError:
+            pass
+
+
+def test_run(root, work):
+    need("clang", "cmake")
+    run = os.path.join(root, "fuzz", "run")
+    programs = plant(root, os.path.join(work, "programs"))
+    common = [run, "--programs", programs, "--work", os.path.join(work, "found")]
+    stored = set(glob.glob(os.path.join(root, "fuzz", "corpus", "**"), recursive=True))
+
+    expect("SECONDS" in call([run, "--help"]), "no help")
+    call([run], 2)
+    call([run, "0"], 2)
+    expect("there are: fine planted" in call(common + ["1", "nosuch"], 2), "names of targets")
+
+    told = call(common + ["60", "planted"], 1)
+    failed = glob.glob(os.path.join(work, "found", "failed", "planted", "crash-*"))
+    inputs = [p for p in failed if not p.endswith(".txt")]
+    expect(inputs and all(p in told for p in inputs), "a crash that is not told:", told)
+    for path in inputs:
+        with open(path, "rb") as f:
+            expect(f.read() == b"bug", "it was not made as small as can be")
+        with open(path + ".txt", encoding="utf-8", errors="replace") as f:
+            expect("planted.c" in f.read(), "the report does not say where")
+
+    told = call(common + ["--jobs", "2", "2", "fine"])
+    expect("0 inputs fail" in told and "found inputs go further" in told, told)
+    expect(os.listdir(os.path.join(work, "found", "found", "fine")), "nothing was found")
+    interrupted(run, programs, os.path.join(work, "interrupted"))
+    call(common + ["2"], 1)  # both: one fails
+
+    # a real one, built; nothing is written to the stored corpus without --keep
+    told = call([run, "--work", os.path.join(work, "real"), "1", "escape"])
+    expect("escape" in told and "0 inputs fail" in told, told)
+    now = set(glob.glob(os.path.join(root, "fuzz", "corpus", "**"), recursive=True))
+    expect(now == stored, "the stored corpus is not what it was:", now ^ stored)
+
+
+# --- OSS-Fuzz -------------------------------------------------------------------------------------
+
+def check_oss_target(root, out, name):
+    engine = name[len("fuzz_"):]
+    seeds = sorted(os.listdir(os.path.join(root, "fuzz", "corpus", engine)))
+    expect(seeds, name, "has no seeds")
+    with zipfile.ZipFile(os.path.join(out, name + "_seed_corpus.zip")) as archive:
+        expect(sorted(archive.namelist()) == seeds, "other seeds than in the corpus of", name)
+        unpacked = os.path.join(out, "seeds", engine)
+        archive.extractall(unpacked)
+    has_dict = os.path.exists(os.path.join(root, "fuzz", engine + ".dict"))
+    expect(os.path.exists(os.path.join(out, name + ".dict")) == has_dict, name + ".dict")
+    dictionary = ["-dict=" + os.path.join(out, name + ".dict")] if has_dict else []
+    told = call([os.path.join(out, name), "-runs=0", *dictionary, unpacked])
+    expect(f"seed corpus: files: {len(seeds)} " in told, told)
+
+
+def test_oss_fuzz(root, work):
+    need("clang", "clang++")
+    out = os.path.join(work, "out")
+    flags = "-O1 -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all"
+    env = dict(os.environ, CC="clang", CXX="clang++", CFLAGS=flags, CXXFLAGS=flags,
+               LIB_FUZZING_ENGINE="-fsanitize=fuzzer", OUT=out, WORK=os.path.join(work, "work"))
+    script = os.path.join(root, "fuzz", "oss-fuzz.sh")
+    call([script], 0, env=env)
+    names = [os.path.basename(p)[:-2] for p in
+             glob.glob(os.path.join(root, "fuzz", "fuzz_*.c"))]
+    for name in sorted(names):
+        check_oss_target(root, out, name)
+
+    # the environment counts: a compiler that fails, and an engine that is not there
+    del env["OUT"]
+    expect("OUT" in call([script], 2, env=env), "OUT is not asked for")
+    call([script], 1, env=dict(env, OUT=out, CC="false"))
+    broken = dict(env, OUT=out, LIB_FUZZING_ENGINE="-lno_such_engine")
+    expect("no_such_engine" in call([script], 1, env=broken), "the engine is not linked")
+
+
+# --- AFL++ ----------------------------------------------------------------------------------------
+
+def afl(program, seeds, out, *options):
+    """What AFL++ has counted."""
+    call(["afl-fuzz", "-i", seeds, "-o", out, *options, "--", program], env=AFL)
+    with open(os.path.join(out, "default", "fuzzer_stats"), encoding="utf-8") as f:
+        return dict((p.strip() for p in line.split(":", 1)) for line in f)
+
+
+def test_afl(root, work):
+    need("afl-clang-fast", "afl-fuzz", "cmake")
+    planted = plant(root, os.path.join(work, "programs"), "afl-clang-fast")
+    seeds = os.path.join(work, "seeds")
+    os.makedirs(seeds)
+    with open(os.path.join(seeds, "seed"), "wb") as f:
+        f.write(b"bus")
+    stats = afl(os.path.join(planted, "fuzz_planted"), seeds, os.path.join(work, "planted"),
+                "-V", "60")
+    expect(int(stats["saved_crashes"]) >= 1, "the planted fault was not found")
+
+    build = os.path.join(work, "build")
+    call(["cmake", "--preset", "fuzz-afl", "-B", build], cwd=root)
+    call(["cmake", "--build", build, "--parallel", str(os.cpu_count())])
+    for engine in ("sdp", "netat", "discovery"):
+        stats = afl(os.path.join(build, "fuzz", "fuzz_" + engine),
+                    os.path.join(root, "fuzz", "corpus", engine), os.path.join(work, engine),
+                    "-E", "500", "-V", "60")
+        print(engine, stats["execs_done"], "runs,", stats["edges_found"], "edges")
+        expect(int(stats["execs_done"]) >= 500, engine, "did not run", stats)
+        expect(int(stats["edges_found"]) > 50, engine, "is not instrumented", stats)
+        expect(int(stats["saved_crashes"]) == 0, engine, "crashes", stats)
+
+
+def main():
+    what, root, work = sys.argv[1:]
+    shutil.rmtree(work, ignore_errors=True)
+    os.makedirs(work)
+    {"run": test_run, "oss_fuzz": test_oss_fuzz, "afl": test_afl}[what](root, work)
+
+
+if __name__ == "__main__":
+    main()
