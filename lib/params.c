@@ -546,8 +546,8 @@ static enum dtu_status set_simple(struct dtu_params *p, const struct dtu_param *
     enum dtu_status status = next_token(&p->table->syntax, false, &r, &t);
     if (status != DTU_OK)
         return status;
-    if (!r.done)
-        return DTU_ERR_COUNT;
+    if (!r.done) /* too many, or a bad quote in one of them */
+        return dtu_params_check(p->table, row, text, len);
     return read_field(p->table, row->fields, &t, false, p->pending + row->offset);
 }
 
