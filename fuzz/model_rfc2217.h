@@ -130,8 +130,8 @@ static inline void model_decide(struct model_end *e, const struct model_owner *o
     if (now == -1)
         e->wishes_wanted = false;
     if (now != 0)
-        owner->note(&e->events, (uint8_t)('A' + (now == 1 ? DTU_RFC2217_READY : DTU_RFC2217_REFUSED)),
-                0);
+        owner->note(&e->events,
+                    (uint8_t)('A' + (now == 1 ? DTU_RFC2217_READY : DTU_RFC2217_REFUSED)), 0);
 }
 
 static inline void model_option_came(struct model_end *e, uint8_t verb, uint8_t option,
