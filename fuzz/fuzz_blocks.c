@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Blocks of any bytes for a K7 whose settings are any. Which are refused is what a slow model of the
- * limits says. One that is refused leaves every pending value as it was; one that is taken is read
- * back but for what blocks.h says, and each row's text can be set again, as the store does, and
- * leaves the values as they are.
+/* Blocks of any bytes for a K7 whose settings are any. Which are refused is what a slow model of
+ * the limits says. One that is refused leaves every pending value as it was; one that is taken is
+ * read back but for what blocks.h says, and each row's text can be set again, as the store does,
+ * and leaves the values as they are.
  *
  * Input: what is set beforehand (1 byte), which block (1), how many bytes of a factory-fresh block
  * are replaced (1) and these as pairs of offset and value, or, if there are none, the block itself;
