@@ -95,7 +95,8 @@ static void put_piece(struct fuzz_input *in)
                                         "1.2.3.4,D8B04CF01234,x",
                                         "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
                                         "\r\n+UART:1\r\n\r\nOK\r\n",
-                                        "\r\n+OK=1\r\n"};
+                                        "\r\n+OK=1\r\n",
+                                        "+CME ERROR:"};
     uint8_t code = fuzz_u8(in);
     char byte[2] = {(char)code, '\0'};
     if (code >= 0x80 && code - 0x80 < (int)(sizeof words / sizeof words[0]))

@@ -435,15 +435,6 @@ static const struct wording wordings[] = {
 };
 #define WORDINGS (sizeof wordings / sizeof wordings[0])
 
-static const struct wording *find_wording(const uint8_t *text, size_t len)
-{
-    for (const struct wording *w = wordings; w < wordings + WORDINGS; w++)
-        if (len >= w->len && memcmp(text, w->start, w->len) == 0 &&
-            (w->meaning >= NUMBERED || len == w->len))
-            return w;
-    return NULL;
-}
-
 /* What numbers mean: manual 004 table 7 for cat1, whose numbers are here with 100 added; the
  * others, 001 table 13 and 003 section 5.3.3, number alike. */
 #define CME 100u
@@ -484,6 +475,23 @@ static bool parse_number(const struct wording *w, const uint8_t *text, size_t le
     r->code = (int16_t)(text[at - 1] == '-' ? -(int16_t)number : (int16_t)number);
     r->status = meaning_of(w->meaning == EXPLAINED ? number + CME : number);
     return true;
+}
+
+/* Whether a wording that fits the beginning fits the rest too. */
+static bool fits(const struct wording *w, const uint8_t *text, size_t len)
+{
+    struct refusal r;
+    if (w->meaning == NUMBERED)
+        return parse_number(w, text, len, &r);
+    return w->meaning > NUMBERED || len == w->len;
+}
+
+static const struct wording *find_wording(const uint8_t *text, size_t len)
+{
+    for (const struct wording *w = wordings; w < wordings + WORDINGS; w++)
+        if (len >= w->len && memcmp(text, w->start, w->len) == 0 && fits(w, text, len))
+            return w;
+    return NULL;
 }
 
 /* --- What a line is ------------------------------------------------------------------------- */
@@ -550,11 +558,8 @@ static void note_dialect(struct dtu_at_client *c, const struct wording *w)
 static void take_refusal(struct dtu_at_client *c, size_t text_len, const struct wording *w)
 {
     struct refusal r = {0, DTU_ERR_NOT_ALLOWED};
-    bool has_number = w->meaning != REFUSED && parse_number(w, c->line, text_len, &r);
-    if (w->meaning == NUMBERED && !has_number) {
-        take_data(c, text_len);
-        return;
-    }
+    if (w->meaning != REFUSED)
+        (void)parse_number(w, c->line, text_len, &r);
     release_other(c);
     note_dialect(c, w);
     end_reply(c, c->form == IDENTIFY ? DTU_OK : r.status, text_len, r.code);
