@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: MIT
 """Tests what stands around the fuzz targets.
 
-    fuzzing.py run|oss_fuzz|afl <root> <directory to work in>
+    fuzzing.py page|run|oss_fuzz|afl <root> <directory to work in>
 
-Each test shows a planted fault first: what finds nothing there proves nothing elsewhere.
+"page" compares docs/fuzzing.md with the targets. Each of the others shows a planted fault first: what finds nothing there proves nothing elsewhere.
 Exit status 77: a tool is not installed.
 """
 import glob
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -48,6 +49,56 @@ def plant(root, directory, compiler="clang"):
     call([compiler, *FUZZER, source, "-o", os.path.join(directory, "fuzz_planted")])
     call([compiler, *FUZZER, "-DNO_FAULT", source, "-o", os.path.join(directory, "fuzz_fine")])
     return directory
+
+
+# --- docs/fuzzing.md ------------------------------------------------------------------------------
+
+CORPUS_MAX = 400 * 1024  # bytes of all stored inputs
+
+
+def page_faults(root):
+    """What the page says of the targets and is not so, and what the stored inputs should not be."""
+    with open(os.path.join(root, "docs", "fuzzing.md"), encoding="utf-8") as f:
+        rows = re.findall(r"^\| (\w+) \| (yes|-) \| (.+) \| (.+) \| (.+) \|$", f.read(), re.M)
+    told = {row[0]: row for row in rows}
+    targets = {os.path.basename(p)[len("fuzz_"):-2]
+               for p in glob.glob(os.path.join(root, "fuzz", "fuzz_*.c"))}
+    for name in sorted(targets ^ told.keys()):
+        yield f"{name}: no target" if name in told else f"{name}: not in the table"
+    total = 0
+    for name in sorted(targets & told.keys()):
+        has_dict = os.path.exists(os.path.join(root, "fuzz", name + ".dict"))
+        if has_dict != (told[name][1] == "yes"):
+            yield f"{name}: its dictionary"
+        corpus = os.path.join(root, "fuzz", "corpus", name)
+        seeds = os.listdir(corpus) if os.path.isdir(corpus) else []
+        if not seeds:
+            yield f"{name}: no stored inputs"
+        for seed in seeds:
+            total += os.path.getsize(os.path.join(corpus, seed))
+            if re.search(r"[0-9a-f]{8}", seed):
+                yield f"{name}: {seed}: a name that says nothing"
+    if total > CORPUS_MAX:
+        yield f"the stored inputs are {total} bytes"
+
+
+def test_page(root, work):
+    faults = list(page_faults(root))
+    expect(not faults, "\n".join(faults))
+    copy = os.path.join(work, "root")
+    shutil.copytree(os.path.join(root, "fuzz"), os.path.join(copy, "fuzz"))
+    shutil.copytree(os.path.join(root, "docs"), os.path.join(copy, "docs"))
+    os.rename(os.path.join(copy, "fuzz", "fuzz_sdp.c"), os.path.join(copy, "fuzz", "fuzz_new.c"))
+    os.remove(os.path.join(copy, "fuzz", "config.dict"))
+    shutil.rmtree(os.path.join(copy, "fuzz", "corpus", "netat"))
+    for name, size in (("found_0123abcd", 1), ("large", CORPUS_MAX)):
+        with open(os.path.join(copy, "fuzz", "corpus", "link", name), "wb") as f:
+            f.write(b"x" * size)
+    faults = list(page_faults(copy))
+    for fault in ("new: not in the table", "sdp: no target", "config: its dictionary",
+                  "netat: no stored inputs", "link: found_0123abcd: a name that says nothing"):
+        expect(fault in faults, "not seen:", fault)
+    expect(any(f.startswith("the stored inputs are") for f in faults), "not seen: their size")
 
 
 # --- fuzz/run -------------------------------------------------------------------------------------
@@ -184,7 +235,7 @@ def main():
     what, root, work = sys.argv[1:]
     shutil.rmtree(work, ignore_errors=True)
     os.makedirs(work)
-    {"run": test_run, "oss_fuzz": test_oss_fuzz, "afl": test_afl}[what](root, work)
+    {"page": test_page, "run": test_run, "oss_fuzz": test_oss_fuzz, "afl": test_afl}[what](root, work)
 
 
 if __name__ == "__main__":
