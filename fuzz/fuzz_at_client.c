@@ -69,6 +69,15 @@ static void put(const char *text)
     stream.len += len;
 }
 
+/* Almost the name of the command: the fuzzer would hardly get there byte by byte. */
+static void put_like_name(struct fuzz_input *in)
+{
+    size_t at = stream.len + 1 + fuzz_below(in, 4);
+    put("+UART:");
+    if (at < stream.len)
+        stream.bytes[at] = fuzz_u8(in);
+}
+
 static void put_piece(struct fuzz_input *in)
 {
     static const char *const words[] = {"\r\n",
@@ -99,7 +108,9 @@ static void put_piece(struct fuzz_input *in)
                                         "+CME ERROR:"};
     uint8_t code = fuzz_u8(in);
     char byte[2] = {(char)code, '\0'};
-    if (code >= 0x80 && code - 0x80 < (int)(sizeof words / sizeof words[0]))
+    if (code == 0xFF)
+        put_like_name(in);
+    else if (code >= 0x80 && code - 0x80 < (int)(sizeof words / sizeof words[0]))
         put(words[code - 0x80]);
     else if (code == 0 && stream.len < STREAM_MAX) {
         stream.bytes[stream.len] = 0;

@@ -4,7 +4,8 @@
 
     fuzzing.py page|run|oss_fuzz|afl <root> <directory to work in>
 
-"page" compares docs/fuzzing.md with the targets. Each of the others shows a planted fault first: what finds nothing there proves nothing elsewhere.
+"page" compares docs/fuzzing.md with the targets. Each of the others shows a planted fault first:
+what finds nothing there proves nothing elsewhere.
 Exit status 77: a tool is not installed.
 """
 import glob
@@ -235,7 +236,8 @@ def main():
     what, root, work = sys.argv[1:]
     shutil.rmtree(work, ignore_errors=True)
     os.makedirs(work)
-    {"page": test_page, "run": test_run, "oss_fuzz": test_oss_fuzz, "afl": test_afl}[what](root, work)
+    tests = {"page": test_page, "run": test_run, "oss_fuzz": test_oss_fuzz, "afl": test_afl}
+    tests[what](root, work)
 
 
 if __name__ == "__main__":
