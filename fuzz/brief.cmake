@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
-# Fuzzes for a few SECONDS, starting from the corpus. An input that fails is kept in FOUND-failed.
+# Fuzzes for a few SECONDS, starting from what is in the directories CORPUS. An input that fails is kept in FOUND-failed.
 file(REMOVE_RECURSE "${FOUND}")
 file(MAKE_DIRECTORY "${FOUND}" "${FOUND}-failed")
-if(IS_DIRECTORY "${CORPUS}")
-    file(COPY "${CORPUS}/" DESTINATION "${FOUND}")
-endif()
+foreach(directory IN LISTS CORPUS)
+    if(IS_DIRECTORY "${directory}")
+        file(COPY "${directory}/" DESTINATION "${FOUND}")
+    endif()
+endforeach()
 set(dict)
 if(EXISTS "${DICT}")
     set(dict "-dict=${DICT}")

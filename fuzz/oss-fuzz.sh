@@ -33,6 +33,8 @@ done
 rm -f "$WORK/libdtu.a"
 ar rcs "$WORK/libdtu.a" "$WORK"/lib/*.o
 
+python3 -B fuzz/seeds.py "$WORK/seeds" >"$WORK/seeds.log"
+
 for source in fuzz/fuzz_*.c; do
     name=$(basename "$source" .c)
     engine=${name#fuzz_}
@@ -40,7 +42,8 @@ for source in fuzz/fuzz_*.c; do
     # shellcheck disable=SC2086 # flags and libraries are meant to be split
     $CXX $CXXFLAGS "$WORK/$name.o" "$WORK/libdtu.a" $LIB_FUZZING_ENGINE -o "$OUT/$name"
     rm -f "$OUT/${name}_seed_corpus.zip"
-    [ ! -d "fuzz/corpus/$engine" ] ||
-        python3 -m zipfile -c "$OUT/${name}_seed_corpus.zip" "fuzz/corpus/$engine"/*
+    mkdir -p "$WORK/seeds/$engine"
+    [ ! -d "fuzz/corpus/$engine" ] || cp "fuzz/corpus/$engine"/* "$WORK/seeds/$engine"
+    python3 -m zipfile -c "$OUT/${name}_seed_corpus.zip" "$WORK/seeds/$engine"/*
     [ ! -f "fuzz/$engine.dict" ] || cp "fuzz/$engine.dict" "$OUT/$name.dict"
 done
