@@ -215,16 +215,16 @@ static bool cut(const uint8_t *at, size_t len, struct command *c)
         c->name_len++;
     if (at[2] != '+' || c->name_len == 0)
         return false;
-    size_t rest = len - 3 - c->name_len;
-    c->value = c->name + c->name_len + 1;
-    c->value_len = rest > 0 ? rest - 1 : 0;
+    size_t end = 3 + c->name_len; /* of the name: a ? or a = */
     c->form = DTU_AT_BARE;
-    if (rest > 0 && c->value[-1] == '?') {
-        c->form = DTU_AT_QUERY;
-        c->wrong_form = rest > 1;
-    } else if (rest > 0) {
-        c->form = c->value_len == 1 && c->value[0] == '?' ? DTU_AT_RANGE : DTU_AT_SET;
-    }
+    if (end == len)
+        return true;
+    c->value = at + end + 1;
+    c->value_len = len - end - 1;
+    c->wrong_form = at[end] == '?' && c->value_len > 0;
+    c->form = at[end] == '?' ? DTU_AT_QUERY : DTU_AT_SET;
+    if (c->form == DTU_AT_SET && c->value_len == 1 && c->value[0] == '?')
+        c->form = DTU_AT_RANGE;
     return true;
 }
 
