@@ -126,6 +126,21 @@ def interrupted(run, programs, work):
             pass
 
 
+def keeps(root, programs, work):
+    """--keep puts what reaches other code into the stored corpus, once."""
+    copy = os.path.join(work, "fuzz")
+    os.makedirs(copy)
+    shutil.copy(os.path.join(root, "fuzz", "run"), copy)
+    with open(os.path.join(copy, "seeds.py"), "w", encoding="ascii"):
+        pass
+    command = [os.path.join(copy, "run"), "--programs", programs, "--keep", "3", "fine"]
+    told = call(command)
+    kept = os.listdir(os.path.join(copy, "corpus", "fine"))
+    expect(kept and all(f"kept fuzz/corpus/fine/{name}:" in told for name in kept), kept, told)
+    told = call(command)
+    expect("kept" not in told, "the same once more:", told)
+
+
 def test_run(root, work):
     need("clang", "cmake")
     run = os.path.join(root, "fuzz", "run")
@@ -151,6 +166,7 @@ def test_run(root, work):
     told = call(common + ["--jobs", "2", "2", "fine"])
     expect("0 inputs fail" in told and "found inputs go further" in told, told)
     expect(os.listdir(os.path.join(work, "found", "found", "fine")), "nothing was found")
+    keeps(root, programs, os.path.join(work, "keeps"))
     interrupted(run, programs, os.path.join(work, "interrupted"))
     call(common + ["2"], 1)  # both: one fails
 
