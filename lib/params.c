@@ -546,8 +546,8 @@ static enum dtu_status set_simple(struct dtu_params *p, const struct dtu_param *
     enum dtu_status status = next_token(&p->table->syntax, false, &r, &t);
     if (status != DTU_OK)
         return status;
-    if (!r.done) /* too many, or a bad quote in one of them */
-        return dtu_params_check(p->table, row, text, len);
+    if (!r.done)
+        return DTU_ERR_COUNT;
     return read_field(p->table, row->fields, &t, false, p->pending + row->offset);
 }
 
@@ -564,14 +564,17 @@ enum dtu_status dtu_params_set(struct dtu_params *p, const struct dtu_param *row
                                const uint8_t *text, size_t len)
 {
     struct line line;
+    enum dtu_status status = DTU_ERR_COUNT;
 
     if (!has_values(row))
         return DTU_ERR_FORM;
     if ((row->flags & DTU_PARAM_DEFAULT) != 0 && dtu_equal_nocase(text, len, "default"))
         return set_initial(p, row);
     if (is_simple(row))
-        return set_simple(p, row, text, len);
-    enum dtu_status status = split_all(p->table, row, text, len, &line);
+        status = set_simple(p, row, text, len);
+    if (status != DTU_ERR_COUNT)
+        return status;
+    status = split_all(p->table, row, text, len, &line); /* a bad quote is told before the count */
     if (status == DTU_OK)
         status = read_fields(p->table, row, &line, false, NULL);
     return status != DTU_OK ? status : read_fields(p->table, row, &line, false, p->pending);
