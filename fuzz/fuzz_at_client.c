@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* A module that says anything at any time: any split gives the same, what is handed on as data is
  * what came, a value came as it is, memory is kept to, and when the module falls silent all that
- * was begun ends in time. */
-#include "fuzz.h"
+ * was begun ends in time. One answer that comes at once is what a slow model says it is; and what
+ * the AT server of any product answers, the client understands. */
+#include "model_at_client.h"
 
-#include "dtu/at_client.h"
+#include "dtu/at_server.h"
+#include "dtu/profile.h"
 
 #define STREAM_MAX 1024
 #define LINE_MAX 64
@@ -67,6 +69,15 @@ static void put(const char *text)
     stream.len += len;
 }
 
+/* Almost the name of the command: the fuzzer would hardly get there byte by byte. */
+static void put_like_name(struct fuzz_input *in)
+{
+    size_t at = stream.len + 1 + fuzz_below(in, 4);
+    put("+UART:");
+    if (at < stream.len)
+        stream.bytes[at] = fuzz_u8(in);
+}
+
 static void put_piece(struct fuzz_input *in)
 {
     static const char *const words[] = {"\r\n",
@@ -93,10 +104,13 @@ static void put_piece(struct fuzz_input *in)
                                         "1.2.3.4,D8B04CF01234,x",
                                         "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
                                         "\r\n+UART:1\r\n\r\nOK\r\n",
-                                        "\r\n+OK=1\r\n"};
+                                        "\r\n+OK=1\r\n",
+                                        "+CME ERROR:"};
     uint8_t code = fuzz_u8(in);
     char byte[2] = {(char)code, '\0'};
-    if (code >= 0x80 && code - 0x80 < (int)(sizeof words / sizeof words[0]))
+    if (code == 0xFF)
+        put_like_name(in);
+    else if (code >= 0x80 && code - 0x80 < (int)(sizeof words / sizeof words[0]))
         put(words[code - 0x80]);
     else if (code == 0 && stream.len < STREAM_MAX) {
         stream.bytes[stream.len] = 0;
@@ -266,12 +280,12 @@ static void run(uint32_t longest)
     FUZZ_CHECK(reply[config.reply_size] == CANARY && line[config.line_size] == CANARY);
 }
 
-static void configure(struct fuzz_input *in)
+static void configure(struct fuzz_input *in, uint32_t mode)
 {
     static const char keyword[] = "www.usr.cn";
     memset(reply, CANARY, sizeof reply);
     memset(line, CANARY, sizeof line);
-    config.mode = (enum dtu_at_client_mode)fuzz_below(in, 3);
+    config.mode = (enum dtu_at_client_mode)(mode % 3);
     config.prefix = (const uint8_t *)keyword;
     config.prefix_len = sizeof keyword - 1;
     config.line = line;
@@ -288,6 +302,218 @@ static void configure(struct fuzz_input *in)
         script.what[i] = (uint8_t)fuzz_below(in, 64);
 }
 
+/* --- One answer ------------------------------------------------------------------------------- */
+
+static struct model_answer got; /* its texts are in `texts` */
+static uint8_t texts[4096];
+static unsigned answers;
+
+static size_t take_all(void *ctx, const uint8_t *bytes, size_t len)
+{
+    FUZZ_CHECK(ctx == &got);
+    fuzz_log_bytes(&sent, bytes, len);
+    return len;
+}
+
+static void note_data(void *ctx, const uint8_t *bytes, size_t len)
+{
+    FUZZ_CHECK(ctx == &got);
+    fuzz_log_bytes(&got.data, bytes, len);
+}
+
+static void note_answer(void *ctx, const struct dtu_at_client_reply *r)
+{
+    FUZZ_CHECK(ctx == &got);
+    answers++;
+    got.status = r->status;
+    got.code = r->code;
+    got.dialect = r->dialect;
+    got.has_value = r->value != NULL;
+    fuzz_log_bytes(&got.value, r->value, r->value_len);
+    got.error = r->error != NULL ? texts : NULL;
+    got.error_len = r->error_len;
+    FUZZ_CHECK(r->error_len <= sizeof texts);
+    if (r->error_len > 0)
+        memcpy(texts, r->error, r->error_len);
+}
+
+static const struct dtu_at_client_callbacks answer_callbacks = {
+    .send = take_all, .data = note_data, .done = note_answer};
+
+static void begin_answer(uint8_t *line_memory, uint8_t *reply_memory, size_t size)
+{
+    static struct dtu_at_client_config one;
+    one = (struct dtu_at_client_config){.mode = DTU_AT_CLIENT_UART,
+                                        .line = line_memory,
+                                        .line_size = size,
+                                        .reply = reply_memory,
+                                        .reply_size = size,
+                                        .answer_ms = 1000,
+                                        .quiet_ms = 100,
+                                        .tries = 1};
+    got.data.len = got.value.len = sent.len = 0;
+    answers = 0;
+    now = 0;
+    FUZZ_CHECK(dtu_at_client_init(&client, &one, &answer_callbacks, &got) == DTU_OK);
+}
+
+static void feed_answer(const uint8_t *bytes, size_t len, uint32_t longest)
+{
+    for (size_t i = 0; i < len;) {
+        size_t n = longest == 0 ? len : 1 + fuzz_decide(&decisions, longest);
+        n = n < len - i ? n : len - i;
+        dtu_at_client_feed(&client, bytes + i, n, now);
+        i += n;
+    }
+    now += 1000;
+    dtu_at_client_poll(&client, now);
+    FUZZ_CHECK(answers == 1 && !dtu_at_client_busy(&client));
+}
+
+static void check_same_answer(const struct model_answer *expected)
+{
+    FUZZ_CHECK(got.status == expected->status && got.code == expected->code);
+    FUZZ_CHECK(got.dialect == expected->dialect && got.has_value == expected->has_value);
+    fuzz_check_same(&got.value, &expected->value);
+    fuzz_check_same(&got.data, &expected->data);
+    FUZZ_CHECK((got.error == NULL) == (expected->error == NULL));
+    FUZZ_CHECK(got.error_len == expected->error_len);
+    FUZZ_CHECK(got.error == NULL || memcmp(got.error, expected->error, got.error_len) == 0);
+}
+
+static void check_answer(struct fuzz_input *in)
+{
+    static const char *const commands[] = {"AT+UART?", "AT+UART", "AT+UART=?", "AT+E=ON",
+                                           "AT+H",     "AT",      "AT+VER",    "AT+"};
+    static struct model_answer expected;
+    static uint8_t line_memory[2048], reply_memory[2048];
+    uint32_t which = fuzz_below(in, 8);
+    bool identifies = which == 7;
+    make_stream(in);
+    model_answer(commands[which], identifies, which == 3, stream.bytes, stream.len, &expected);
+    for (uint32_t longest = 0; longest < 20; longest += 9) {
+        begin_answer(line_memory, reply_memory, sizeof reply_memory);
+        if (identifies)
+            FUZZ_CHECK(dtu_at_client_identify(&client, now) == DTU_OK);
+        else
+            FUZZ_CHECK(dtu_at_client_command(&client, commands[which], strlen(commands[which]),
+                                             now) == DTU_OK);
+        feed_answer(stream.bytes, stream.len, longest);
+        check_same_answer(&expected);
+    }
+}
+
+/* --- The AT server of a product ----------------------------------------------------------------
+ */
+
+static struct fuzz_log said; /* by the server */
+
+static size_t server_says(void *ctx, const uint8_t *bytes, size_t len)
+{
+    (void)ctx;
+    fuzz_log_bytes(&said, bytes, len);
+    return len;
+}
+
+static enum dtu_status no_action(void *ctx, const struct dtu_param *row, const uint8_t *args,
+                                 size_t len)
+{
+    (void)ctx, (void)row, (void)args, (void)len;
+    return DTU_ERR_NOT_ALLOWED;
+}
+
+static enum dtu_status no_info(void *ctx, const struct dtu_param *row, const uint8_t *args,
+                               size_t len, const struct dtu_text *out)
+{
+    (void)ctx, (void)row, (void)args, (void)len, (void)out;
+    return DTU_ERR_NOT_ALLOWED;
+}
+
+static const struct dtu_at_server_callbacks server_callbacks = {
+    .write = server_says, .action = no_action, .info = no_info};
+
+/* As a refusal tells it: docs/at_server.md has what each product says. */
+static enum dtu_status as_told(const struct dtu_profile *product, enum dtu_status status)
+{
+    if (status == DTU_OK || product == &dtu_profile_gprs232_7s3)
+        return status == DTU_OK ? DTU_OK : DTU_ERR_NOT_ALLOWED;
+    if (product == &dtu_profile_cat1 && (status == DTU_ERR_MISSING || status == DTU_ERR_TYPE))
+        return DTU_ERR_TYPE;
+    return DTU_ERR_RANGE;
+}
+
+/* The values of a row as the client tells them: a line for each place. */
+static void write_values(const struct dtu_params *p, const struct dtu_param *row,
+                         struct dtu_text_buffer *buffer)
+{
+    const struct dtu_text out = {dtu_text_to_buffer, buffer};
+    dtu_params_write(p, DTU_PARAMS_PENDING, row, &out);
+    for (uint8_t place = 1; place <= row->places; place++) {
+        if (dtu_params_place_is_empty(p, DTU_PARAMS_PENDING, row, place))
+            continue;
+        if (buffer->len > 0)
+            dtu_text_char(&out, '\n');
+        dtu_params_write_place(p, DTU_PARAMS_PENDING, row, place, &out);
+    }
+    FUZZ_CHECK(!buffer->overflow);
+}
+
+/* Gives the server a command and the client what it says; no byte is left over. */
+static void ask(struct dtu_at_server *server, const char *command, size_t len)
+{
+    static uint8_t line_memory[4096], reply_memory[4096];
+    begin_answer(line_memory, reply_memory, sizeof reply_memory);
+    FUZZ_CHECK(dtu_at_client_command(&client, command, len, now) == DTU_OK);
+    said.len = 0;
+    for (size_t i = 0; i < sent.len;)
+        i += dtu_at_server_feed(server, sent.bytes + i, sent.len - i);
+    feed_answer(said.bytes, said.len, 1 + fuzz_decide(&decisions, 40));
+    FUZZ_CHECK(got.data.len == 0);
+}
+
+static void check_with_server(struct fuzz_input *in)
+{
+    static uint8_t ran[DTU_LTE_7S4_VALUES_SIZE], pends[DTU_LTE_7S4_VALUES_SIZE];
+    static uint8_t server_line[DTU_CAT1_LINE_SIZE];
+    static char command[DTU_CAT1_LINE_SIZE], value[4096];
+    const struct dtu_profile *product = dtu_profile_at(fuzz_below(in, 4));
+    const struct dtu_param_table *table = product->table;
+    struct dtu_params params;
+    const struct dtu_at_server_config server_config = {.dialect = product->dialect,
+                                                       .params = &params,
+                                                       .line = server_line,
+                                                       .line_size = product->line_size};
+    struct dtu_at_server server;
+    FUZZ_CHECK(dtu_params_init(&params, table, ran, pends) == DTU_OK);
+    FUZZ_CHECK(dtu_at_server_init(&server, &server_config, &server_callbacks, NULL) == DTU_OK);
+    dtu_at_server_set_echo(&server, fuzz_below(in, 2) != 0);
+    for (unsigned n = 0; n < 16 && in->left > 0; n++) {
+        const struct dtu_param *named = &table->rows[fuzz_below(in, table->count)];
+        const struct dtu_param *row =
+            dtu_params_find(table, (const uint8_t *)named->name, strlen(named->name));
+        size_t len = fuzz_below(in, 100);
+        len = len < in->left ? len : in->left;
+        if (row->kind != DTU_PARAM_SETTING || (row->flags & DTU_PARAM_INTERNAL) != 0)
+            continue;
+        if (len > 0 && memchr(in->at, '\r', len) == NULL && memchr(in->at, '\n', len) == NULL &&
+            (len > 1 || in->at[0] != '?')) {
+            struct dtu_params copy = params;
+            enum dtu_status status = dtu_params_set(&copy, row, in->at, len);
+            size_t name_len = (size_t)sprintf(command, "AT+%s=", named->name);
+            memcpy(command + name_len, in->at, len);
+            ask(&server, command, name_len + len);
+            FUZZ_CHECK(got.status == as_told(product, status) && !got.has_value);
+        }
+        in->at += len;
+        in->left -= len;
+        struct dtu_text_buffer buffer = {value, sizeof value, 0, false};
+        write_values(&params, row, &buffer);
+        ask(&server, command, (size_t)sprintf(command, "AT+%s?", named->name));
+        FUZZ_CHECK(got.status == DTU_OK && got.has_value);
+        FUZZ_CHECK(got.value.len == buffer.len && memcmp(got.value.bytes, value, buffer.len) == 0);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     static struct fuzz_log whole_sent;
@@ -295,7 +521,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     static struct fuzz_log whole_ends;
     struct fuzz_input in = {bytes, size};
     decisions = fuzz_rand(fuzz_u16(&in));
-    configure(&in);
+    uint32_t mode = fuzz_u8(&in);
+    if (mode >= 0xF0) {
+        check_with_server(&in);
+        return 0;
+    }
+    if (mode >= 0xC0) {
+        check_answer(&in);
+        return 0;
+    }
+    configure(&in, mode);
     make_stream(&in);
     refuse_chance = 0;
     run(0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Numbers in text against strtoull, cursors against plain indexing, text in pieces against whole.
- */
+/* Numbers in text against strtoull, time against a clock that does not wrap, cursors against plain
+ * indexing, text in pieces against whole. */
 #include "fuzz.h"
 
 #include "dtu/base.h"
@@ -27,6 +27,19 @@ static void check_decimal(const uint8_t *text, size_t len)
         expected = DTU_ERR_MISSING;
     FUZZ_CHECK(dtu_parse_decimal(text, len, &value) == expected);
     FUZZ_CHECK(value == (expected == DTU_OK ? number : 12345));
+}
+
+/* A clock of 64 bits that never wraps, of which the engines see 32. */
+static void check_time(struct fuzz_input in)
+{
+    uint64_t since = fuzz_u32(&in);
+    uint32_t passed = fuzz_u32(&in) >> fuzz_below(&in, 32);
+    uint32_t period = fuzz_below(&in, 2) == 0 ? passed - 1 + fuzz_below(&in, 3) : fuzz_u32(&in);
+    uint64_t now = since + passed;
+    uint64_t due = since + period;
+    FUZZ_CHECK(dtu_elapsed((uint32_t)now, (uint32_t)since) == passed);
+    FUZZ_CHECK(dtu_remaining((uint32_t)now, (uint32_t)since, period) ==
+               (due > now ? (uint32_t)(due - now) : 0));
 }
 
 static uint32_t read_kind(struct dtu_reader *r, uint32_t kind)
@@ -185,6 +198,7 @@ static void check_text(struct fuzz_input in)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     check_decimal(data, size);
+    check_time((struct fuzz_input){data, size});
     check_reader(data, size);
     check_writer((struct fuzz_input){data, size});
     check_text((struct fuzz_input){data, size});

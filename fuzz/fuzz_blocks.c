@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Blocks of any bytes for a K7 whose settings are any. One that is refused leaves every pending
- * value as it was; one that is taken is read back but for what blocks.h says, and each row's text
- * can be set again, as the store does, and leaves the values as they are.
+/* Blocks of any bytes for a K7 whose settings are any. Which are refused is what a slow model of
+ * the limits says. One that is refused leaves every pending value as it was; one that is taken is
+ * read back but for what blocks.h says, and each row's text can be set again, as the store does,
+ * and leaves the values as they are.
  *
  * Input: what is set beforehand (1 byte), which block (1), how many bytes of a factory-fresh block
  * are replaced (1) and these as pairs of offset and value, or, if there are none, the block itself;
  * the blocks follow each other. */
-#include "fuzz.h"
+#include "model_discovery.h"
 
 #include "dtu/blocks.h"
 #include "dtu/profile.h"
@@ -176,6 +177,13 @@ static void check_rows(void)
             check_row(row);
 }
 
+static bool is_takeable(uint8_t which, const uint8_t *bytes)
+{
+    if (which == DTU_DISCOVERY_BASIC)
+        return model_takes_basic(bytes);
+    return which == DTU_DISCOVERY_CLOUD ? model_takes_cloud(bytes) : model_takes_port(bytes);
+}
+
 static void check_block(uint8_t which, const uint8_t *bytes)
 {
     union dtu_discovery_block block;
@@ -186,6 +194,7 @@ static void check_block(uint8_t which, const uint8_t *bytes)
     decode(which, &block, bytes);
     memcpy(before, pending, sizeof before);
     enum dtu_status status = dtu_blocks_write(&params, which, mac, &block, &row);
+    FUZZ_CHECK((status == DTU_OK) == is_takeable(which, bytes));
     if (status != DTU_OK) {
         FUZZ_CHECK(status == DTU_ERR_RANGE || status == DTU_ERR_TYPE);
         FUZZ_CHECK(row != NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The module's side against a naive handshake that sees all of the stream at once, for any split,
- * and for refusals at any call; the host's side for any split, and that no byte gets lost. */
+/* Each side against a naive handshake that sees all of the stream at once, for any split; the
+ * module's also for refusals at any call; and no byte gets lost. */
 #include "fuzz.h"
 
 #include "dtu/cmdmode.h"
@@ -280,6 +280,17 @@ static void host_until(struct dtu_cmdmode_host *h, uint32_t from, uint32_t to)
     }
 }
 
+static void log_host(struct fuzz_log *result, size_t taken, enum dtu_status status,
+                     const struct fuzz_log *sent, const struct fuzz_log *data)
+{
+    result->len = 0;
+    fuzz_log_u32(result, (uint32_t)taken);
+    fuzz_log_u32(result, (uint32_t)status);
+    fuzz_log_u32(result, (uint32_t)sent->len);
+    fuzz_log_bytes(result, sent->bytes, sent->len);
+    fuzz_log_bytes(result, data->bytes, data->len);
+}
+
 static void run_host(const struct dtu_cmdmode_host_config *host_config, uint32_t longest,
                      struct fuzz_log *result)
 {
@@ -314,12 +325,56 @@ static void run_host(const struct dtu_cmdmode_host_config *host_config, uint32_t
     size_t answers = taken - host_data_log.len;
     FUZZ_CHECK(answers <= host_config->tries + 3u);
     FUZZ_CHECK((host_status == DTU_OK) ? answers >= 4 : answers <= host_config->tries);
-    result->len = 0;
-    fuzz_log_u32(result, (uint32_t)taken);
-    fuzz_log_u32(result, (uint32_t)host_status);
-    fuzz_log_u32(result, (uint32_t)host_sent.len);
-    fuzz_log_bytes(result, host_sent.bytes, host_sent.len);
-    fuzz_log_bytes(result, host_data_log.bytes, host_data_log.len);
+    log_host(result, taken, host_status, &host_sent, &host_data_log);
+}
+
+/* The same without the engine: bytes and deadlines in the order of time, which does not wrap. */
+static void run_naive_host(const struct dtu_cmdmode_host_config *c, struct fuzz_log *result)
+{
+    enum { GUARD, WAIT_A, WAIT_OK, OVER } at = GUARD;
+    static struct fuzz_log sent, data;
+    uint64_t now = 0, since = 0;
+    unsigned tries = c->tries;
+    size_t taken = 0, matched = 0;
+    bool success = false;
+    sent.len = 0;
+    data.len = 0;
+    for (size_t i = 0; at != OVER;) {
+        uint64_t deadline = since + (at == GUARD ? c->guard_ms : c->reply_ms);
+        uint64_t next = UINT64_MAX;
+        if (i < stream.len)
+            next = i == 0 ? 0 : now + (stream.ms[i] - stream.ms[i - 1]);
+        if (deadline <= next) { /* at the same moment the deadline is first */
+            since = deadline;
+            if (at == GUARD) {
+                fuzz_log_bytes(&sent, "+++", 3);
+                at = WAIT_A;
+                continue;
+            }
+            fuzz_log_bytes(&data, "+ok", matched);
+            matched = 0;
+            at = --tries > 0 ? GUARD : OVER;
+            continue;
+        }
+        now = next;
+        uint8_t byte = stream.bytes[i++];
+        taken++;
+        if (at == WAIT_A && byte == 'a') {
+            fuzz_log_bytes(&sent, "a", 1);
+            at = WAIT_OK;
+            since = now;
+        } else if (at != WAIT_OK) {
+            fuzz_log_bytes(&data, &byte, 1);
+        } else if (byte == (uint8_t) "+ok"[matched]) {
+            success = ++matched == 3;
+            at = success ? OVER : at;
+        } else {
+            fuzz_log_bytes(&data, "+ok", matched);
+            matched = byte == '+';
+            fuzz_log_bytes(&data, &byte, matched == 0);
+        }
+    }
+    log_host(result, taken, success ? DTU_OK : DTU_ERR_TIMEOUT, &sent, &data);
 }
 
 static void check_host(struct fuzz_input *in)
@@ -332,7 +387,9 @@ static void check_host(struct fuzz_input *in)
     host_config.tries = (uint8_t)(1 + fuzz_below(in, 5));
     make_stream(in);
     refuse_chance = 0;
+    run_naive_host(&host_config, &cut);
     run_host(&host_config, 0, &whole);
+    fuzz_check_same(&whole, &cut);
     run_host(&host_config, 1, &cut);
     fuzz_check_same(&whole, &cut);
     run_host(&host_config, 16, &cut);

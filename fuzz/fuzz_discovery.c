@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A datagram as a request, as a reply, as text, and to a module: what is understood is written as
  * it was, and the module does what a second reading of the rules says. */
-#include "fuzz.h"
-
-#include "dtu/discovery.h"
+#include "model_discovery.h"
 
 #define REQUEST_ROOM 258 /* of any request */
 #define DATAGRAM_MAX 300
@@ -75,29 +73,35 @@ static void check_blocks(const uint8_t *data, size_t len)
     FUZZ_CHECK(dtu_discovery_layout(&layout, data, len) == DTU_OK);
     FUZZ_CHECK(layout.basic == data);
     dtu_discovery_get_basic(&block.basic, layout.basic);
+    model_check_basic(&block.basic, data);
     dtu_discovery_put_basic(out, &block.basic);
     at += DTU_DISCOVERY_BASIC_LEN;
     for (size_t i = 0; i < 2 && layout.port[i] != NULL; i++) {
         FUZZ_CHECK(layout.port[i] == data + at);
         dtu_discovery_get_port(&block.port, layout.port[i]);
+        model_check_port(&block.port, data + at);
         dtu_discovery_put_port(out + at, &block.port);
         at += DTU_DISCOVERY_PORT_LEN;
     }
     if (layout.cloud != NULL) {
         FUZZ_CHECK(layout.cloud == data + at);
         dtu_discovery_get_cloud(&block.cloud, layout.cloud);
+        model_check_cloud(&block.cloud, data + at);
         dtu_discovery_put_cloud(out + at, &block.cloud);
         at += DTU_DISCOVERY_CLOUD_LEN;
     }
     FUZZ_CHECK((layout.rest != NULL) == (layout.rest_len > 0));
     FUZZ_CHECK(layout.rest == NULL || layout.rest == data + at);
     FUZZ_CHECK(at + layout.rest_len == len);
+    FUZZ_CHECK((len > 67) == (layout.port[0] != NULL) && (len == 180) == (layout.cloud != NULL));
+    FUZZ_CHECK((len == 193) == (layout.port[1] != NULL) && (len == 264) == (layout.rest != NULL));
     FUZZ_CHECK(memcmp(out, data, at) == 0);
 }
 
 static void check_found(const struct dtu_discovery_reply *reply, const uint8_t *data)
 {
     uint8_t out[DTU_DISCOVERY_FOUND_LEN];
+    model_check_found(&reply->found, data);
     dtu_discovery_put_found(out, &reply->found);
     FUZZ_CHECK(memcmp(out, data, sizeof out - 1) == 0);
     FUZZ_CHECK(plain_sum(out, 0, sizeof out) == 0);
@@ -109,7 +113,9 @@ static void check_reply(const uint8_t *data, size_t len)
     struct dtu_discovery_reply reply;
     uint8_t out[4];
 
-    if (dtu_discovery_parse_reply(&reply, data, len) != DTU_OK)
+    enum dtu_status status = dtu_discovery_parse_reply(&reply, data, len);
+    FUZZ_CHECK(status == model_reply(data, len));
+    if (status != DTU_OK)
         return;
     switch (reply.kind) {
     case DTU_DISCOVERY_FOUND:
@@ -119,6 +125,7 @@ static void check_reply(const uint8_t *data, size_t len)
     case DTU_DISCOVERY_RESULT:
         dtu_discovery_put_result(out, reply.command, reply.result);
         FUZZ_CHECK(len == sizeof out && memcmp(out, data, len) == 0);
+        FUZZ_CHECK(reply.command == data[2] && reply.result == data[3]);
         break;
     case DTU_DISCOVERY_BAD_SUM:
         FUZZ_CHECK(len == 2 && data[0] == 'E' && reply.sum == data[1]);
@@ -133,12 +140,18 @@ static void check_text(const uint8_t *data, size_t len)
 {
     struct dtu_discovery_found found;
     struct dtu_discovery_found again;
+    struct dtu_discovery_found expected;
     char text[64];
     struct dtu_text_buffer buffer = {text, sizeof text, 0, false};
     const struct dtu_text out = {dtu_text_to_buffer, &buffer};
 
-    if (dtu_discovery_parse_text(&found, data, len) != DTU_OK)
+    bool is_text = model_text_line(data, len, &expected);
+    enum dtu_status status = dtu_discovery_parse_text(&found, data, len);
+    FUZZ_CHECK(status == (is_text ? DTU_OK : DTU_ERR_FORMAT));
+    if (!is_text)
         return;
+    FUZZ_CHECK(memcmp(found.ip, expected.ip, 4) == 0 && memcmp(found.mac, expected.mac, 6) == 0);
+    FUZZ_CHECK(memcmp(found.name, expected.name, sizeof found.name) == 0);
     dtu_discovery_write_text(&found, &out);
     FUZZ_CHECK(!buffer.overflow);
     uint8_t last = found.name[DTU_DISCOVERY_NAME_LEN - 1];

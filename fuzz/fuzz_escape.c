@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Unescaping against a slow reference; escaping and unescaping again gives the value. */
-#include "fuzz.h"
-
-#include "dtu/escape.h"
+#include "model_escape.h"
 
 #define VALUE_MAX 2048
 
@@ -29,39 +27,14 @@ static size_t escape(enum dtu_escape_style style, const char *also, const uint8_
     return buffer.len;
 }
 
-static int hex(uint8_t c)
-{
-    const char *all = "0123456789ABCDEFabcdef";
-    const char *at = c != 0 ? strchr(all, c) : NULL;
-    if (at == NULL)
-        return -1;
-    return at - all < 16 ? (int)(at - all) : (int)(at - all) - 6;
-}
-
-/* How many bytes of text the next value takes, and what it is; CR LF counts as one. */
-static size_t next(enum dtu_escape_style style, const uint8_t *at, size_t left, int *meaning)
-{
-    *meaning = at[0];
-    if (style == DTU_ESCAPE_HEX) {
-        if (left < 4 || at[0] != '[' || at[3] != ']' || hex(at[1]) < 0 || hex(at[2]) < 0)
-            return 1;
-        *meaning = hex(at[1]) * 16 + hex(at[2]);
-        return 4;
-    }
-    if (left < 8 || (memcmp(at, "<<CRLF>>", 8) != 0 && memcmp(at, "<<CRLR>>", 8) != 0))
-        return 1;
-    *meaning = 256;
-    return 8;
-}
-
 static void check_reference(enum dtu_escape_style style, const uint8_t *from, size_t len)
 {
     size_t n = unescape(style, from, len);
     size_t at = 0;
     for (size_t i = 0; i < len;) {
         int meaning;
-        i += next(style, from + i, len - i, &meaning);
-        if (meaning == 256) {
+        i += model_unescape(style, from + i, len - i, &meaning);
+        if (meaning == MODEL_CR_LF) {
             FUZZ_CHECK(at + 2 <= n && value[at] == '\r' && value[at + 1] == '\n');
             at += 2;
         } else {
@@ -77,7 +50,7 @@ static void check_round_trip(const char *also, const uint8_t *from, size_t len)
     size_t text_len = escape(DTU_ESCAPE_HEX, also, from, len);
     for (size_t i = 0; i < text_len; i++) {
         FUZZ_CHECK(text[i] != '\r' && text[i] != '\n' && text[i] != '\0');
-        FUZZ_CHECK(text[i] == '[' || text[i] == ']' || hex((uint8_t)text[i]) >= 0 ||
+        FUZZ_CHECK(text[i] == '[' || text[i] == ']' || model_hex((uint8_t)text[i]) >= 0 ||
                    strchr(also, text[i]) == NULL);
     }
     size_t n = unescape(DTU_ESCAPE_HEX, (const uint8_t *)text, text_len);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* A table made from the input, and lines for it. What is refused changes nothing; what is taken is
- * within its limits, and is the same after it was written and set again; names are found as a
- * linear search finds them. */
-#include "fuzz.h"
+/* A table made from the input, and lines for it, and for the tables of the products. What is
+ * refused, and why, and what is stored is what a slow model says; what is taken is within its
+ * limits, and is the same after it was written and set again; names are found as a linear search
+ * finds them. */
+#include "model_params.h"
 
-#include "dtu/params.h"
+#include "dtu/profile.h"
 
 #define FIELDS_MAX 4
 #define VALUES_MAX 256
@@ -114,16 +115,33 @@ static struct dtu_text_buffer write_to(char *out, size_t size)
     return buffer;
 }
 
-static enum dtu_status set(const void *text, size_t len)
+/* As the model does it; what is refused changes nothing. */
+static enum dtu_status set_row(struct dtu_params *p, const struct dtu_param *which,
+                               const void *text, size_t len)
 {
+    static struct model_line model;
+    static uint8_t was[DTU_LTE_7S4_VALUES_SIZE];
     /* a copy of its own, so that reading past its end is seen */
     uint8_t *copy = malloc(len > 0 ? len : 1);
     FUZZ_CHECK(copy != NULL);
     if (len > 0)
         memcpy(copy, text, len);
-    enum dtu_status status = dtu_params_set(&params, &row, copy, len);
+    memcpy(was, p->pending, p->table->values_size);
+    enum dtu_status expected = model_params(p->table, which, copy, len, false, &model);
+    FUZZ_CHECK(dtu_params_check(p->table, which, copy, len) == expected);
+    expected = model_set(p->table, which, copy, len, &model);
+    FUZZ_CHECK(dtu_params_set(p, which, copy, len) == expected);
+    if (expected == DTU_OK)
+        model_check_set(p->table, which, &model, was, p->pending);
+    else
+        FUZZ_CHECK(memcmp(was, p->pending, p->table->values_size) == 0);
     free(copy);
-    return status;
+    return expected;
+}
+
+static enum dtu_status set(const void *text, size_t len)
+{
+    return set_row(&params, &row, text, len);
 }
 
 /* The place that a line means, where there are places. */
@@ -257,6 +275,35 @@ static void check_values(struct fuzz_input *in)
     }
 }
 
+/* --- Products ----------------------------------------------------------------------------------
+ */
+
+static bool has_values(const struct dtu_param *r)
+{
+    return r->kind == DTU_PARAM_SETTING || r->kind == DTU_PARAM_VIEW || r->kind == DTU_PARAM_SECRET;
+}
+
+/* Lines for the rows of a product. */
+static void check_product(struct fuzz_input *in)
+{
+    static uint8_t ran[DTU_LTE_7S4_VALUES_SIZE];
+    static uint8_t pends[DTU_LTE_7S4_VALUES_SIZE];
+    const struct dtu_param_table *product = dtu_profile_at(fuzz_below(in, 4))->table;
+    struct dtu_params p;
+    FUZZ_CHECK(dtu_params_init(&p, product, ran, pends) == DTU_OK);
+    while (in->left > 0) {
+        const struct dtu_param *r = &product->rows[fuzz_below(in, product->count)];
+        size_t len = fuzz_u8(in);
+        len = len < in->left ? len : in->left;
+        if (has_values(r))
+            (void)set_row(&p, r, in->at, len);
+        else
+            FUZZ_CHECK(dtu_params_set(&p, r, in->at, len) == DTU_ERR_FORM);
+        in->at += len;
+        in->left -= len;
+    }
+}
+
 /* --- Names ------------------------------------------------------------------------------------ */
 
 static const char *const names[] = {"A", "AB", "ABC", "B", "BA", "SOCKA", "SOCKAEN", "SOCKB", "Z"};
@@ -285,8 +332,11 @@ static void check_names(struct fuzz_input *in)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fuzz_input in = {data, size};
-    if (fuzz_below(&in, 8) == 0)
+    uint32_t what = fuzz_below(&in, 8);
+    if (what == 0)
         check_names(&in);
+    else if (what == 7)
+        check_product(&in);
     else
         check_values(&in);
     return 0;

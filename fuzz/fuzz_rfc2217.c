@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Both sides of RFC 2217: any split and any refusal of what comes in give the same events and the
- * same bytes out; data comes through as a naive telnet reader finds it; and what one side says, the
- * other understands and does not answer for ever. */
-#include "fuzz.h"
-
-#include "dtu/rfc2217.h"
+/* Both sides of RFC 2217: any split and any refusal of what comes in give the events, the answers
+ * and the counters of a slow model; data comes through as a naive telnet reader finds it; and what
+ * one side says, the other understands and does not answer for ever. */
+#include "model_rfc2217.h"
 
 #define STREAM_MAX 1024
 
@@ -35,24 +33,40 @@ static size_t on_send(void *ctx, const uint8_t *data, size_t len)
     return len;
 }
 
+static void note(struct fuzz_log *log, uint8_t kind, uint8_t value)
+{
+    uint8_t event[2] = {kind, value};
+    fuzz_log_bytes(log, event, sizeof event);
+}
+
 static size_t on_data(void *ctx, const uint8_t *data, size_t len)
 {
     struct end *e = ctx;
     FUZZ_CHECK(len > 0);
     len = some_of(e, len);
     fuzz_log_bytes(&e->data, data, len);
-    for (size_t i = 0; i < len; i++) { /* pieces may differ */
-        uint8_t event[2] = {'d', data[i]};
-        fuzz_log_bytes(&e->events, event, sizeof event);
-    }
+    for (size_t i = 0; i < len; i++) /* pieces may differ */
+        note(&e->events, 'd', data[i]);
     return len;
 }
 
-static void log_event(struct end *e, uint8_t kind, uint8_t value)
+static void set_uart(struct fuzz_log *log, struct dtu_uart *uart)
 {
-    uint8_t event[2] = {kind, value};
-    fuzz_log_bytes(&e->events, event, sizeof event);
+    note(log, 'u', uart->data_bits);
+    note(log, uart->stop_bits, uart->parity);
+    note(log, 'f', uart->flow);
+    fuzz_log_u32(log, uart->baud);
+    if (uart->baud > 4000000) /* more than this UART can do */
+        uart->baud = 4000000;
 }
+
+static bool set_signal(struct fuzz_log *log, enum dtu_rfc2217_signal signal, bool on)
+{
+    note(log, (uint8_t)('0' + signal), on);
+    return on || signal == DTU_RFC2217_DTR; /* which cannot be switched off */
+}
+
+static const struct model_owner owner = {set_uart, set_signal, note};
 
 static void on_uart(void *ctx, struct dtu_uart *uart)
 {
@@ -61,36 +75,33 @@ static void on_uart(void *ctx, struct dtu_uart *uart)
     FUZZ_CHECK(uart->data_bits >= 5 && uart->data_bits <= 8);
     FUZZ_CHECK(uart->stop_bits == 1 || uart->stop_bits == 2);
     FUZZ_CHECK(uart->parity <= DTU_PARITY_SPACE && uart->flow <= DTU_FLOW_RS485);
-    log_event(e, 'u', uart->data_bits);
-    log_event(e, uart->stop_bits, uart->parity);
-    log_event(e, 'f', uart->flow);
-    fuzz_log_u32(&e->events, uart->baud);
-    if (uart->baud > 4000000) /* more than this UART can do */
-        uart->baud = 4000000;
+    set_uart(&e->events, uart);
 }
 
 static bool on_signal(void *ctx, enum dtu_rfc2217_signal signal, bool on)
 {
+    struct end *e = ctx;
     FUZZ_CHECK(signal <= DTU_RFC2217_RTS);
-    log_event(ctx, (uint8_t)('0' + signal), on);
-    return on || signal == DTU_RFC2217_DTR;
+    return set_signal(&e->events, signal, on);
 }
 
 static void on_pulse(void *ctx)
 {
-    log_event(ctx, 'p', 0);
+    struct end *e = ctx;
+    note(&e->events, 'p', 0);
 }
 
 static void on_purge(void *ctx, unsigned what)
 {
+    struct end *e = ctx;
     FUZZ_CHECK(what >= 1 && what <= 3);
-    log_event(ctx, 'x', (uint8_t)what);
+    note(&e->events, 'x', (uint8_t)what);
 }
 
 static void on_event(void *ctx, const struct dtu_rfc2217_event *event)
 {
     struct end *e = ctx;
-    log_event(e, (uint8_t)('A' + event->kind), event->state);
+    note(&e->events, (uint8_t)('A' + event->kind), event->state);
     if (event->kind != DTU_RFC2217_SIGNATURE) {
         FUZZ_CHECK(event->text == NULL && event->len == 0);
         return;
@@ -103,9 +114,10 @@ static const struct dtu_rfc2217_server_callbacks server_calls = {
     {on_send, on_data}, on_uart, on_signal, on_pulse, on_purge};
 static const struct dtu_rfc2217_client_callbacks client_calls = {{on_send, on_data}, on_event};
 
+static const struct dtu_uart uart = {115200, 8, 1, DTU_PARITY_NONE, DTU_FLOW_RS485};
+
 static void begin(struct end *e, bool server)
 {
-    static const struct dtu_uart uart = {115200, 8, 1, DTU_PARITY_NONE, DTU_FLOW_RS485};
     e->events.len = 0;
     e->data.len = 0;
     e->sent.len = 0;
@@ -114,6 +126,10 @@ static void begin(struct end *e, bool server)
         FUZZ_CHECK(dtu_rfc2217_server_init(&e->r, &server_calls, "fuzz", &uart, e) == DTU_OK);
     else
         FUZZ_CHECK(dtu_rfc2217_client_init(&e->r, &client_calls, "fuzz", e) == DTU_OK);
+    if (server) {
+        dtu_rfc2217_server_modem(&e->r, DTU_RFC2217_CTS | DTU_RFC2217_DSR);
+        dtu_rfc2217_server_line(&e->r, DTU_RFC2217_BREAK_DETECTED);
+    }
     FUZZ_CHECK(dtu_rfc2217_flush(&e->r));
     if (!server) {
         dtu_rfc2217_client_set(&e->r, &uart);
@@ -138,10 +154,26 @@ static void feed_in_pieces(struct end *e, const uint8_t *data, size_t len)
     FUZZ_CHECK(dtu_rfc2217_flush(&e->r));
 }
 
+static void run_model(struct model_end *e, const uint8_t *data, size_t len, bool server)
+{
+    model_begin(e, server, "fuzz", &uart);
+    e->lines = DTU_RFC2217_CTS | DTU_RFC2217_DSR;
+    e->changes = DTU_RFC2217_CTS_CHANGED | DTU_RFC2217_DSR_CHANGED;
+    e->happened = DTU_RFC2217_BREAK_DETECTED;
+    for (size_t i = 0; i < len; i++)
+        model_byte(e, data[i], &owner);
+}
+
 static void check_splits(const uint8_t *data, size_t len, bool server)
 {
+    static struct model_end model;
+    run_model(&model, data, len, server);
     begin(&whole, server);
     FUZZ_CHECK(dtu_rfc2217_feed(&whole.r, data, len) == len);
+    fuzz_check_same(&whole.events, &model.events);
+    fuzz_check_same(&whole.sent, &model.sent);
+    FUZZ_CHECK(memcmp(&whole.r.stats, &model.stats, sizeof model.stats) == 0);
+    FUZZ_CHECK(dtu_rfc2217_agreed(&whole.r) == (model.agreed == 1));
     begin(&split, server);
     feed_in_pieces(&split, data, len);
     fuzz_check_same(&split.events, &whole.events);

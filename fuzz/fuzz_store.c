@@ -211,6 +211,16 @@ static void make_slot(unsigned slot, uint32_t sequence, const uint8_t *text, siz
     put_be32(slots[slot] + 12, reference_crc(summed, 8 + len));
 }
 
+/* A row with places has a line for each; an empty one empties them all. */
+static enum dtu_status take_naively(const struct dtu_param *row, const uint8_t *value, size_t len)
+{
+    if (row->places == 0 || len > 0)
+        return dtu_params_set(&expected.params, row, value, len);
+    for (uint8_t place = 1; place <= row->places; place++)
+        dtu_params_clear_place(&expected.params, row, place);
+    return DTU_OK;
+}
+
 /* Loads the lines into `expected`; returns how many were skipped. */
 static uint32_t load_naively(const uint8_t *text, size_t len)
 {
@@ -230,8 +240,7 @@ static uint32_t load_naively(const uint8_t *text, size_t len)
             if (dtu_equal_nocase(line, equals, rows[i].name))
                 row = &rows[i];
         if (line_len > scratch_size || row == NULL ||
-            dtu_params_set(&expected.params, row, line + equals + 1, line_len - equals - 1) !=
-                DTU_OK)
+            take_naively(row, line + equals + 1, line_len - equals - 1) != DTU_OK)
             skipped++;
         begin = end + 1;
     }

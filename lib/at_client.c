@@ -428,16 +428,6 @@ static const struct wording wordings[] = {
 };
 #define WORDINGS (sizeof wordings / sizeof wordings[0])
 
-static const struct wording *find_wording(const uint8_t *text, size_t len)
-{
-    for (const struct wording *w = wordings; w < wordings + WORDINGS; w++) {
-        bool fits = w->meaning >= NUMBERED ? len >= w->len : len == w->len;
-        if (fits && memcmp(text, w->start, w->len) == 0)
-            return w;
-    }
-    return NULL;
-}
-
 /* What numbers mean: manual 004 table 7 for cat1, whose numbers are here with 100 added; the
  * others, 001 table 13 and 003 section 5.3.3, number alike. */
 #define CME 100u
@@ -471,6 +461,23 @@ static bool parse_number(const struct wording *w, const uint8_t *text, size_t le
         return false;
     *code = (int16_t)(text[at - 1] == '-' ? -(int16_t)number : (int16_t)number);
     return true;
+}
+
+/* Whether a wording that fits the beginning fits the rest too. */
+static bool fits(const struct wording *w, const uint8_t *text, size_t len)
+{
+    int16_t code;
+    if (w->meaning == NUMBERED)
+        return parse_number(w, text, len, &code);
+    return w->meaning > NUMBERED || len == w->len;
+}
+
+static const struct wording *find_wording(const uint8_t *text, size_t len)
+{
+    for (const struct wording *w = wordings; w < wordings + WORDINGS; w++)
+        if (len >= w->len && memcmp(text, w->start, w->len) == 0 && fits(w, text, len))
+            return w;
+    return NULL;
 }
 
 /* --- What a line is ------------------------------------------------------------------------- */
@@ -592,13 +599,16 @@ static void judge_named(struct dtu_at_client *c, size_t text_len)
 }
 
 /* Whether a line that is worded so is the reply. While a late answer may come, a query is not
- * answered by the end of one that was not its own; and some words refuse only with a number. */
-static bool ends_reply(struct dtu_at_client *c, size_t text_len, const struct wording *w)
+ * answered by the end of one that was not its own. */
+static bool ends_reply(const struct dtu_at_client *c, const struct wording *w)
 {
-    if (w->meaning == DONE)
-        return !c->late || c->form != QUERY || c->in.has_value;
-    bool has_number = w->meaning != ANSWER && parse_number(w, c->line, text_len, &c->in.code);
-    return has_number || w->meaning != NUMBERED;
+    return w->meaning != DONE || !c->late || c->form != QUERY || c->in.has_value;
+}
+
+static void take_refusal(struct dtu_at_client *c, size_t text_len, const struct wording *w)
+{
+    (void)parse_number(w, c->line, text_len, &c->in.code); /* ERROR has none */
+    c->in.error_len = text_len;
 }
 
 static enum dtu_status status_of(const struct dtu_at_client *c, const struct wording *w)
@@ -616,7 +626,7 @@ static void judge_reply(struct dtu_at_client *c, size_t text_len)
         judge_named(c, text_len);
         return;
     }
-    if (!ends_reply(c, text_len, w)) {
+    if (!ends_reply(c, w)) {
         take_data(c, text_len);
         return;
     }
@@ -626,7 +636,7 @@ static void judge_reply(struct dtu_at_client *c, size_t text_len)
     if (w->meaning == ANSWER)
         keep_value(c, w->len, text_len);
     else if (w->meaning != DONE)
-        c->in.error_len = text_len;
+        take_refusal(c, text_len, w);
     end_reply(c, status_of(c, w));
 }
 

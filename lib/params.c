@@ -518,7 +518,7 @@ static enum dtu_status set_simple(struct line *l, uint8_t *store)
     l->store = store;
     if (status != DTU_OK)
         return status;
-    return l->done ? read_field(l) : DTU_ERR_COUNT;
+    return l->done ? read_field(l) : check_form(l); /* a bad quote is told before the count */
 }
 
 static enum dtu_status set_line(struct dtu_params *p, const struct dtu_param *row,

@@ -649,6 +649,8 @@ static void client_decided(struct dtu_rfc2217 *r)
 {
     bool refused = r->com_port == REFUSED;
 
+    if (r->com_port == UNDECIDED) /* one offer is taken back, the other is not answered yet */
+        return;
     if (refused) {
         r->wishes = 0;
         r->open = 0;

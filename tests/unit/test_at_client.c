@@ -922,6 +922,23 @@ static void a_list_of_commands_that_does_not_fit_is_told(void)
     CHECK_EQ(data.len, 0);
 }
 
+/* docs/at_client.md: only with a number behind it is Err or +ERR a refusal. */
+static void a_line_that_only_begins_as_a_refusal_is_what_it_is_elsewhere(void)
+{
+    set_up();
+    start();
+    ask("AT+H", "\r\nAT: Test\r\nErr: errors\r\n+ERR:\r\n\r\nOK\r\n");
+    CHECK_EQ(got.status, DTU_OK);
+    CHECK_VALUE("AT: Test\nErr: errors\n+ERR:");
+    CHECK_EQ(data.len, 0);
+    ask("AT+ERR?", "\r\n+ERR:none\r\n\r\nOK\r\n");
+    CHECK_EQ(got.status, DTU_OK);
+    CHECK_VALUE("none");
+    ask("AT+OTHER?", "\r\n+ERR:none\r\n\r\nOK\r\n"); /* another name, as any */
+    CHECK_VALUE("none");
+    CHECK_EQ(data.len, 0);
+}
+
 static void commands_that_cannot_be_sent_are_refused(void)
 {
     set_up();
@@ -1681,6 +1698,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_long_line_of_data_goes_by_whole),
     CHECK_TEST(the_end_of_a_long_line_is_no_reply),
     CHECK_TEST(a_list_of_commands_that_does_not_fit_is_told),
+    CHECK_TEST(a_line_that_only_begins_as_a_refusal_is_what_it_is_elsewhere),
     CHECK_TEST(commands_that_cannot_be_sent_are_refused),
     CHECK_TEST(a_configuration_that_cannot_work_is_refused),
     CHECK_TEST(enter_makes_the_handshake),

@@ -523,6 +523,17 @@ static void bad_quotes_are_a_type_error(void)
     CHECK_REFUSED("CH", "\"8\"", DTU_ERR_TYPE);
 }
 
+static void a_bad_quote_is_told_before_a_wrong_count_of_one_field_or_of_several(void)
+{
+    static const char line[] = "50,\"";
+    begin(QUOTES);
+    CHECK_REFUSED("NUM", line, DTU_ERR_TYPE);
+    CHECK_REFUSED("SOCK", "\"TCP\",\"a\",1,\"", DTU_ERR_TYPE);
+    CHECK_EQ(dtu_params_check(params.table, row("NUM"), (const uint8_t *)line, strlen(line)),
+             DTU_ERR_TYPE);
+    CHECK_REFUSED("NUM", "50,\"\"", DTU_ERR_COUNT);
+}
+
 static void without_quoting_a_quote_is_an_ordinary_byte(void)
 {
     begin(PLAIN);
@@ -1723,6 +1734,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(texts_may_be_empty_where_their_shortest_is_nothing),
     CHECK_TEST(quotes_are_taken_with_or_without_and_always_answered),
     CHECK_TEST(bad_quotes_are_a_type_error),
+    CHECK_TEST(a_bad_quote_is_told_before_a_wrong_count_of_one_field_or_of_several),
     CHECK_TEST(without_quoting_a_quote_is_an_ordinary_byte),
     CHECK_TEST(hex_data_is_pairs_of_digits),
     CHECK_TEST(an_ip_address_is_four_numbers_up_to_255),

@@ -973,6 +973,33 @@ static void a_server_that_takes_back_what_it_agreed_to_has_refused(void)
     CHECK(!dtu_rfc2217_client_settled(&e.r));
 }
 
+static void a_server_that_takes_its_offer_back_may_still_take_the_clients(void)
+{
+    struct end e;
+    new_client(&e);
+    FEED(&e, "\xFF\xFB\x2C"); /* WILL: ready */
+    LOGGED(&e, "event 0 00;");
+    FEED(&e, "\xFF\xFC\x2C"); /* WONT, and no word yet to the client's own WILL */
+    LOGGED(&e, "");
+    CHECK(!dtu_rfc2217_agreed(&e.r));
+    clear(&e);
+    dtu_rfc2217_client_signature(&e.r);
+    SENT(&e, "");
+    FEED(&e, "\xFF\xFD\x2C"); /* DO */
+    LOGGED(&e, "event 0 00;");
+    SENT(&e, "\xFF\xFA\x2C\x00\xFF\xF0");
+}
+
+static void a_server_that_takes_its_offer_back_and_wants_no_other_has_refused(void)
+{
+    struct end e;
+    new_client(&e);
+    FEED(&e, "\xFF\xFB\x2C\xFF\xFC\x2C");
+    LOGGED(&e, "event 0 00;");
+    FEED(&e, "\xFF\xFE\x2C");
+    LOGGED(&e, "event 1 00;");
+}
+
 static void a_server_that_offers_com_port_itself_is_ready_once(void)
 {
     struct end e;
@@ -1387,6 +1414,8 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_server_that_refuses_is_told_once_and_data_goes_on),
     CHECK_TEST(a_server_that_refuses_something_else_has_not_refused_yet),
     CHECK_TEST(a_server_that_takes_back_what_it_agreed_to_has_refused),
+    CHECK_TEST(a_server_that_takes_its_offer_back_may_still_take_the_clients),
+    CHECK_TEST(a_server_that_takes_its_offer_back_and_wants_no_other_has_refused),
     CHECK_TEST(a_server_that_offers_com_port_itself_is_ready_once),
     CHECK_TEST(data_waits_for_the_settings_before_it),
     CHECK_TEST(a_wish_waits_for_the_answer_to_the_one_before_and_the_last_counts),
