@@ -360,15 +360,15 @@ static enum dtu_status range(const struct dtu_at_server *s)
 static enum dtu_status execute(struct dtu_at_server *s, const struct command *c)
 {
     switch (c->form) {
-    case DTU_AT_BARE:
-    case DTU_AT_QUERY:
-        return query(s, c);
     case DTU_AT_RANGE:
         return range(s);
     case DTU_AT_SET:
         return set(s, c);
+    case DTU_AT_BARE:
+    case DTU_AT_QUERY:
+        break;
     }
-    return DTU_ERR_FORM;
+    return query(s, c);
 }
 
 static enum dtu_status run_line(struct dtu_at_server *s, const uint8_t *line, size_t len)

@@ -158,7 +158,7 @@ static void pump(struct dtu_device_socket *s)
 
     if (!is_up(s) || !dtu_identity_send(&s->identity))
         return;
-    while (is_up(s) && (data = dtu_queue_front(&s->queue, &len)) != NULL) {
+    while ((data = dtu_queue_front(&s->queue, &len)) != NULL) {
         size_t taken = send_to_socket(s, data, len);
         if (taken == 0)
             return;
@@ -262,11 +262,16 @@ static bool replies_to_uart(const struct dtu_device *d)
     return !dtu_at_server_ready(&d->channels[DTU_CHANNEL_UART].at);
 }
 
+/* The UART has not all of an answer of the handshake, or of a reply. */
+static bool is_answering_uart(const struct dtu_device *d)
+{
+    return d->answering || replies_to_uart(d) || !dtu_at_server_ready(&d->at);
+}
+
 /* Whether the UART may have data of sockets now. */
 static bool uart_hears_sockets(const struct dtu_device *d)
 {
-    return accepts_input(d) && !d->answering && !replies_to_uart(d) &&
-           !dtu_cmdmode_active(&d->cmdmode);
+    return accepts_input(d) && !is_answering_uart(d) && !dtu_cmdmode_active(&d->cmdmode);
 }
 
 /* --- Socket distribution -------------------------------------------------------------------- */
@@ -280,7 +285,7 @@ static bool report(struct dtu_device *d, enum dtu_sdp_code code)
 {
     struct dtu_device_event e = {.kind = DTU_EVENT_REPORT, .len = code};
 
-    if (d->answering || replies_to_uart(d) || d->beat_sent > 0)
+    if (is_answering_uart(d) || d->beat_sent > 0)
         return false;
     if (!dtu_sdp_report(&d->sdp.sender, code))
         return false;
@@ -472,7 +477,7 @@ static bool on_frame(void *ctx, const uint8_t *data, size_t len)
 
     if (d->sdp.fed > 0 || !enabled || !find_command(d, &command, &command_len))
         return d->sdp.used ? distribute(d, data, len) : send_frame(d, data, len);
-    if (is_answering(c))
+    if (is_answering_uart(d)) /* what it asks for is answered behind that */
         return false;
     run_commands(c, command, command_len);
     return true;
@@ -804,8 +809,8 @@ static enum dtu_status save_defaults(struct dtu_device *d)
 static enum dtu_status set_value(struct dtu_device *d, const struct dtu_param *row,
                                  const uint8_t *args, size_t len)
 {
-    enum dtu_status status = dtu_params_set(&d->params, row, args, len);
-    return status == DTU_OK ? on_changed(d, row) : status;
+    (void)dtu_params_set(&d->params, row, args, len); /* cannot fail: the server has checked it */
+    return on_changed(d, row);
 }
 
 static bool needs_login(const struct dtu_device *d)
@@ -819,6 +824,7 @@ static enum dtu_status sign_in(struct dtu_device *d, const struct dtu_param *row
     enum dtu_escape_style style = (enum dtu_escape_style)table_of(d)->syntax.escape;
     struct dtu_unescape u = dtu_unescape(style, args, len);
     uint8_t guess[16];
+    uint8_t byte;
     size_t guess_len = 0;
     size_t password_len;
     const uint8_t *password = dtu_params_bytes(&d->params, row, 0, &password_len);
@@ -826,8 +832,11 @@ static enum dtu_status sign_in(struct dtu_device *d, const struct dtu_param *row
     /* a message has had its password: it neither logs the user of the UART in nor out */
     if (d->current != NULL || !needs_login(d))
         return set_value(d, row, args, len);
-    while (guess_len < sizeof guess && dtu_unescape_next(&u, &guess[guess_len]))
-        guess_len++;
+    while (dtu_unescape_next(&u, &byte)) {
+        if (guess_len == sizeof guess)
+            return DTU_ERR_LOGIN;
+        guess[guess_len++] = byte;
+    }
     d->logged_in = dtu_equal_secret(password, password_len, guess, guess_len);
     return d->logged_in ? DTU_OK : DTU_ERR_LOGIN;
 }
@@ -1116,24 +1125,12 @@ static const struct dtu_at_server_callbacks message_callbacks = {.write = gather
 /* The row whose answer a packet consists of. */
 static const struct dtu_param *text_row(const struct dtu_device *d, enum dtu_identity_kind kind)
 {
-    switch (kind) {
-    case DTU_IDENTITY_ICCID:
-        return row_of(d, DTU_ID_ICCID);
-    case DTU_IDENTITY_IMEI:
-        return row_of(d, DTU_ID_IMEI);
-    case DTU_IDENTITY_SN:
-        return row_of(d, DTU_ID_SN);
-    case DTU_IDENTITY_MAC:
-        return row_of(d, DTU_ID_MAC);
-    case DTU_IDENTITY_LBS:
-        return row_of(d, DTU_ID_LBS);
-    case DTU_IDENTITY_NONE:
-    case DTU_IDENTITY_REGID:
-    case DTU_IDENTITY_USER:
-    case DTU_IDENTITY_CLOUD:
-        break;
-    }
-    return NULL;
+    static const uint8_t ids[] = {[DTU_IDENTITY_ICCID] = DTU_ID_ICCID,
+                                  [DTU_IDENTITY_IMEI] = DTU_ID_IMEI,
+                                  [DTU_IDENTITY_SN] = DTU_ID_SN,
+                                  [DTU_IDENTITY_MAC] = DTU_ID_MAC,
+                                  [DTU_IDENTITY_LBS] = DTU_ID_LBS}; /* no other is asked for */
+    return row_of(d, ids[kind]);
 }
 
 static bool write_identity(struct dtu_device *d, enum dtu_identity_kind kind,
@@ -1191,14 +1188,8 @@ static enum dtu_heartbeat_outcome send_heartbeat(void *ctx)
     return send_or_queue(s, bytes, len);
 }
 
-static void connect_anew(void *ctx)
-{
-    struct dtu_device_socket *s = ctx;
-    dtu_link_reconnect(&s->link, s->device->now_ms);
-}
-
-static const struct dtu_heartbeat_callbacks socket_heartbeat_callbacks = {
-    .send = send_heartbeat, .reconnect = connect_anew};
+/* It never fails: a datagram that was is told later, by dtu_device_socket_refused(). */
+static const struct dtu_heartbeat_callbacks socket_heartbeat_callbacks = {.send = send_heartbeat};
 
 static bool on_uart_text(void *ctx, enum dtu_identity_kind kind, const struct dtu_text *out)
 {
@@ -1231,7 +1222,7 @@ static enum dtu_heartbeat_outcome send_beat(struct dtu_device *d)
 static bool has_part_of_packet(const struct dtu_device *d)
 {
     for (size_t i = 0; i < d->config->profile->sockets; i++)
-        if (d->sockets[i].cut && d->sockets[i].held)
+        if (d->sockets[i].cut)
             return true;
     return d->marking != NULL;
 }
@@ -1834,17 +1825,12 @@ static enum dtu_status write_block(void *ctx, uint8_t which, const union dtu_dis
 static enum dtu_status act(void *ctx, enum dtu_discovery_command command)
 {
     struct dtu_device *d = ctx;
-    switch (command) {
-    case DTU_DISCOVERY_SAVE:
+    if (command == DTU_DISCOVERY_SAVE)
         return save(d);
-    case DTU_DISCOVERY_RESTART:
-        want_restart(d);
-        return DTU_OK;
-    case DTU_DISCOVERY_FACTORY:
+    if (command == DTU_DISCOVERY_FACTORY)
         return reset_values(d, false);
-    default:
-        return DTU_ERR_NOT_FOUND;
-    }
+    want_restart(d);
+    return DTU_OK;
 }
 
 static const struct dtu_discovery_callbacks discovery_callbacks = {.describe = describe,
