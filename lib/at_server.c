@@ -388,8 +388,10 @@ static enum dtu_status run_line(struct dtu_at_server *s, const uint8_t *line, si
     enum dtu_status found;
     s->row = find_row(s->config->params->table, &c, &found);
     s->form = (uint8_t)c.form;
-    if (s->callbacks->permit != NULL && s->callbacks->permit(s->ctx, s->row) != DTU_OK)
-        return s->callbacks->permit(s->ctx, s->row);
+    enum dtu_status allowed =
+        s->callbacks->permit != NULL ? s->callbacks->permit(s->ctx, s->row) : DTU_OK;
+    if (allowed != DTU_OK)
+        return allowed;
     if (s->row == NULL)
         return found; /* an unknown name is told before a wrong form */
     return status != DTU_OK ? status : execute(s, &c);
