@@ -559,6 +559,7 @@ static void run_client(void)
 static void dialogue(void)
 {
     begin_client(DTU_AT_CLIENT_UART);
+    dtu_at_client_feed(&client, BYTES("a start-up message, which nobody wants"), 0);
     CHECK_EQ(dtu_at_client_command(&client, "AT+UARTFT?", 10, 0), DTU_OK);
     run_client();
     CHECK_OUT("|s:AT+UARTFT?\r\n|D:0|v:50|s:AT+UARTFL=60\r\n|D:0");
