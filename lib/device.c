@@ -721,16 +721,6 @@ static void open_for_data(struct dtu_device_socket *s)
 
 /* --- Commands ------------------------------------------------------------------------------- */
 
-static enum dtu_status save(struct dtu_device *d)
-{
-    if (d->config->medium == NULL)
-        return DTU_ERR_NOT_ALLOWED;
-    enum dtu_status status = dtu_store_save(&d->store, &d->params, DTU_PARAMS_PENDING);
-    if (status == DTU_OK)
-        d->stats.saves++;
-    return status;
-}
-
 /* Memory for one line: the buffer of the command that is being carried out. Its values are read by
  * now, and its reply comes from the row. The other buffer may hold a line that is not complete. */
 static uint8_t *scratch(const struct dtu_device *d, size_t *size)
@@ -750,13 +740,26 @@ static enum dtu_status save_row(struct dtu_device *d, const struct dtu_param *ro
     return dtu_store_save_row(&d->store, &d->params, row, line, size);
 }
 
-/* What could not be stored is not done at all: back to what is stored. */
+/* What could not be stored is not done at all: back to what is stored. There may be nothing stored
+ * yet. If it cannot be read either, nothing is stored until it can: the rest would be lost. */
 static void restore_values(struct dtu_device *d)
 {
     size_t size;
     uint8_t *line = scratch(d, &size);
     dtu_params_reset_all(&d->params);
-    (void)dtu_store_load(&d->store, &d->params, line, size); /* there may be nothing stored yet */
+    d->lost = dtu_store_load(&d->store, &d->params, line, size) == DTU_ERR_IO;
+}
+
+static enum dtu_status save(struct dtu_device *d)
+{
+    if (d->config->medium == NULL)
+        return DTU_ERR_NOT_ALLOWED;
+    if (d->lost)
+        return DTU_ERR_IO;
+    enum dtu_status status = dtu_store_save(&d->store, &d->params, DTU_PARAMS_PENDING);
+    if (status == DTU_OK)
+        d->stats.saves++;
+    return status;
 }
 
 static enum dtu_status save_or_restore(struct dtu_device *d)
@@ -808,6 +811,8 @@ static enum dtu_status save_defaults(struct dtu_device *d)
 {
     if (d->config->default_medium == NULL)
         return DTU_ERR_NOT_ALLOWED;
+    if (d->lost)
+        return DTU_ERR_IO;
     return dtu_store_save(&d->defaults, &d->params, DTU_PARAMS_PENDING);
 }
 
@@ -943,6 +948,8 @@ static void on_replied(void *ctx, const struct dtu_param *row, enum dtu_at_form 
 {
     struct dtu_device *d = ctx;
     tell_command(d, row, form, status);
+    if (d->lost) /* and now the line is free for it */
+        restore_values(d);
     if (asks_for_restart(d, row, status))
         want_restart(d);
     if (is_done(row, status, DTU_ID_ENTM))
@@ -1295,9 +1302,10 @@ static void load(struct dtu_device *d)
     /* cannot fail: it did not when the device was set up */
     (void)dtu_params_init(&d->params, table, d->config->values,
                           d->config->values + table->values_size);
-    if (d->config->medium !=
-        NULL) /* what cannot be read leaves the defaults; the store counts it */
-        (void)dtu_store_load(&d->store, &d->params, d->config->line, d->config->line_size);
+    d->lost = false;
+    if (d->config->medium != NULL) /* what cannot be read leaves the defaults */
+        d->lost = dtu_store_load(&d->store, &d->params, d->config->line, d->config->line_size) ==
+                  DTU_ERR_IO;
 }
 
 static void init_socket(struct dtu_device *d, unsigned i)

@@ -71,6 +71,7 @@ static struct board *b = &boards[0];
 static uint8_t slots[2][SLOT_SIZE];
 static uint8_t default_slots[2][SLOT_SIZE]; /* of the user's defaults */
 static bool medium_fails;
+static bool medium_unreadable;
 
 /* --- The port ------------------------------------------------------------------------------- */
 
@@ -233,7 +234,7 @@ static inline uint8_t *slot_of(void *ctx, unsigned slot, size_t offset)
 static inline bool medium_read(void *ctx, unsigned slot, size_t offset, uint8_t *data, size_t len)
 {
     memcpy(data, slot_of(ctx, slot, offset), len);
-    return true;
+    return !medium_unreadable;
 }
 
 static inline bool medium_erase(void *ctx, unsigned slot)

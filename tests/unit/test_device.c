@@ -1213,6 +1213,48 @@ static void what_could_not_be_stored_is_not_done(void)
     CHECK_COMMAND("AT+SOCKIND?", VALUE("SOCKIND:ON"));
 }
 
+#define K7_ERROR "\r\n+ERR=-5\r\n"
+
+/* A set that is not stored is undone by reading what is stored. While that cannot be read either,
+ * nothing may be stored: all other settings would be lost. */
+static void what_cannot_be_read_for_a_while_is_not_lost(void)
+{
+    begin_stored("k7");
+    CHECK_COMMAND("AT+MID=kiln", "\r\n+OK\r\n");
+    medium_fails = medium_unreadable = true;
+    CHECK_COMMAND("AT+UARTTL=61,0", K7_ERROR);
+    medium_fails = false;
+    CHECK_COMMAND("AT+UARTTL=62,0", K7_ERROR); /* it would be stored with the default of MID */
+    CHECK_COMMAND("AT+CFGTF", K7_ERROR);
+    medium_unreadable = false;
+    CHECK_COMMAND("AT+UARTTL=63,0", K7_ERROR); /* behind which it can be read */
+    CHECK_COMMAND("AT+MID", "\r\n+OK=kiln\r\n");
+    CHECK_COMMAND("AT+UARTTL=64,0", "\r\n+OK\r\n");
+    power_cycle();
+    enter_command_mode();
+    CHECK_COMMAND("AT+MID", "\r\n+OK=kiln\r\n");
+    CHECK_COMMAND("AT+UARTTL", "\r\n+OK=64,0\r\n");
+}
+
+/* The same when it cannot be read at a restart: the module works with its defaults. */
+static void what_cannot_be_read_at_a_restart_is_not_lost(void)
+{
+    begin_stored("k7");
+    CHECK_COMMAND("AT+MID=kiln", "\r\n+OK\r\n");
+    CHECK_COMMAND("AT+Z", "\r\n+OK\r\n");
+    medium_unreadable = true;
+    do_restart();
+    enter_command_mode();
+    CHECK_COMMAND("AT+UARTTL=61,0", K7_ERROR);
+    medium_unreadable = false;
+    CHECK_COMMAND("AT", "\r\n+OK\r\n");
+    CHECK_COMMAND("AT+MID", "\r\n+OK=kiln\r\n");
+    CHECK_COMMAND("AT+UARTTL=62,0", "\r\n+OK\r\n");
+    power_cycle();
+    enter_command_mode();
+    CHECK_COMMAND("AT+MID", "\r\n+OK=kiln\r\n");
+}
+
 static void without_a_medium_only_saving_is_refused(void)
 {
     begin("cat1");
@@ -2911,6 +2953,8 @@ static const struct check_test tests[] = {
     CHECK_TEST(echo_is_at_once_and_stored_alone),
     CHECK_TEST(a_medium_that_fails_is_answered),
     CHECK_TEST(what_could_not_be_stored_is_not_done),
+    CHECK_TEST(what_cannot_be_read_for_a_while_is_not_lost),
+    CHECK_TEST(what_cannot_be_read_at_a_restart_is_not_lost),
     CHECK_TEST(without_a_medium_only_saving_is_refused),
     CHECK_TEST(reld_restores_what_cfgtf_made_the_users_defaults),
     CHECK_TEST(reld_without_users_defaults_is_the_factorys),

@@ -319,9 +319,92 @@ static void what_goes_on_at_any_moment_is_not_in_the_middle_of_something_else(vo
     CHECK(at_every_call(what_waits_goes_on_in_the_middle_of_a_dialogue) > 50);
 }
 
+/* --- What is stored ------------------------------------------------------------------------- */
+
+static bool faulty_read(void *ctx, unsigned slot, size_t offset, uint8_t *data, size_t len)
+{
+    return !fault_now() && medium_read(ctx, slot, offset, data, len);
+}
+
+static bool faulty_erase(void *ctx, unsigned slot)
+{
+    return !fault_now() && medium_erase(ctx, slot);
+}
+
+static bool faulty_store(void *ctx, unsigned slot, size_t offset, const uint8_t *data, size_t len)
+{
+    size_t n = fault_takes(len);
+    return medium_write(ctx, slot, offset, data, n) && n == len;
+}
+
+static const struct dtu_store_medium faulty_medium = {
+    .slot_size = SLOT_SIZE, .read = faulty_read, .erase = faulty_erase, .write = faulty_store};
+
+/* Power on, with a medium that works, and command mode. */
+static void power_on(void)
+{
+    unsigned at = faults.at;
+    new_board("lte-7s4");
+    b->config.medium = &faulty_medium;
+    b->config.medium_ctx = slots;
+    faults.at = 0;
+    CHECK_EQ(dtu_device_init(&b->device, &b->config, b), DTU_OK);
+    set("RSTIM", "0");
+    dtu_device_start(&b->device, b->now);
+    clear_uart();
+    enter_command_mode();
+    faults.at = at;
+}
+
+static bool says(const char *command, const char *expected)
+{
+    clear_uart();
+    type(command);
+    return b->uart_len == strlen(expected) && memcmp(b->uart, expected, b->uart_len) == 0;
+}
+
+/* A set that is answered with OK holds, also after the power was cut; one that is not has not
+ * happened. Whatever fails, the settings beside it stay. If what is stored cannot be read for a
+ * while, a query tells the defaults; it is read again behind the next command. */
+static void sets_that_are_stored_at_once(void)
+{
+    static const char *const sets[] = {"AT+UARTFT=61\r", "AT+UARTFT=62\r", "AT+UARTFT=63\r"};
+    static const char *const values[] = {VALUE("UARTFT:60"), VALUE("UARTFT:61"), VALUE("UARTFT:62"),
+                                         VALUE("UARTFT:63")};
+    const char *value = values[0];
+
+    memset(slots, 0xFF, sizeof slots);
+    power_on();
+    unsigned at = faults.at;
+    faults.at = 0;
+    CHECK(says("AT+UARTFT=60\r", OK) && says("AT+UARTFL=77\r", OK));
+    faults.at = at;
+    faults.calls = 0;
+    for (size_t i = 0; i < COUNT(sets); i++) {
+        if (says(sets[i], OK))
+            value = values[i + 1];
+        unsigned left = faults.times;
+        faults.times = i == 1 ? 0 : left; /* the medium works for a while */
+        if (i == 1)
+            CHECK(says("AT\r", OK) && says("AT+UARTFT?\r", value));
+        faults.times = left;
+    }
+    faults.at = 0;
+    power_on();
+    CHECK(says("AT+UARTFT?\r", value));
+    CHECK(says("AT+UARTFL?\r", VALUE("UARTFL:77")));
+    faults.at = at;
+}
+
+static void what_is_answered_with_ok_is_stored_and_nothing_else(void)
+{
+    CHECK(at_every_call(sets_that_are_stored_at_once) > 30);
+}
+
 static const struct check_test tests[] = {
     CHECK_TEST(at_the_uart_nothing_is_in_the_middle_of_something_else),
     CHECK_TEST(what_is_typed_at_any_moment_is_answered_in_one_piece),
+    CHECK_TEST(what_is_answered_with_ok_is_stored_and_nothing_else),
     CHECK_TEST(what_goes_on_at_any_moment_is_not_in_the_middle_of_something_else),
 };
 
