@@ -319,6 +319,104 @@ static void what_goes_on_at_any_moment_is_not_in_the_middle_of_something_else(vo
     CHECK(at_every_call(what_waits_goes_on_in_the_middle_of_a_dialogue) > 50);
 }
 
+/* --- Transparent data, marks and messages --------------------------------------------------- */
+
+/* A port that does one thing at a time: what it offers is taken before it goes on. */
+static void offer(int socket, const char *text)
+{
+    size_t len = strlen(text), taken = 0;
+    for (unsigned i = 0; i < 40000 && taken < len; i++) {
+        const uint8_t *rest = (const uint8_t *)text + taken;
+        taken += socket < 0 ? dtu_device_uart_rx(&b->device, rest, len - taken, b->now)
+                            : dtu_device_socket_rx(&b->device, (unsigned)socket, rest, len - taken,
+                                                   b->now);
+        b->now++;
+        dtu_device_poll(&b->device, b->now);
+        for (unsigned s = 0; s < 2; s++)
+            dtu_device_socket_writable(&b->device, s, b->now);
+    }
+    CHECK_EQ(taken, len);
+    for (unsigned i = 0; i < 120; i++) {
+        b->now++;
+        dtu_device_poll(&b->device, b->now);
+    }
+}
+
+/* A connection that is lost in the middle of a packet gets all of it again (7S4 keeps data). */
+static void data_both_ways(void)
+{
+    new_faulty("lte-7s4");
+    CHECK_EQ(dtu_device_init(&b->device, &b->config, b), DTU_OK);
+    for (unsigned i = 0; i < 2; i++)
+        b->sockets[i].opening = LATER; /* when there is data already */
+    set("RSTIM", "0");
+    set("SOCKIND", "ON");
+    set("REGEN", "ON"); /* www.usr.cn on each new connection */
+    dtu_device_start(&b->device, b->now);
+    offer(-1, "early");
+    for (unsigned i = 0; i < 400 && !(b->sockets[0].is_open && b->sockets[1].is_open); i++) {
+        for (unsigned s = 0; s < 2; s++)
+            if (b->sockets[s].opens > 0 && !b->sockets[s].is_open)
+                open_socket(s);
+        b->now += 1000; /* between two tries */
+        dtu_device_poll(&b->device, b->now);
+    }
+    clear_uart();
+    offer(0, "from A");
+    offer(1, "from B");
+    offer(-1, "later");
+    offer(0, "A again");
+    offer(-1, "+++");
+    offer(-1, "a");
+    offer(-1, "AT+UARTFT?\r");
+    offer(-1, "AT+ENTM\r");
+    offer(-1, "last");
+    offer(-1, "usr.cnAT+E\r");
+    CHECK_UART("SOCKA:from ASOCKB:from BSOCKA:A againa+ok" VALUE("UARTFT:50") OK VALUE("E:OFF"));
+    for (unsigned i = 0; i < 2; i++)
+        CHECK_SENT(i, "www.usr.cnearlylaterlast");
+    CHECK_EQ(b->device.sockets[0].queue.stats.dropped, 0);
+}
+
+static void no_byte_is_lost_in_either_direction(void)
+{
+    CHECK(at_every_call(data_both_ways) > 10);
+}
+
+/* Of a message with several commands those behind a reply that has to wait are left out and
+ * counted: so here are messages of one. */
+static void commands_of_messages(void)
+{
+    static const char *const messages[] = {"AT+UARTFT?", "AT+SOCKIND=ON", "AT+SOCKIND?"};
+    enum dtu_status status;
+    new_faulty("lte-7s4");
+    CHECK_EQ(dtu_device_init(&b->device, &b->config, b), DTU_OK);
+    set("RSTIM", "0");
+    dtu_device_start(&b->device, b->now);
+    for (unsigned i = 0; i < 30; i++) /* before the greeting is out it takes none */
+        dtu_device_poll(&b->device, ++b->now);
+    for (unsigned n = 0; n < COUNT(messages); n++) {
+        status = DTU_ERR_STATE;
+        for (unsigned i = 0; i < 100 && status == DTU_ERR_STATE; i++) {
+            b->now++;
+            status = dtu_device_message(&b->device, DTU_CHANNEL_MQTT, (const uint8_t *)messages[n],
+                                        strlen(messages[n]), b->now);
+            dtu_device_poll(&b->device, b->now);
+        }
+        CHECK_EQ(status, DTU_OK);
+    }
+    for (unsigned i = 0; i < 100; i++)
+        dtu_device_poll(&b->device, ++b->now);
+    CHECK_BYTES(b->replies[DTU_CHANNEL_MQTT], b->reply_len[DTU_CHANNEL_MQTT],
+                "+UARTFT:50;OK;+SOCKIND:ON;", 26);
+    CHECK_EQ(b->device.stats.ignored, 0);
+}
+
+static void a_reply_to_a_message_waits_and_comes_once(void)
+{
+    CHECK(at_every_call(commands_of_messages) > 1);
+}
+
 /* --- What is stored ------------------------------------------------------------------------- */
 
 static bool faulty_read(void *ctx, unsigned slot, size_t offset, uint8_t *data, size_t len)
@@ -404,6 +502,8 @@ static void what_is_answered_with_ok_is_stored_and_nothing_else(void)
 static const struct check_test tests[] = {
     CHECK_TEST(at_the_uart_nothing_is_in_the_middle_of_something_else),
     CHECK_TEST(what_is_typed_at_any_moment_is_answered_in_one_piece),
+    CHECK_TEST(no_byte_is_lost_in_either_direction),
+    CHECK_TEST(a_reply_to_a_message_waits_and_comes_once),
     CHECK_TEST(what_is_answered_with_ok_is_stored_and_nothing_else),
     CHECK_TEST(what_goes_on_at_any_moment_is_not_in_the_middle_of_something_else),
 };
