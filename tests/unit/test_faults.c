@@ -12,6 +12,7 @@
 #include "dtu/cmdmode.h"
 #include "dtu/discovery.h"
 #include "dtu/framer.h"
+#include "dtu/heartbeat.h"
 #include "dtu/identity.h"
 #include "dtu/link.h"
 #include "dtu/profile.h"
@@ -991,6 +992,66 @@ static void a_registration_packet_without_room_is_first_and_whole(void)
     CHECK_EQ(at_every_call(registration), 2);
 }
 
+/* --- heartbeat ------------------------------------------------------------------------------ */
+
+static struct dtu_heartbeat heartbeat;
+static uint32_t beat_now, last_beat;
+static unsigned beats, failures, reconnects;
+static bool sent_inside; /* the owner tells each sending from inside, as it may */
+
+static enum dtu_heartbeat_outcome on_beat(void *ctx)
+{
+    static const enum dtu_heartbeat_outcome bad[] = {DTU_HEARTBEAT_NO_ROOM, DTU_HEARTBEAT_NOTHING,
+                                                     DTU_HEARTBEAT_FAILED};
+    CHECK(ctx == &heartbeat);
+    if (fault_now()) {
+        failures += bad[faults.way] == DTU_HEARTBEAT_FAILED ? 1 : 0;
+        return bad[faults.way];
+    }
+    CHECK(beat_now - last_beat >= 1000);
+    last_beat = beat_now;
+    beats++;
+    if (sent_inside)
+        dtu_heartbeat_sent(&heartbeat, beat_now);
+    return DTU_HEARTBEAT_TAKEN;
+}
+
+static void on_reconnect(void *ctx)
+{
+    CHECK(ctx == &heartbeat);
+    reconnects++;
+    dtu_heartbeat_stop(&heartbeat);
+    dtu_heartbeat_start(&heartbeat, beat_now);
+}
+
+static void beating(void)
+{
+    static const struct dtu_heartbeat_config config = {.to = DTU_HEARTBEAT_TO_NETWORK,
+                                                       .interval_ms = 1000};
+    static const struct dtu_heartbeat_callbacks callbacks = {on_beat, on_reconnect};
+    beats = failures = reconnects = 0;
+    last_beat = beat_now = 0;
+    CHECK_EQ(dtu_heartbeat_init(&heartbeat, &config, &callbacks, &heartbeat), DTU_OK);
+    dtu_heartbeat_start(&heartbeat, 0);
+    for (; beat_now <= 30000; beat_now += 50)
+        dtu_heartbeat_poll(&heartbeat, beat_now);
+    CHECK_EQ(heartbeat.stats.sent, beats);
+    CHECK_EQ(heartbeat.stats.failed, failures);
+    CHECK_EQ(reconnects, failures / DTU_HEARTBEAT_FAILURES);
+    CHECK_EQ(heartbeat.stats.reconnects, reconnects);
+    CHECK(faults.at != 0 || beats == 30);
+    if (faults.way == TAKES_NOTHING && faults.at != 0 && faults.times < 25)
+        CHECK(beats >= 29); /* one that had no room for a moment is not left out */
+}
+
+static void two_heartbeats_are_never_closer_than_the_interval(void)
+{
+    for (int i = 0; i < 2; i++) {
+        sent_inside = i == 1;
+        CHECK_EQ(at_every_call(beating), 30);
+    }
+}
+
 /* --- discovery ------------------------------------------------------------------------------ */
 
 static void on_describe(void *ctx, struct dtu_discovery_found *found)
@@ -1090,6 +1151,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_link_that_is_stopped_at_any_change_opens_nothing_more),
     CHECK_TEST(a_medium_that_fails_at_any_call_keeps_what_was_stored),
     CHECK_TEST(a_registration_packet_without_room_is_first_and_whole),
+    CHECK_TEST(two_heartbeats_are_never_closer_than_the_interval),
     CHECK_TEST(a_request_that_fails_is_answered_so),
 };
 
