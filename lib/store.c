@@ -274,7 +274,7 @@ static void to_medium(void *ctx, const uint8_t *data, size_t len)
 
 static bool fits(const struct dtu_store *s, uint32_t len)
 {
-    uint32_t room = s->medium->slot_size - DTU_STORE_HEADER_SIZE;
+    size_t room = s->medium->slot_size - DTU_STORE_HEADER_SIZE;
     return len <= room - room % DTU_STORE_CHUNK_SIZE; /* whole chunks are written */
 }
 

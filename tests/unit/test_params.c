@@ -181,9 +181,9 @@ static void init_refuses_a_default_that_is_not_legal(void)
 
 static void a_good_default_does_not_make_up_for_a_bad_one(void)
 {
-    static const struct dtu_param rows[] = {SETTING("EN", 0, en, on_off, "MAYBE"),
-                                            SETTING("HEX", 5, hex, hex, "00ff")};
-    static const struct dtu_param_table table = {.rows = rows,
+    static const struct dtu_param two[] = {SETTING("EN", 0, en, on_off, "MAYBE"),
+                                           SETTING("HEX", 5, hex, hex, "00ff")};
+    static const struct dtu_param_table table = {.rows = two,
                                                  .count = 2,
                                                  .values_size = sizeof(struct values),
                                                  .syntax = {.escape_inner = "", .escape_last = ""}};
