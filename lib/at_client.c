@@ -112,10 +112,11 @@ enum dtu_status dtu_at_client_init(struct dtu_at_client *c,
     c->config = config;
     c->callbacks = callbacks;
     c->ctx = ctx;
-    size_t prefix_len = prefix_len_of(config);
-    if (prefix_len > 0)
-        memcpy(config->line, config->prefix, prefix_len);
-    c->text = config->line + prefix_len;
+    c->text = config->line;
+    if (config->mode == DTU_AT_CLIENT_PREFIX) {
+        memcpy(config->line, config->prefix, config->prefix_len);
+        c->text += config->prefix_len;
+    }
     return init_host(c);
 }
 
@@ -307,7 +308,7 @@ static bool has_line_end(const char *text, size_t len)
 static enum dtu_status put_line(struct dtu_at_client *c, const char *text, size_t len)
 {
     const struct dtu_at_client_config *config = c->config;
-    size_t before = prefix_len_of(config);
+    size_t before = (size_t)(c->text - config->line);
     size_t end_len = config->mode == DTU_AT_CLIENT_UDP ? 1 : sizeof crlf;
 
     if (len > config->line_size - before - end_len)
@@ -429,10 +430,11 @@ static const struct wording wordings[] = {
 
 static const struct wording *find_wording(const uint8_t *text, size_t len)
 {
-    for (const struct wording *w = wordings; w < wordings + WORDINGS; w++)
-        if (len >= w->len && memcmp(text, w->start, w->len) == 0 &&
-            (w->meaning >= NUMBERED || len == w->len))
+    for (const struct wording *w = wordings; w < wordings + WORDINGS; w++) {
+        bool fits = w->meaning >= NUMBERED ? len >= w->len : len == w->len;
+        if (fits && memcmp(text, w->start, w->len) == 0)
             return w;
+    }
     return NULL;
 }
 
@@ -540,11 +542,9 @@ static bool is_name_byte(uint8_t byte)
 static size_t find_name(const uint8_t *text, size_t len)
 {
     size_t at = 1;
-    if (len == 0 || *text != '+')
-        return 0;
     while (at < len && is_name_byte(text[at]))
         at++;
-    return at > 1 && at < len && text[at] == ':' ? at + 1 : 0;
+    return at > 1 && at < len && text[0] == '+' && text[at] == ':' ? at + 1 : 0;
 }
 
 /* Whether `+NAME:` of that length is the command's. */

@@ -92,10 +92,10 @@ static void write_value(struct dtu_at_server *s, const struct dtu_text *out)
     const struct dtu_params *params = s->config->params;
     if (s->form == DTU_AT_RANGE)
         dtu_params_write_range(params->table, s->row, out);
-    else if (s->row->kind == DTU_PARAM_INFO) /* its status was asked for before */
-        (void)s->callbacks->info(s->ctx, s->row, NULL, 0, out);
     else if (s->row->kind == DTU_PARAM_ACTION)
         dtu_text_string(out, s->row->initial);
+    else if (s->row->kind == DTU_PARAM_INFO) /* its status was asked for before */
+        (void)s->callbacks->info(s->ctx, s->row, NULL, 0, out);
     else if (!write_other_value(s, out))
         dtu_params_write(params, DTU_PARAMS_PENDING, s->row, out);
 }
@@ -127,13 +127,13 @@ static void write_help(const struct dtu_at_server *s, const struct dtu_text *out
 {
     const struct dtu_param_table *table = s->config->params->table;
     dtu_text_string(out, "AT: Test");
-    for (size_t i = 0; i < table->count; i++) {
-        if (!is_listed(&table->rows[i]))
+    for (const struct dtu_param *row = table->rows; row < table->rows + table->count; row++) {
+        if (!is_listed(row))
             continue;
         dtu_text_string(out, "\r\nAT+");
-        dtu_text_string(out, table->rows[i].name);
+        dtu_text_string(out, row->name);
         dtu_text_string(out, ": ");
-        dtu_text_string(out, table->rows[i].help);
+        dtu_text_string(out, row->help);
     }
 }
 
@@ -206,8 +206,7 @@ void dtu_at_server_resume(struct dtu_at_server *s)
 static void reply(struct dtu_at_server *s, enum dtu_status status)
 {
     s->stats.commands++;
-    if (status != DTU_OK)
-        s->stats.errors++;
+    s->stats.errors += status != DTU_OK;
     s->status = (uint8_t)status;
     s->output.sent = 0;
     s->replying = true;
@@ -328,7 +327,9 @@ static enum dtu_status execute(struct dtu_at_server *s, const struct command *c)
     case DTU_PARAM_VIEW:
         return set ? set_values(s, c) : DTU_OK;
     case DTU_PARAM_HELP:
-        return bare ? DTU_OK : DTU_ERR_FORM;
+        if (bare)
+            return DTU_OK;
+        break;
     case DTU_PARAM_INFO:
         offered = true;
         break;
@@ -413,8 +414,7 @@ static void end_line(struct dtu_at_server *s, const uint8_t *data, size_t len)
         len = s->len;
     }
     enum dtu_status status = run_line(s, line, len);
-    if (s->too_long)
-        s->stats.too_long++;
+    s->stats.too_long += s->too_long;
     s->len = 0;
     s->too_long = false;
     reply(s, status);

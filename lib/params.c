@@ -20,32 +20,30 @@ static size_t number_size(const struct dtu_param_field *field)
 
 size_t dtu_param_field_size(const struct dtu_param_field *field)
 {
-    size_t size = number_size(field);
-
-    switch ((enum dtu_field_type)field->type) {
-    case DTU_FIELD_ENUM:
-    case DTU_FIELD_CHOICE:
-    case DTU_FIELD_NUMBER:
-        return size;
-    case DTU_FIELD_TEXT:
-    case DTU_FIELD_HEX:
-        return size + (size_t)field->max;
-    case DTU_FIELD_DATA:
-        return 1 + size + (size_t)field->max;
-    case DTU_FIELD_IP:
+    if (field->type == DTU_FIELD_IP)
         return 4;
-    case DTU_FIELD_MAC:
+    if (field->type == DTU_FIELD_MAC)
         return MAC_LEN;
-    }
-    return 0;
+    if (field->type > DTU_FIELD_DATA)
+        return 0;
+    size_t size = number_size(field);
+    if (field->type > DTU_FIELD_NUMBER)
+        size += (size_t)field->max;
+    return size + (field->type == DTU_FIELD_DATA);
 }
 
-static void store_number(const struct dtu_param_field *field, uint8_t *store, uint32_t value)
+static bool is_text(const struct dtu_param_field *field)
+{
+    return field->type == DTU_FIELD_TEXT || field->type == DTU_FIELD_HEX;
+}
+
+static uint8_t *store_number(const struct dtu_param_field *field, uint8_t *store, uint32_t value)
 {
     for (size_t size = number_size(field); size > 0; size--) {
         *store++ = (uint8_t)value;
         value >>= 8;
     }
+    return store;
 }
 
 static uint32_t load_number(const struct dtu_param_field *field, const uint8_t *store)
@@ -122,11 +120,11 @@ static uint8_t *set_of(const struct dtu_params *p, enum dtu_param_set set)
 static const char *next_word(const char **list, size_t *len)
 {
     const char *word = *list;
-    size_t n = 0;
-    while (word[n] != '\0' && word[n] != ',')
-        n++;
-    *len = n;
-    *list = word[n] == ',' ? word + n + 1 : NULL;
+    const char *end = word;
+    while (*end != '\0' && *end != ',')
+        end++;
+    *len = (size_t)(end - word);
+    *list = *end == ',' ? end + 1 : NULL;
     return word;
 }
 
@@ -138,18 +136,16 @@ static bool same_nocase(const uint8_t *text, const char *word, size_t len)
     return true;
 }
 
-/* Which word of the list a text is. */
-static bool find_word(const char *list, const uint8_t *text, size_t len, uint32_t *index)
+/* Which word of the list a text is; NO_NUMBER if it is none. */
+static uint32_t find_word(const char *list, const uint8_t *text, size_t len)
 {
     for (uint32_t i = 0; list != NULL; i++) {
         size_t n;
         const char *word = next_word(&list, &n);
-        if (n == len && same_nocase(text, word, n)) {
-            *index = i;
-            return true;
-        }
+        if (n == len && same_nocase(text, word, n))
+            return i;
     }
-    return false;
+    return NO_NUMBER;
 }
 
 static bool number_in_list(const char *list, uint32_t value)
@@ -224,8 +220,9 @@ static bool takes_rest(const struct dtu_param_table *table, const struct dtu_par
 {
     if (i + 1 != row->field_count)
         return false;
-    return row->fields[i].type == DTU_FIELD_DATA ||
-           (row->fields[i].type == DTU_FIELD_TEXT && table->syntax.last_takes_rest);
+    if (row->fields[i].type == DTU_FIELD_TEXT)
+        return table->syntax.last_takes_rest;
+    return row->fields[i].type == DTU_FIELD_DATA;
 }
 
 /* Splits off the parameter of field `i`, which nothing but a comma or the end may follow. */
@@ -287,7 +284,8 @@ static enum dtu_status check_form(struct line *l)
 
 static enum dtu_status read_word(struct line *l)
 {
-    if (!find_word(l->field->text, l->token, l->token_len, &l->number))
+    l->number = find_word(l->field->text, l->token, l->token_len);
+    if (l->number == NO_NUMBER)
         return DTU_ERR_RANGE;
     if (l->store != NULL)
         *l->store = (uint8_t)l->number;
@@ -332,13 +330,14 @@ static enum dtu_status read_text(struct line *l)
     struct dtu_unescape u = dtu_unescape(style, l->token, l->token_len);
     uint16_t last = 0; /* two bytes */
     uint32_t len = 0;
+    size_t size = number_size(field);
     uint8_t byte;
 
     for (; dtu_unescape_next(&u, &byte); len++) {
         if (byte == 0 && (field->flags & DTU_FIELD_ANY_BYTE) == 0)
             return DTU_ERR_TYPE;
         if (l->store != NULL)
-            l->store[number_size(field) + len] = byte;
+            l->store[size + len] = byte;
         last = (uint16_t)(last << 8 | byte);
     }
     if ((len < field->min && !l->is_default) || len > field->max)
@@ -366,13 +365,10 @@ static enum dtu_status read_digits(const struct line *l, uint8_t *bytes)
 static enum dtu_status read_hex(struct line *l)
 {
     uint32_t len = (uint32_t)(l->token_len / 2);
-    uint8_t *bytes = NULL;
 
-    if (l->store != NULL) {
-        store_number(l->field, l->store, len);
-        bytes = l->store + number_size(l->field);
-    }
-    enum dtu_status status = read_digits(l, bytes);
+    if (l->store != NULL)
+        l->store = store_number(l->field, l->store, len);
+    enum dtu_status status = read_digits(l, l->store);
     if (status == DTU_OK && (len < l->field->min || len > l->field->max))
         return DTU_ERR_RANGE;
     return status;
@@ -384,15 +380,16 @@ static enum dtu_status read_mac(struct line *l)
     return status == DTU_OK && l->token_len != MAC_LEN * 2 ? DTU_ERR_RANGE : status;
 }
 
-/* Cuts `,ASCII` or `,HEX` off the end of the token; `*hex` says which it was. */
-static enum dtu_status cut_type(struct line *l, uint32_t *hex)
+/* Cuts `,ASCII` or `,HEX` off the end of the token; the number says which it was. */
+static enum dtu_status cut_type(struct line *l)
 {
     size_t comma = l->token_len;
     while (comma > 0 && l->token[comma - 1] != ',')
         comma--;
     if (comma == 0)
         return DTU_ERR_COUNT;
-    if (!find_word("ASCII,HEX", l->token + comma, l->token_len - comma, hex))
+    l->number = find_word("ASCII,HEX", l->token + comma, l->token_len - comma);
+    if (l->number == NO_NUMBER)
         return DTU_ERR_RANGE;
     l->token_len = comma - 1;
     return l->token_len > 0 ? DTU_OK : DTU_ERR_MISSING;
@@ -400,15 +397,15 @@ static enum dtu_status cut_type(struct line *l, uint32_t *hex)
 
 static enum dtu_status read_data(struct line *l)
 {
-    uint32_t hex = 0;
+    l->number = 0; /* ASCII; 1: HEX */
     if ((l->field->flags & DTU_FIELD_TYPED) != 0) {
-        enum dtu_status status = cut_type(l, &hex);
+        enum dtu_status status = cut_type(l);
         if (status != DTU_OK)
             return status;
     }
     if (l->store != NULL)
-        *l->store++ = (uint8_t)hex;
-    return hex != 0 ? read_hex(l) : read_text(l);
+        *l->store++ = (uint8_t)l->number;
+    return l->number != 0 ? read_hex(l) : read_text(l);
 }
 
 static enum dtu_status read_ip(struct line *l)
@@ -438,11 +435,10 @@ static enum dtu_status read_ip(struct line *l)
 static enum dtu_status read_empty(struct line *l)
 {
     const struct dtu_param_field *field = l->field;
-    bool is_text = field->type == DTU_FIELD_TEXT || field->type == DTU_FIELD_HEX;
 
     if ((field->flags & DTU_FIELD_OPTIONAL) != 0)
         return DTU_OK;
-    if (!l->is_default && !may_be_left_out(field) && !(is_text && field->min == 0))
+    if (!l->is_default && !may_be_left_out(field) && !(is_text(field) && field->min == 0))
         return DTU_ERR_MISSING;
     if (l->store != NULL)
         memset(l->store, 0, dtu_param_field_size(field));
@@ -477,17 +473,17 @@ static enum dtu_status read_field(struct line *l)
 static enum dtu_status read_fields(struct line *l, uint8_t *values)
 {
     const struct dtu_param *row = l->row;
-    uint8_t *store = values != NULL ? values + row->offset : NULL;
-    bool first_needs = false; /* see DTU_FIELD_FIRST_NEEDS */
+    size_t at = row->offset;
+    uint32_t first = NO_NUMBER; /* see DTU_FIELD_FIRST_NEEDS */
 
     rewind(l);
     for (size_t i = 0; i < row->field_count; i++) {
         bool is_place = i == 0 && row->places > 0;
         l->field = &row->fields[i];
-        l->store = is_place ? NULL : store;
+        l->store = is_place || values == NULL ? NULL : values + at;
         l->number = NO_NUMBER;
         (void)next_token(l, i); /* check_form() has seen that it is well formed */
-        if (l->token_len == 0 && first_needs && (l->field->flags & DTU_FIELD_FIRST_NEEDS) != 0)
+        if (l->token_len == 0 && first == 0 && (l->field->flags & DTU_FIELD_FIRST_NEEDS) != 0)
             return DTU_ERR_MISSING;
         enum dtu_status status = read_field(l);
         if (status != DTU_OK)
@@ -495,10 +491,9 @@ static enum dtu_status read_fields(struct line *l, uint8_t *values)
         if (is_place && !has_place(row, l->number)) /* of a default: none was given */
             return DTU_ERR_RANGE;
         if (i == 0)
-            first_needs = l->number == 0;
-        if (store != NULL)
-            store = is_place ? values + place_offset(row, l->number)
-                             : store + dtu_param_field_size(l->field);
+            first = l->number;
+        at +=
+            is_place ? (size_t)(l->number - 1) * values_size(row) : dtu_param_field_size(l->field);
     }
     return DTU_OK;
 }
@@ -507,14 +502,6 @@ static enum dtu_status check_line(struct line *l)
 {
     enum dtu_status status = check_form(l);
     return status != DTU_OK ? status : read_fields(l, NULL);
-}
-
-enum dtu_status dtu_params_check(const struct dtu_param_table *table, const struct dtu_param *row,
-                                 const uint8_t *text, size_t len)
-{
-    struct line l;
-    begin(&l, table, row, text, len);
-    return check_line(&l);
 }
 
 /* A word or a number alone, as most parameters are. */
@@ -540,10 +527,17 @@ static enum dtu_status set_line(struct dtu_params *p, const struct dtu_param *ro
     struct line l;
     begin(&l, p->table, row, text, len);
     l.is_default = is_default;
-    if (is_simple(row))
+    if (is_simple(row) && p->pending != NULL)
         return set_simple(&l, p->pending + row->offset);
     enum dtu_status status = check_line(&l);
-    return status != DTU_OK ? status : read_fields(&l, p->pending);
+    return status != DTU_OK || p->pending == NULL ? status : read_fields(&l, p->pending);
+}
+
+enum dtu_status dtu_params_check(const struct dtu_param_table *table, const struct dtu_param *row,
+                                 const uint8_t *text, size_t len)
+{
+    struct dtu_params nowhere = {table, NULL, NULL};
+    return set_line(&nowhere, row, text, len, false);
 }
 
 /* DTU_OK unless the default is not legal. */
@@ -708,10 +702,12 @@ struct dtu_argument dtu_params_argument(const struct dtu_param_table *table,
         (void)next_token(&l, i);
     a.text = l.token;
     a.len = l.token_len;
-    if (row->fields[field].type == DTU_FIELD_ENUM)
-        (void)find_word(row->fields[field].text, a.text, a.len, &a.number);
-    else
+    if (row->fields[field].type != DTU_FIELD_ENUM) {
         (void)dtu_parse_decimal(a.text, a.len, &a.number); /* stays 0 if it is no number */
+        return a;
+    }
+    uint32_t index = find_word(row->fields[field].text, a.text, a.len);
+    a.number = index != NO_NUMBER ? index : 0;
     return a;
 }
 
@@ -809,49 +805,43 @@ static const char *escapes(const struct answer *a, const struct dtu_param_value 
 static void write_bytes(const struct answer *a, const struct dtu_param_value *v, const char *also)
 {
     enum dtu_escape_style style = (enum dtu_escape_style)a->table->syntax.escape;
-    if (v->number != 0)
-        dtu_text_hex(a->out, v->bytes, v->len);
-    else
+    if (v->number == 0)
         dtu_escape_write(style, also, v->bytes, v->len, a->out);
+    else
+        dtu_text_hex(a->out, v->bytes, v->len);
 }
 
 static void write_field(const struct answer *a)
 {
     const struct dtu_param_field *field = &a->row->fields[a->i];
     const struct dtu_param_value v = load(field, a->store);
+    bool quotes = is_text(field);
 
-    switch ((enum dtu_field_type)field->type) {
-    case DTU_FIELD_ENUM:
+    if (field->type == DTU_FIELD_ENUM) {
         write_words(a->table, field->text, v.number, a->out);
-        break;
-    case DTU_FIELD_CHOICE:
-    case DTU_FIELD_NUMBER:
-        dtu_text_decimal(a->out, v.number);
-        break;
-    case DTU_FIELD_IP:
-        dtu_text_ip(a->out, v.bytes);
-        break;
-    case DTU_FIELD_TEXT:
-    case DTU_FIELD_HEX:
-        write_quote(a->table, a->out);
-        write_bytes(a, &v, escapes(a, &v));
-        write_quote(a->table, a->out);
-        break;
-    case DTU_FIELD_MAC:
-        write_bytes(a, &v, "");
-        break;
-    case DTU_FIELD_DATA:
-        write_bytes(a, &v, "");
-        if ((field->flags & DTU_FIELD_TYPED) != 0)
-            dtu_text_string(a->out, v.number != 0 ? ",HEX" : ",ASCII");
-        break;
+        return;
     }
+    if (field->type <= DTU_FIELD_NUMBER) {
+        dtu_text_decimal(a->out, v.number);
+        return;
+    }
+    if (field->type == DTU_FIELD_IP) {
+        dtu_text_ip(a->out, v.bytes);
+        return;
+    }
+    if (quotes)
+        write_quote(a->table, a->out);
+    write_bytes(a, &v, quotes ? escapes(a, &v) : "");
+    if (quotes)
+        write_quote(a->table, a->out);
+    if (field->type == DTU_FIELD_DATA && (field->flags & DTU_FIELD_TYPED) != 0)
+        dtu_text_string(a->out, v.number != 0 ? ",HEX" : ",ASCII");
 }
 
 static bool is_empty_text(const struct dtu_param_field *field, const uint8_t *store)
 {
     return field->type == DTU_FIELD_TEXT && (field->flags & DTU_FIELD_CLEARABLE) != 0 &&
-           load_number(field, store) == 0;
+           load(field, store).len == 0;
 }
 
 /* How many fields are written: empty texts at the end that may be left out are. */
@@ -899,10 +889,9 @@ void dtu_params_write_field(const struct dtu_params *p, enum dtu_param_set set,
 
 static bool all_zero(const uint8_t *data, size_t len)
 {
-    for (size_t i = 0; i < len; i++)
-        if (data[i] != 0)
-            return false;
-    return true;
+    while (len > 0 && data[len - 1] == 0)
+        len--;
+    return len == 0;
 }
 
 /* Behind the end of a text there may be anything. */
@@ -932,26 +921,35 @@ bool dtu_params_same(const struct dtu_params *a, const struct dtu_params *b, enu
     return true;
 }
 
+/* Where the values of a place lie; NULL if there is no such place. */
+static uint8_t *find_place(const struct dtu_params *p, enum dtu_param_set set,
+                           const struct dtu_param *row, uint8_t place)
+{
+    return has_place(row, place) ? set_of(p, set) + place_offset(row, place) : NULL;
+}
+
 bool dtu_params_place_is_empty(const struct dtu_params *p, enum dtu_param_set set,
                                const struct dtu_param *row, uint8_t place)
 {
-    return !has_place(row, place) ||
-           all_zero(set_of(p, set) + place_offset(row, place), values_size(row));
+    const uint8_t *values = find_place(p, set, row, place);
+    return values == NULL || all_zero(values, values_size(row));
 }
 
 void dtu_params_write_place(const struct dtu_params *p, enum dtu_param_set set,
                             const struct dtu_param *row, uint8_t place, const struct dtu_text *out)
 {
-    if (!has_place(row, place))
+    const uint8_t *values = find_place(p, set, row, place);
+    if (values == NULL)
         return;
     dtu_text_decimal(out, place);
-    write_fields(p->table, row, set_of(p, set) + place_offset(row, place), out);
+    write_fields(p->table, row, values, out);
 }
 
 void dtu_params_clear_place(struct dtu_params *p, const struct dtu_param *row, uint8_t place)
 {
-    if (has_place(row, place))
-        memset(p->pending + place_offset(row, place), 0, values_size(row));
+    uint8_t *values = find_place(p, DTU_PARAMS_PENDING, row, place);
+    if (values != NULL)
+        memset(values, 0, values_size(row));
 }
 
 static void write_limits(const struct dtu_param_field *field, const struct dtu_text *out)
@@ -966,33 +964,27 @@ static void write_limits(const struct dtu_param_field *field, const struct dtu_t
 static void write_field_range(const struct dtu_param_table *table,
                               const struct dtu_param_field *field, const struct dtu_text *out)
 {
-    switch ((enum dtu_field_type)field->type) {
-    case DTU_FIELD_ENUM:
+    const char *name = field->type == DTU_FIELD_CHOICE ? field->text : NULL;
+
+    if (field->type == DTU_FIELD_IP)
+        name = "IP";
+    if (field->type == DTU_FIELD_MAC)
+        name = "MAC";
+    if (name != NULL) {
+        dtu_text_string(out, name);
+        return;
+    }
+    if (field->type == DTU_FIELD_ENUM) {
         write_words(table, field->text, ALL_WORDS, out);
-        break;
-    case DTU_FIELD_CHOICE:
-        dtu_text_string(out, field->text);
-        break;
-    case DTU_FIELD_NUMBER:
-        write_limits(field, out);
-        if (field->text != NULL) {
-            dtu_text_char(out, '(');
-            dtu_text_string(out, field->text);
-            dtu_text_char(out, ')');
-        }
-        break;
-    case DTU_FIELD_TEXT:
-    case DTU_FIELD_HEX:
-    case DTU_FIELD_DATA:
-        write_limits(field, out);
+        return;
+    }
+    write_limits(field, out);
+    if (field->type != DTU_FIELD_NUMBER) {
         dtu_text_string(out, " bytes");
-        break;
-    case DTU_FIELD_IP:
-        dtu_text_string(out, "IP");
-        break;
-    case DTU_FIELD_MAC:
-        dtu_text_string(out, "MAC");
-        break;
+    } else if (field->text != NULL) {
+        dtu_text_char(out, '(');
+        dtu_text_string(out, field->text);
+        dtu_text_char(out, ')');
     }
 }
 
@@ -1004,7 +996,9 @@ void dtu_params_write_range(const struct dtu_param_table *table, const struct dt
         return;
     }
     for (size_t i = 0; i < row->field_count; i++) {
-        dtu_text_string(out, i > 0 ? ",<" : "<");
+        if (i > 0)
+            dtu_text_char(out, ',');
+        dtu_text_char(out, '<');
         write_field_range(table, &row->fields[i], out);
         dtu_text_char(out, '>');
     }
@@ -1101,8 +1095,7 @@ unsigned dtu_params_which(const struct dtu_params *p, const struct dtu_param *ro
     const char *word = next_word(&list, &len);
     for (uint8_t i = *store; i > 0 && list != NULL; i--)
         word = next_word(&list, &len);
-    uint32_t index;
-    return find_word(words, (const uint8_t *)word, len, &index) ? (unsigned)index + 1 : 0;
+    return (unsigned)(find_word(words, (const uint8_t *)word, len) + 1); /* none becomes 0 */
 }
 
 bool dtu_params_is(const struct dtu_params *p, const struct dtu_param *row, uint8_t field,

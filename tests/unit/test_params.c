@@ -1049,6 +1049,22 @@ static void arguments_are_taken_out_of_a_line(void)
     CHECK(a.text == NULL);
 }
 
+static void the_number_of_an_argument_is_0_where_there_is_none(void)
+{
+    static const struct dtu_param_field fields[] = {
+        {.type = DTU_FIELD_NUMBER, .max = UINT32_MAX},
+        {.type = DTU_FIELD_ENUM, .text = "OFF,ON", .flags = DTU_FIELD_OPTIONAL}};
+    static const struct dtu_param row = {
+        .name = "ROW", .kind = DTU_PARAM_ACTION, .field_count = COUNT(fields), .fields = fields};
+    const uint8_t *line = (const uint8_t *)"4294967295,ON";
+    const struct dtu_param_table *table = &more_tables[AS_7S4];
+
+    CHECK_EQ(dtu_params_argument(table, &row, line, 13, 0).number, UINT32_MAX);
+    CHECK_EQ(dtu_params_argument(table, &row, line, 13, 1).number, 1);
+    CHECK_EQ(dtu_params_argument(table, &row, line, 11, 1).number, 0);
+    CHECK_EQ(dtu_params_argument(table, &row, line, 10, 1).number, 0);
+}
+
 static void more_than_the_most_fields_of_a_row_are_refused(void)
 {
     static const struct dtu_param_field too_many[DTU_PARAM_FIELDS_MAX + 1] = {
@@ -1767,6 +1783,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(init_refuses_a_default_of_no_place),
     CHECK_TEST(a_check_says_what_a_set_would_and_changes_nothing),
     CHECK_TEST(arguments_are_taken_out_of_a_line),
+    CHECK_TEST(the_number_of_an_argument_is_0_where_there_is_none),
     CHECK_TEST(more_than_the_most_fields_of_a_row_are_refused),
 };
 CHECK_MAIN(tests)
