@@ -230,7 +230,7 @@ static void begin_busy(void)
 }
 
 /* Everything has gone out, and each thing once. */
-static void check_end(const char *a, const char *b_, const char *to_a, const char *to_b,
+static void check_end(const char *of_a, const char *of_b, const char *to_a, const char *to_b,
                       unsigned reports)
 {
     waits_for_call = false;
@@ -243,8 +243,8 @@ static void check_end(const char *a, const char *b_, const char *to_a, const cha
     for (unsigned i = 0; i < 100 && user.at < b->uart_len; i++)
         step();
     CHECK_EQ(user.at, b->uart_len);
-    CHECK_BYTES(user.data[0], user.data_len[0], a, strlen(a));
-    CHECK_BYTES(user.data[1], user.data_len[1], b_, strlen(b_));
+    CHECK_BYTES(user.data[0], user.data_len[0], of_a, strlen(of_a));
+    CHECK_BYTES(user.data[1], user.data_len[1], of_b, strlen(of_b));
     CHECK_SENT(0, to_a);
     CHECK_SENT(1, to_b);
     CHECK_EQ(user.reports, reports);
