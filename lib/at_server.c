@@ -330,17 +330,16 @@ static enum dtu_status execute(struct dtu_at_server *s, const struct command *c)
         if (bare)
             return DTU_OK;
         break;
-    case DTU_PARAM_SECRET:
-        offered = set;
-        break;
     case DTU_PARAM_INFO:
         offered = true;
         break;
     case DTU_PARAM_ACTION:
         offered = set || (bare && s->row->field_count == 0);
         break;
-    case DTU_PARAM_ALIAS:
+    case DTU_PARAM_SECRET:
+    case DTU_PARAM_ALIAS: /* this is never found, nor the next */
     case DTU_PARAM_ABSENT:
+        offered = set;
         break;
     }
     return offered ? ask_owner(s, c) : DTU_ERR_FORM;

@@ -45,7 +45,9 @@ static bool write_places(const struct dtu_params *p, enum dtu_param_set set,
                          const struct dtu_param *row, const struct dtu_text *out)
 {
     bool any = false;
-    for (uint8_t place = 1; place != 0 && place <= row->places; place++) { /* may be 255 */
+    uint8_t place = 0;
+    while (place < row->places) { /* which may be 255 */
+        place++;
         if (dtu_params_place_is_empty(p, set, row, place))
             continue;
         any = true;

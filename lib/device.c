@@ -158,7 +158,7 @@ static void pump(struct dtu_device_socket *s)
 
     if (!is_up(s) || !dtu_identity_send(&s->identity))
         return;
-    while (is_up(s) && (data = dtu_queue_front(&s->queue, &len)) != NULL) {
+    while ((data = dtu_queue_front(&s->queue, &len)) != NULL) {
         size_t taken = send_to_socket(s, data, len);
         if (taken == 0)
             return;
@@ -262,11 +262,16 @@ static bool replies_to_uart(const struct dtu_device *d)
     return !dtu_at_server_ready(&d->channels[DTU_CHANNEL_UART].at);
 }
 
+/* The UART has not all of an answer of the handshake, or of a reply. */
+static bool is_answering_uart(const struct dtu_device *d)
+{
+    return d->answering || replies_to_uart(d) || !dtu_at_server_ready(&d->at);
+}
+
 /* Whether the UART may have data of sockets now. */
 static bool uart_hears_sockets(const struct dtu_device *d)
 {
-    return accepts_input(d) && !d->answering && !replies_to_uart(d) &&
-           !dtu_cmdmode_active(&d->cmdmode);
+    return accepts_input(d) && !is_answering_uart(d) && !dtu_cmdmode_active(&d->cmdmode);
 }
 
 /* --- Socket distribution -------------------------------------------------------------------- */
@@ -280,7 +285,7 @@ static bool report(struct dtu_device *d, enum dtu_sdp_code code)
 {
     struct dtu_device_event e = {.kind = DTU_EVENT_REPORT, .len = code};
 
-    if (d->answering || replies_to_uart(d) || d->beat_sent > 0)
+    if (is_answering_uart(d) || d->beat_sent > 0)
         return false;
     if (!dtu_sdp_report(&d->sdp.sender, code))
         return false;
@@ -472,7 +477,7 @@ static bool on_frame(void *ctx, const uint8_t *data, size_t len)
 
     if (d->sdp.fed > 0 || !enabled || !find_command(d, &command, &command_len))
         return d->sdp.used ? distribute(d, data, len) : send_frame(d, data, len);
-    if (is_answering(c))
+    if (is_answering_uart(d)) /* what it asks for is answered behind that */
         return false;
     run_commands(c, command, command_len);
     return true;
@@ -716,16 +721,6 @@ static void open_for_data(struct dtu_device_socket *s)
 
 /* --- Commands ------------------------------------------------------------------------------- */
 
-static enum dtu_status save(struct dtu_device *d)
-{
-    if (d->config->medium == NULL)
-        return DTU_ERR_NOT_ALLOWED;
-    enum dtu_status status = dtu_store_save(&d->store, &d->params, DTU_PARAMS_PENDING);
-    if (status == DTU_OK)
-        d->stats.saves++;
-    return status;
-}
-
 /* Memory for one line: the buffer of the command that is being carried out. Its values are read by
  * now, and its reply comes from the row. The other buffer may hold a line that is not complete. */
 static uint8_t *line_memory(const struct dtu_device *d, size_t *size)
@@ -748,13 +743,26 @@ static enum dtu_status save_row(struct dtu_device *d, const struct dtu_param *ro
     return dtu_store_save_row(&d->store, &d->params, row, line, size);
 }
 
-/* What could not be stored is not done at all: back to what is stored. */
+/* What could not be stored is not done at all: back to what is stored. There may be nothing stored
+ * yet. If it cannot be read either, nothing is stored until it can: the rest would be lost. */
 static void restore_values(struct dtu_device *d)
 {
     size_t size;
     uint8_t *line = line_memory(d, &size);
     dtu_params_reset_all(&d->params);
-    (void)dtu_store_load(&d->store, &d->params, line, size); /* there may be nothing stored yet */
+    d->lost = dtu_store_load(&d->store, &d->params, line, size) == DTU_ERR_IO;
+}
+
+static enum dtu_status save(struct dtu_device *d)
+{
+    if (d->config->medium == NULL)
+        return DTU_ERR_NOT_ALLOWED;
+    if (d->lost)
+        return DTU_ERR_IO;
+    enum dtu_status status = dtu_store_save(&d->store, &d->params, DTU_PARAMS_PENDING);
+    if (status == DTU_OK)
+        d->stats.saves++;
+    return status;
 }
 
 static enum dtu_status save_or_restore(struct dtu_device *d)
@@ -806,6 +814,8 @@ static enum dtu_status save_defaults(struct dtu_device *d)
 {
     if (d->config->default_medium == NULL)
         return DTU_ERR_NOT_ALLOWED;
+    if (d->lost)
+        return DTU_ERR_IO;
     return dtu_store_save(&d->defaults, &d->params, DTU_PARAMS_PENDING);
 }
 
@@ -813,8 +823,8 @@ static enum dtu_status save_defaults(struct dtu_device *d)
 static enum dtu_status set_value(struct dtu_device *d, const struct dtu_param *row,
                                  const uint8_t *args, size_t len)
 {
-    enum dtu_status status = dtu_params_set(&d->params, row, args, len);
-    return status == DTU_OK ? on_changed(d, row) : status;
+    (void)dtu_params_set(&d->params, row, args, len); /* cannot fail: the server has checked it */
+    return on_changed(d, row);
 }
 
 static bool needs_login(const struct dtu_device *d)
@@ -828,6 +838,7 @@ static enum dtu_status sign_in(struct dtu_device *d, const struct dtu_param *row
     enum dtu_escape_style style = (enum dtu_escape_style)table_of(d)->syntax.escape;
     struct dtu_unescape u = dtu_unescape(style, args, len);
     uint8_t guess[16];
+    uint8_t byte;
     size_t guess_len = 0;
     size_t password_len;
     const uint8_t *password = dtu_params_bytes(&d->params, row, 0, &password_len);
@@ -835,8 +846,11 @@ static enum dtu_status sign_in(struct dtu_device *d, const struct dtu_param *row
     /* a message has had its password: it neither logs the user of the UART in nor out */
     if (d->current != NULL || !needs_login(d))
         return set_value(d, row, args, len);
-    while (guess_len < sizeof guess && dtu_unescape_next(&u, &guess[guess_len]))
-        guess_len++;
+    while (dtu_unescape_next(&u, &byte)) {
+        if (guess_len == sizeof guess)
+            return DTU_ERR_LOGIN;
+        guess[guess_len++] = byte;
+    }
     d->logged_in = dtu_equal_secret(password, password_len, guess, guess_len);
     return d->logged_in ? DTU_OK : DTU_ERR_LOGIN;
 }
@@ -937,6 +951,8 @@ static void on_replied(void *ctx, const struct dtu_param *row, enum dtu_at_form 
 {
     struct dtu_device *d = ctx;
     tell_command(d, row, form, status);
+    if (d->lost) /* and now the line is free for it */
+        restore_values(d);
     if (asks_for_restart(d, row, status))
         want_restart(d);
     if (is_done(row, status, DTU_ID_ENTM))
@@ -1125,24 +1141,12 @@ static const struct dtu_at_server_callbacks message_callbacks = {.write = gather
 /* The row whose answer a packet consists of. */
 static const struct dtu_param *text_row(const struct dtu_device *d, enum dtu_identity_kind kind)
 {
-    switch (kind) {
-    case DTU_IDENTITY_ICCID:
-        return row_of(d, DTU_ID_ICCID);
-    case DTU_IDENTITY_IMEI:
-        return row_of(d, DTU_ID_IMEI);
-    case DTU_IDENTITY_SN:
-        return row_of(d, DTU_ID_SN);
-    case DTU_IDENTITY_MAC:
-        return row_of(d, DTU_ID_MAC);
-    case DTU_IDENTITY_LBS:
-        return row_of(d, DTU_ID_LBS);
-    case DTU_IDENTITY_NONE:
-    case DTU_IDENTITY_REGID:
-    case DTU_IDENTITY_USER:
-    case DTU_IDENTITY_CLOUD:
-        break;
-    }
-    return NULL;
+    static const uint8_t ids[] = {[DTU_IDENTITY_ICCID] = DTU_ID_ICCID,
+                                  [DTU_IDENTITY_IMEI] = DTU_ID_IMEI,
+                                  [DTU_IDENTITY_SN] = DTU_ID_SN,
+                                  [DTU_IDENTITY_MAC] = DTU_ID_MAC,
+                                  [DTU_IDENTITY_LBS] = DTU_ID_LBS}; /* no other is asked for */
+    return row_of(d, ids[kind]);
 }
 
 static bool write_identity(struct dtu_device *d, enum dtu_identity_kind kind,
@@ -1200,14 +1204,8 @@ static enum dtu_heartbeat_outcome send_heartbeat(void *ctx)
     return send_or_queue(s, bytes, len);
 }
 
-static void connect_anew(void *ctx)
-{
-    struct dtu_device_socket *s = ctx;
-    dtu_link_reconnect(&s->link, s->device->now_ms);
-}
-
-static const struct dtu_heartbeat_callbacks socket_heartbeat_callbacks = {
-    .send = send_heartbeat, .reconnect = connect_anew};
+/* It never fails: a datagram that was is told later, by dtu_device_socket_refused(). */
+static const struct dtu_heartbeat_callbacks socket_heartbeat_callbacks = {.send = send_heartbeat};
 
 static bool on_uart_text(void *ctx, enum dtu_identity_kind kind, const struct dtu_text *out)
 {
@@ -1240,7 +1238,7 @@ static enum dtu_heartbeat_outcome send_beat(struct dtu_device *d)
 static bool has_part_of_packet(const struct dtu_device *d)
 {
     for (size_t i = 0; i < d->config->profile->sockets; i++)
-        if (d->sockets[i].cut && d->sockets[i].held)
+        if (d->sockets[i].cut)
             return true;
     return d->marking != NULL;
 }
@@ -1307,9 +1305,10 @@ static void load(struct dtu_device *d)
     /* cannot fail: it did not when the device was set up */
     (void)dtu_params_init(&d->params, table, d->config->values,
                           d->config->values + table->values_size);
-    if (d->config->medium !=
-        NULL) /* what cannot be read leaves the defaults; the store counts it */
-        (void)dtu_store_load(&d->store, &d->params, d->config->line, d->config->line_size);
+    d->lost = false;
+    if (d->config->medium != NULL) /* what cannot be read leaves the defaults */
+        d->lost = dtu_store_load(&d->store, &d->params, d->config->line, d->config->line_size) ==
+                  DTU_ERR_IO;
 }
 
 static void init_socket(struct dtu_device *d, unsigned i)
@@ -1844,17 +1843,12 @@ static enum dtu_status write_block(void *ctx, uint8_t which, const union dtu_dis
 static enum dtu_status act(void *ctx, enum dtu_discovery_command command)
 {
     struct dtu_device *d = ctx;
-    switch (command) {
-    case DTU_DISCOVERY_SAVE:
+    if (command == DTU_DISCOVERY_SAVE)
         return save(d);
-    case DTU_DISCOVERY_RESTART:
-        want_restart(d);
-        return DTU_OK;
-    case DTU_DISCOVERY_FACTORY:
+    if (command == DTU_DISCOVERY_FACTORY)
         return reset_values(d, false);
-    default:
-        return DTU_ERR_NOT_FOUND;
-    }
+    want_restart(d);
+    return DTU_OK;
 }
 
 static const struct dtu_discovery_callbacks discovery_callbacks = {.describe = describe,

@@ -128,23 +128,11 @@ const uint8_t *dtu_identity_prefix(struct dtu_identity *id, uint8_t *scratch, si
 
 static size_t longest(const struct dtu_identity_packet *packet)
 {
-    switch (packet->kind) {
-    case DTU_IDENTITY_USER:
+    if (packet->kind == DTU_IDENTITY_USER)
         return packet->len;
-    case DTU_IDENTITY_CLOUD:
+    if (packet->kind == DTU_IDENTITY_CLOUD)
         return CLOUD_LEN;
-    case DTU_IDENTITY_REGID:
-        return REGID_MAX;
-    case DTU_IDENTITY_NONE:
-        return 0;
-    case DTU_IDENTITY_ICCID:
-    case DTU_IDENTITY_IMEI:
-    case DTU_IDENTITY_SN:
-    case DTU_IDENTITY_MAC:
-    case DTU_IDENTITY_LBS:
-        break;
-    }
-    return DTU_IDENTITY_TEXT_MAX;
+    return packet->kind == DTU_IDENTITY_REGID ? REGID_MAX : DTU_IDENTITY_TEXT_MAX;
 }
 
 size_t dtu_identity_room(const struct dtu_identity_config *config, size_t packet_len)

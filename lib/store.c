@@ -262,9 +262,8 @@ static void to_medium(void *ctx, const uint8_t *data, size_t len)
 
 static bool fits(const struct dtu_store *s, uint32_t len)
 {
-    uint32_t padded = len + (DTU_STORE_CHUNK_SIZE - 1);
-    padded -= padded % DTU_STORE_CHUNK_SIZE;
-    return padded >= len && padded <= s->medium->slot_size - DTU_STORE_HEADER_SIZE;
+    size_t room = s->medium->slot_size - DTU_STORE_HEADER_SIZE;
+    return len <= room - room % DTU_STORE_CHUNK_SIZE; /* whole chunks are written */
 }
 
 static bool write_slot(struct dtu_store *s, unsigned slot, const struct header *h,

@@ -270,6 +270,7 @@ struct dtu_device {
     const struct dtu_device_socket *marking;  /**< private: whose packet is on its way */
     uint8_t ip[4];                            /**< private: by dtu_device_set_ip() */
     bool has_ip;                              /**< private: that was called */
+    bool lost;                                /**< private: stored values could not be read */
     bool followed;                            /**< private: the UART is not as it was set */
     bool is_lent;                             /**< private: the UART is somebody else's */
     struct dtu_uart lent;                     /**< private: who has set it so */

@@ -93,7 +93,8 @@ enum dtu_status dtu_store_load(struct dtu_store *s, struct dtu_params *params, u
  * @param params whose
  * @param set    which values
  * @return DTU_OK; DTU_ERR_SPACE if they do not fit a slot: nothing was written; DTU_ERR_IO if the
- *         medium failed. In both cases the set stored before is still there. */
+ *         medium failed. In both cases the set stored before is still there. Only if it was `sync`
+ *         that failed, when all was written, the next dtu_store_init() may find the new set. */
 enum dtu_status dtu_store_save(struct dtu_store *s, const struct dtu_params *params,
                                enum dtu_param_set set);
 

@@ -86,6 +86,7 @@ static struct memory *memory = &the_memory;
 
 static uint8_t slots[2][SLOT_SIZE];
 static bool medium_fails;
+static bool medium_unreadable;
 
 /* --- The port ------------------------------------------------------------------------------- */
 
@@ -255,7 +256,7 @@ static inline uint8_t *slot_of(void *ctx, unsigned slot, size_t offset)
 static inline bool medium_read(void *ctx, unsigned slot, size_t offset, uint8_t *data, size_t len)
 {
     memcpy(data, slot_of(ctx, slot, offset), len);
-    return true;
+    return !medium_unreadable;
 }
 
 static inline bool medium_erase(void *ctx, unsigned slot)

@@ -478,6 +478,42 @@ static void k7_can_drop_what_came_before_a_connection(void)
     CHECK_EQ(b->device.sockets[0].queue.stats.dropped, 1);
 }
 
+/* What such a connection was opened for is not from before it. */
+static void a_short_lived_connection_of_k7_keeps_what_opens_it(void)
+{
+    new_board("k7");
+    init();
+    set("SOCKA", "TCPC,a,1");
+    set("SOCKSL", "ON");
+    set("UARTCLBUF", "ON");
+    start();
+    type_frame("early");
+    open_socket(0);
+    CHECK_SENT(0, "early");
+}
+
+/* The last thing that happens to it before the restart. */
+static void without_a_cache_a_connection_that_was_given_up_keeps_nothing(void)
+{
+    new_board("cat1");
+    init();
+    set("CACHEN", "OFF");
+    set("SOCKASL", "SHORT");
+    set("SOCKRSNUM", "1");
+    set("UARTFT", "500");
+    b->sockets[0].opening = REFUSED;
+    start();
+    type("one");
+    wait_ms(600); /* it wants a connection, which fails */
+    CHECK_EQ(b->device.stats.unkept, 0);
+    wait_ms(9700);
+    type("two"); /* not complete when that is given up after 10 s */
+    wait_ms(300);
+    CHECK_EQ(b->restarts, 1);
+    dtu_device_uart_idle(&b->device, b->now);
+    CHECK_EQ(b->device.stats.unkept, 1);
+}
+
 /* --- Silence -------------------------------------------------------------------------------- */
 
 static void without_data_of_the_network_the_module_restarts(void)
@@ -516,6 +552,16 @@ static void a_connection_without_data_is_opened_anew_while_another_has_some(void
     CHECK_EQ(b->sockets[0].closes, 1);
     CHECK_EQ(b->sockets[1].closes, 0);
     CHECK_EQ(b->device.sockets[0].link.stats.idle, 1);
+}
+
+static void in_another_work_mode_silence_is_no_reason_to_restart(void)
+{
+    begin("cat1");
+    set("RSTIM", "60");
+    set("WKMOD", "HTTPD");
+    start();
+    wait_ms(1000000);
+    CHECK_EQ(b->restarts, 0);
 }
 
 static void command_mode_is_no_silence(void)
@@ -796,6 +842,19 @@ static void socket_data_does_not_split_an_answer_of_the_handshake(void)
     CHECK_UART("+ok");
     CHECK_COMMAND("AT+ENTM", OK);
     CHECK_EQ(socket_rx(0, "data"), 4);
+}
+
+static void until_an_answer_of_the_handshake_is_out_the_uart_is_not_ready(void)
+{
+    begin_open("cat1");
+    wait_ms(60);
+    b->uart_room = 0;
+    type("+++");
+    CHECK(!dtu_device_uart_ready(&b->device));
+    b->uart_room = LOTS;
+    wait_ms(1);
+    CHECK_UART("a");
+    CHECK(dtu_device_uart_ready(&b->device));
 }
 
 static void a_reply_without_room_at_any_byte_is_the_same(void)
@@ -1152,6 +1211,48 @@ static void what_could_not_be_stored_is_not_done(void)
     CHECK_COMMAND("AT+APN?", VALUE("APN:a,b,c,1"));
     CHECK_COMMAND("AT+E?", VALUE("E:OFF"));
     CHECK_COMMAND("AT+SOCKIND?", VALUE("SOCKIND:ON"));
+}
+
+#define K7_ERROR "\r\n+ERR=-5\r\n"
+
+/* A set that is not stored is undone by reading what is stored. While that cannot be read either,
+ * nothing may be stored: all other settings would be lost. */
+static void what_cannot_be_read_for_a_while_is_not_lost(void)
+{
+    begin_stored("k7");
+    CHECK_COMMAND("AT+MID=kiln", "\r\n+OK\r\n");
+    medium_fails = medium_unreadable = true;
+    CHECK_COMMAND("AT+UARTTL=61,0", K7_ERROR);
+    medium_fails = false;
+    CHECK_COMMAND("AT+UARTTL=62,0", K7_ERROR); /* it would be stored with the default of MID */
+    CHECK_COMMAND("AT+CFGTF", K7_ERROR);
+    medium_unreadable = false;
+    CHECK_COMMAND("AT+UARTTL=63,0", K7_ERROR); /* behind which it can be read */
+    CHECK_COMMAND("AT+MID", "\r\n+OK=kiln\r\n");
+    CHECK_COMMAND("AT+UARTTL=64,0", "\r\n+OK\r\n");
+    power_cycle();
+    enter_command_mode();
+    CHECK_COMMAND("AT+MID", "\r\n+OK=kiln\r\n");
+    CHECK_COMMAND("AT+UARTTL", "\r\n+OK=64,0\r\n");
+}
+
+/* The same when it cannot be read at a restart: the module works with its defaults. */
+static void what_cannot_be_read_at_a_restart_is_not_lost(void)
+{
+    begin_stored("k7");
+    CHECK_COMMAND("AT+MID=kiln", "\r\n+OK\r\n");
+    CHECK_COMMAND("AT+Z", "\r\n+OK\r\n");
+    medium_unreadable = true;
+    do_restart();
+    enter_command_mode();
+    CHECK_COMMAND("AT+UARTTL=61,0", K7_ERROR);
+    medium_unreadable = false;
+    CHECK_COMMAND("AT", "\r\n+OK\r\n");
+    CHECK_COMMAND("AT+MID", "\r\n+OK=kiln\r\n");
+    CHECK_COMMAND("AT+UARTTL=62,0", "\r\n+OK\r\n");
+    power_cycle();
+    enter_command_mode();
+    CHECK_COMMAND("AT+MID", "\r\n+OK=kiln\r\n");
 }
 
 static void without_a_medium_only_saving_is_refused(void)
@@ -1615,6 +1716,25 @@ static void input_waits_for_a_reply_in_the_data(void)
     CHECK_UART(VALUE("UARTFT:50"));
 }
 
+/* Two commands as long as a packet, without a pause. */
+static void a_command_right_behind_another_waits_for_its_reply(void)
+{
+    static const char twice[] = "usr.cn#AT+UARTFT\r\nusr.cn#AT+UARTFL\r\n";
+    begin("cat1");
+    set("UARTFL", "18");
+    start();
+    clear_uart();
+    b->uart_room = 3;
+    size_t taken = rx_bytes(twice, 36);
+    wait_ms(100);
+    CHECK_EQ(b->uart_len, 3);
+    b->uart_room = LOTS;
+    wait_ms(1);
+    CHECK_EQ(rx_bytes(twice + taken, 36 - taken), 36 - taken);
+    wait_ms(100);
+    CHECK_UART(VALUE("UARTFT:50") VALUE("UARTFL:18"));
+}
+
 static void a_command_in_the_data_needs_no_login_and_gives_none(void)
 {
     begin("cat1"); /* it has had its password */
@@ -1889,12 +2009,22 @@ static void messages_need_a_port_that_takes_replies_and_a_device_that_runs(void)
     b->uart_room = LOTS;
     dtu_device_poll(&b->device, b->now);
     CHECK_EQ(send_message(DTU_CHANNEL_MQTT, "AT"), DTU_OK);
+    CHECK_EQ(dtu_device_datagram(&b->device, &peer, (const uint8_t *)"www.usr.cn", 10, b->now),
+             DTU_ERR_NOT_ALLOWED); /* has no such command */
     b->config.port = &few;
     CHECK_EQ(send_message(DTU_CHANNEL_MQTT, "AT"), DTU_ERR_NOT_ALLOWED);
     CHECK_EQ(dtu_device_datagram(&b->device, &peer, (const uint8_t *)"www.usr.cn", 10, b->now),
-             DTU_ERR_NOT_ALLOWED); /* has no such command */
+             DTU_ERR_NOT_ALLOWED);
     begin("k7");
     b->config.port = &few;
+    CHECK_EQ(dtu_device_datagram(&b->device, &peer, (const uint8_t *)"www.usr.cn", 10, b->now),
+             DTU_ERR_NOT_ALLOWED);
+    b->config.port = &port;
+    b->config.messages[DTU_CHANNEL_UDP].memory = NULL;
+    CHECK_EQ(dtu_device_datagram(&b->device, &peer, (const uint8_t *)"www.usr.cn", 10, b->now),
+             DTU_ERR_NOT_ALLOWED);
+    begin("k7");
+    dtu_device_stop(&b->device, b->now);
     CHECK_EQ(dtu_device_datagram(&b->device, &peer, (const uint8_t *)"www.usr.cn", 10, b->now),
              DTU_ERR_NOT_ALLOWED);
 }
@@ -2515,6 +2645,8 @@ static void events_that_make_no_sense_are_ignored(void)
     dtu_device_socket_failed(&b->device, 1, b->now); /* not in use */
     dtu_device_socket_closed(&b->device, 4, 9, b->now);
     dtu_device_socket_writable(&b->device, 99, b->now);
+    dtu_device_socket_refused(&b->device, 1, b->now);
+    CHECK_EQ(b->device.stats.refused, 0);
     CHECK(!dtu_device_socket_ready(&b->device, 99));
     CHECK_EQ(b->device.stats.lost_bytes, 0);
     CHECK_EQ(b->device.sockets[0].link.stats.opened, 1);
@@ -2787,8 +2919,11 @@ static const struct check_test tests[] = {
     CHECK_TEST(without_a_cache_data_of_a_socket_that_is_not_connected_is_dropped),
     CHECK_TEST(without_a_cache_a_short_lived_connection_still_gets_what_opens_it),
     CHECK_TEST(k7_can_drop_what_came_before_a_connection),
+    CHECK_TEST(a_short_lived_connection_of_k7_keeps_what_opens_it),
+    CHECK_TEST(without_a_cache_a_connection_that_was_given_up_keeps_nothing),
     CHECK_TEST(without_data_of_the_network_the_module_restarts),
     CHECK_TEST(a_connection_without_data_is_opened_anew_while_another_has_some),
+    CHECK_TEST(in_another_work_mode_silence_is_no_reason_to_restart),
     CHECK_TEST(command_mode_is_no_silence),
     CHECK_TEST(k7_connects_anew_after_its_time_without_data),
     CHECK_TEST(a_server_that_cannot_be_had_has_a_backup),
@@ -2803,6 +2938,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_handshake_that_breaks_is_data),
     CHECK_TEST(socket_data_waits_while_in_command_mode),
     CHECK_TEST(socket_data_does_not_split_an_answer_of_the_handshake),
+    CHECK_TEST(until_an_answer_of_the_handshake_is_out_the_uart_is_not_ready),
     CHECK_TEST(a_reply_without_room_at_any_byte_is_the_same),
     CHECK_TEST(the_lf_behind_the_cr_of_a_last_command_is_no_data),
     CHECK_TEST(the_lf_in_the_same_read_is_no_data_either),
@@ -2821,6 +2957,8 @@ static const struct check_test tests[] = {
     CHECK_TEST(echo_is_at_once_and_stored_alone),
     CHECK_TEST(a_medium_that_fails_is_answered),
     CHECK_TEST(what_could_not_be_stored_is_not_done),
+    CHECK_TEST(what_cannot_be_read_for_a_while_is_not_lost),
+    CHECK_TEST(what_cannot_be_read_at_a_restart_is_not_lost),
     CHECK_TEST(without_a_medium_only_saving_is_refused),
     CHECK_TEST(reld_restores_what_cfgtf_made_the_users_defaults),
     CHECK_TEST(reld_without_users_defaults_is_the_factorys),
@@ -2847,6 +2985,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(k7_has_no_commands_in_the_data),
     CHECK_TEST(a_reply_in_the_data_without_room_is_gone_on_with_and_not_split),
     CHECK_TEST(input_waits_for_a_reply_in_the_data),
+    CHECK_TEST(a_command_right_behind_another_waits_for_its_reply),
     CHECK_TEST(a_command_in_the_data_needs_no_login_and_gives_none),
     CHECK_TEST(z_and_entm_in_the_data),
     CHECK_TEST(a_network_reply_goes_to_that_socket_only),

@@ -294,6 +294,150 @@ static void a_report_waits_for_room(void)
     CHECK_EQ(b->events[DTU_EVENT_REPORT], 1);
 }
 
+/* A frame that holds one for socket A, which is full, and behind that what will be reported; then
+ * what the reports must not break into begins, and then socket A has room. */
+static void begin_held_frame(const char *behind)
+{
+    begin_sdp("cat1", false);
+    set("HEARTEN", "ON");
+    set("HEARTTP", "COM");
+    start();
+    clear_uart();
+    open_socket(0);
+    b->sockets[0].room = 0;
+    for (unsigned i = 0; i < 20; i++) { /* packets in the queue (manual 000) */
+        TYPE(FRAME_A);
+        wait_ms(60);
+    }
+    CHECK(dtu_device_uart_ready(&b->device));
+    TYPE(FRAME_A);
+    CHECK_EQ(rx_bytes(behind, strlen(behind)), strlen(behind));
+    wait_ms(60);
+    CHECK_UART_BYTES("");
+}
+
+static void make_room_for_held(void)
+{
+    b->sockets[0].room = LOTS;
+    dtu_device_socket_writable(&b->device, 0, b->now);
+    CHECK_EQ(b->sockets[0].sent_len, 21);
+}
+
+static const struct {
+    const char *bytes, *report;
+    size_t len;
+} reported[] = {{"x", REPORT_HEAD, sizeof REPORT_HEAD - 1},
+                {"\x55\xFD\xAAx", REPORT_LENGTH, sizeof REPORT_LENGTH - 1}};
+
+static void check_report_behind(const char *first, size_t i)
+{
+    size_t len = strlen(first);
+    b->uart_room = LOTS;
+    wait_ms(60);
+    CHECK_BYTES(b->uart, len, first, len);
+    CHECK_BYTES(b->uart + len, b->uart_len - len, reported[i].report, reported[i].len);
+}
+
+static void a_report_is_not_in_the_middle_of_an_answer_of_the_handshake(void)
+{
+    for (size_t i = 0; i < COUNT(reported); i++) {
+        begin_held_frame(reported[i].bytes);
+        b->uart_room = 0;
+        TYPE("+++");
+        make_room_for_held();
+        check_report_behind("a", i);
+    }
+}
+
+static void a_report_is_not_in_the_middle_of_a_reply(void)
+{
+    for (size_t i = 0; i < COUNT(reported); i++) {
+        begin_held_frame(reported[i].bytes);
+        TYPE("+++a");
+        CHECK_UART("a+ok");
+        b->uart_room = 5;
+        TYPE("AT+UARTFT?\r");
+        make_room_for_held();
+        check_report_behind(VALUE("UARTFT:50"), i);
+    }
+}
+
+static void a_report_of_what_was_held_is_not_in_the_middle_of_a_heartbeat(void)
+{
+    for (size_t i = 0; i < COUNT(reported); i++) {
+        begin_held_frame(reported[i].bytes);
+        b->uart_room = 3;
+        wait_ms(30000);
+        CHECK_EQ(b->uart_len, 3);
+        make_room_for_held();
+        check_report_behind("www.usr.cn", i);
+    }
+}
+
+/* Socket B is not in use. */
+static void a_refusal_waits_for_the_end_of_a_reply(void)
+{
+    begin_held_frame("");
+    start();
+    clear_uart();
+    open_socket(0);
+    b->sockets[0].room = 0;
+    for (unsigned i = 0; i < 20; i++) {
+        TYPE(FRAME_A);
+        wait_ms(60);
+    }
+    TYPE(FRAME_A FRAME_B FRAME_A);
+    wait_ms(60);
+    TYPE("+++a");
+    CHECK_UART("a+ok");
+    b->uart_room = 5;
+    TYPE("AT+UARTFT?\r");
+    make_room_for_held();
+    CHECK_EQ(b->device.stats.unsent, 0);
+    b->uart_room = LOTS;
+    wait_ms(60);
+    CHECK_UART_BYTES("\r\n+UARTFT:50\r\n\r\nOK\r\n" REPORT_FAILED);
+    CHECK_EQ(b->device.stats.unsent, 1);
+    CHECK_EQ(b->sockets[0].sent_len, 22);
+}
+
+/* While the module does not listen the rest may be on its way: nothing ends, and nobody is woken.
+ */
+static void what_the_packing_length_has_cut_does_not_end_while_nobody_listens(void)
+{
+    begin_sdp("cat1", false);
+    set("UARTFL", "18");
+    start();
+    open_socket(0);
+    clear_uart();
+    TYPE("x\x55\xFD\xAA\x00\x0C\x61\x00\xCC" FRAME_A);
+    CHECK_UART_BYTES(REPORT_HEAD);
+    b->uart_room = 3;
+    CHECK_EQ(RX(0, "abc"), 0);
+    wait_ms(10000);
+    CHECK_SENT_BYTES(0, "");
+    b->uart_room = LOTS;
+    CHECK_EQ(RX(0, "abc"), 3);
+    wait_ms(50);
+    CHECK_SENT_BYTES(0, "");
+    wait_ms(2);
+    CHECK_SENT_BYTES(0, "\xCC");
+}
+
+/* A restart that is wanted while a frame of a socket is on its way to the UART. */
+static void before_a_restart_no_more_of_a_frame_is_taken(void)
+{
+    begin_sdp("lte-7s4", false);
+    b->uart_room = 3;
+    CHECK_EQ(RX(0, "abc"), 0);
+    CHECK(dtu_device_socket_ready(&b->device, 0));
+    CHECK_EQ(dtu_device_message(&b->device, DTU_CHANNEL_MQTT, BYTES("AT+Z"), b->now), DTU_OK);
+    CHECK_EQ(b->restarts, 1);
+    b->uart_room = LOTS;
+    CHECK(!dtu_device_socket_ready(&b->device, 0));
+    CHECK_EQ(RX(0, "abc"), 0);
+}
+
 static void much_data_comes_in_several_frames(void)
 {
     static uint8_t data[5000];
@@ -749,6 +893,15 @@ static void a_uart_that_is_lent_is_shown_as_it_is_until_it_is_back(void)
     CHECK_EQ(b->setups, 0); /* that is up to the port */
 }
 
+static void a_uart_that_is_lent_is_shown_also_if_no_frame_has_set_it(void)
+{
+    const struct dtu_uart his = {1200, 7, 2, DTU_PARITY_ODD, DTU_FLOW_NONE};
+    begin_sync("k7");
+    dtu_device_lend_uart(&b->device, &his);
+    enter_command_mode();
+    CHECK_COMMAND("AT+UART?", "\r\n+OK=1200,7,2,ODD,NFC\r\n");
+}
+
 static void a_restart_does_not_end_the_loan(void)
 {
     const struct dtu_uart his = {1200, 7, 2, DTU_PARITY_ODD, DTU_FLOW_NONE};
@@ -1094,6 +1247,47 @@ static void what_no_command_reaches_is_kept(void)
     CHECK_COMMAND("AT+BLOCKS1?", "\r\n+ERR=-2\r\n");
 }
 
+static enum dtu_status half_an_address(void *ctx, const struct dtu_param *row, const uint8_t *args,
+                                       size_t len, const struct dtu_text *out)
+{
+    (void)ctx;
+    (void)args;
+    (void)len;
+    if (row->id != DTU_ID_MAC)
+        return DTU_ERR_NOT_ALLOWED;
+    if (out != NULL)
+        dtu_text_string(out, "D8B04C");
+    return DTU_OK;
+}
+
+/* Zeroes: an address that is none cannot be taken for another's. */
+static void without_a_whole_hardware_address_it_is_zeroes(void)
+{
+    struct dtu_device_port other = port;
+    begin_k7();
+    b->config.port = &other;
+    other.info = NULL;
+    ask_as("\0\0\0\0\0\0", LOGIN, DTU_DISCOVERY_READ, NULL, 0);
+    CHECK_EQ(answer_len, 180);
+    answer_len =
+        dtu_device_request(&b->device, BYTES("\xFF\x01\x01\x02"), answer, sizeof answer, b->now);
+    CHECK_BYTES(answer + 9, 6, "\0\0\0\0\0\0", 6);
+    other.info = half_an_address;
+    answer_len =
+        dtu_device_request(&b->device, BYTES("\xFF\x01\x01\x02"), answer, sizeof answer, b->now);
+    CHECK_BYTES(answer + 9, 6, "\0\0\0\0\0\0", 6);
+}
+
+static void what_is_too_short_for_a_request_is_ignored(void)
+{
+    begin_k7();
+    for (size_t len = 0; len < 4; len++)
+        CHECK_EQ(dtu_device_request(&b->device, (const uint8_t *)"\xFF\x01\x01\x02", len, answer,
+                                    sizeof answer, b->now),
+                 0);
+    CHECK_EQ(b->events[DTU_EVENT_REQUEST], 0);
+}
+
 static void other_products_are_not_found(void)
 {
     begin("cat1");
@@ -1130,6 +1324,12 @@ static const struct check_test tests[] = {
     CHECK_TEST(nothing_comes_between_the_bytes_of_a_frame),
     CHECK_TEST(a_pause_in_which_the_module_does_not_listen_is_none),
     CHECK_TEST(a_report_waits_for_room),
+    CHECK_TEST(a_report_is_not_in_the_middle_of_an_answer_of_the_handshake),
+    CHECK_TEST(a_report_is_not_in_the_middle_of_a_reply),
+    CHECK_TEST(a_report_of_what_was_held_is_not_in_the_middle_of_a_heartbeat),
+    CHECK_TEST(a_refusal_waits_for_the_end_of_a_reply),
+    CHECK_TEST(what_the_packing_length_has_cut_does_not_end_while_nobody_listens),
+    CHECK_TEST(before_a_restart_no_more_of_a_frame_is_taken),
     CHECK_LARGE(much_data_comes_in_several_frames),
     CHECK_TEST(commands_are_heard_beside_frames),
     CHECK_TEST(a_frame_and_an_answer_of_the_handshake_wait_for_each_other),
@@ -1153,6 +1353,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(the_query_writes_it_as_the_product_does),
     CHECK_TEST(a_set_is_shown_from_then_on),
     CHECK_TEST(a_uart_that_is_lent_is_shown_as_it_is_until_it_is_back),
+    CHECK_TEST(a_uart_that_is_lent_is_shown_also_if_no_frame_has_set_it),
     CHECK_TEST(a_restart_does_not_end_the_loan),
     CHECK_TEST(the_packing_time_of_4_bytes_follows),
     CHECK_LARGE(a_slow_uart_gets_all_bytes_in_order),
@@ -1171,6 +1372,8 @@ static const struct check_test tests[] = {
     CHECK_TEST(what_cannot_be_stored_is_an_error),
     CHECK_TEST(factory_settings_come_back),
     CHECK_TEST(what_no_command_reaches_is_kept),
+    CHECK_TEST(without_a_whole_hardware_address_it_is_zeroes),
+    CHECK_TEST(what_is_too_short_for_a_request_is_ignored),
     CHECK_TEST(other_products_are_not_found),
     CHECK_TEST(the_keyword_is_answered_with_the_same_address),
 };

@@ -313,6 +313,62 @@ static void what_it_has_no_room_for_comes_behind_it(void)
     CHECK_SENT(0, "more");
 }
 
+/* While something waits to be sent the heartbeat waits too, and when that is sent it is not needed.
+ */
+static void nothing_that_waits_for_room_is_overtaken_by_it(void)
+{
+    begin_heartbeat("cat1", "NET");
+    b->sockets[0].room = 0;
+    type_frame("data");
+    wait_ms(40000);
+    b->sockets[0].room = LOTS;
+    dtu_device_socket_writable(&b->device, 0, b->now);
+    CHECK_SENT(0, "data");
+    wait_ms(29999);
+    CHECK_SENT(0, "");
+    wait_ms(1);
+    CHECK_SENT(0, USER);
+}
+
+static void the_registration_packet_that_waits_is_not_overtaken_by_it(void)
+{
+    new_module("cat1");
+    set("HEARTEN", "ON");
+    set("REGEN", "ON");
+    set("REGDT", "726567");
+    start();
+    clear_uart();
+    b->sockets[0].room = 0;
+    open_socket(0);
+    wait_ms(40000);
+    b->sockets[0].room = LOTS;
+    dtu_device_socket_writable(&b->device, 0, b->now);
+    CHECK_SENT(0, "reg");
+    wait_ms(29999);
+    CHECK_SENT(0, "");
+    wait_ms(1);
+    CHECK_SENT(0, USER);
+}
+
+static void without_its_text_there_is_none_until_it_is_known(void)
+{
+    static const char *const ways[] = {"NET", "COM"};
+    for (size_t i = 0; i < COUNT(ways); i++) {
+        new_module("cat1");
+        set("HEARTEN", "ON");
+        set("HEARTTP", ways[i]);
+        set("HEARTSORT", "IMEI"); /* the board has none */
+        begin_module();
+        wait_ms(90000);
+        CHECK_SENT(0, "");
+        CHECK_UART("");
+        b->identity = "460001234567890";
+        wait_ms(30000);
+        CHECK_SENT(0, i == 0 ? "460001234567890" : "");
+        CHECK_UART(i == 1 ? "460001234567890" : "");
+    }
+}
+
 static void it_has_no_registration_packet_in_front(void)
 {
     new_module("cat1");
@@ -415,6 +471,73 @@ static void a_report_is_not_in_the_middle_of_a_heartbeat(void)
     b->uart_room = LOTS;
     wait_ms(60);
     CHECK_BYTES(b->uart, b->uart_len, ".usr.cn\xAA\xFD\x55\x00\x03\x00\x80\x00\x80", 7 + 9);
+}
+
+static void it_is_not_in_the_middle_of_a_frame(void)
+{
+    new_module("cat1");
+    set("HEARTEN", "ON");
+    set("HEARTTP", "COM");
+    set("SDPEN", "ON");
+    begin_module();
+    b->uart_room = 3;
+    CHECK_EQ(socket_rx(0, "abc"), 0);
+    wait_ms(40000);
+    b->uart_room = LOTS;
+    CHECK_EQ(socket_rx(0, "abc"), 3);
+    wait_ms(1);
+    /* 61 + 61 + 62 + 63 = 187 */
+    CHECK_BYTES(b->uart, b->uart_len,
+                "\xAA\xFD\x55\x00\x05\x61\x00"
+                "abc\x87" USER,
+                11 + 10);
+}
+
+static void a_uart_without_room_gets_it_later_and_once(void)
+{
+    begin_heartbeat("cat1", "COM");
+    b->uart_room = 0;
+    wait_ms(50000);
+    b->uart_room = LOTS;
+    wait_ms(1);
+    CHECK_UART(USER);
+    wait_ms(100);
+    CHECK_UART("");
+}
+
+/* Its text is asked for again for the rest. What has gone out by then cannot be called back. */
+static void the_rest_of_one_whose_text_is_gone_is_left_out(void)
+{
+    static const char *const texts[] = {"460001", "4600012", NULL};
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        new_module("cat1");
+        b->identity = "460001234567890";
+        set("HEARTEN", "ON");
+        set("HEARTTP", "COM");
+        set("HEARTSORT", "IMEI");
+        begin_module();
+        b->uart_room = 7;
+        wait_ms(30000);
+        CHECK_EQ(socket_rx(0, "data"), 0);
+        b->identity = texts[i];
+        b->uart_room = LOTS;
+        wait_ms(1);
+        CHECK_EQ(socket_rx(0, "data"), 4);
+        CHECK_UART("4600012data");
+    }
+}
+
+/* The UART is not what it reports to then. */
+static void in_another_work_mode_the_uart_hears_none(void)
+{
+    new_module("cat1");
+    set("HEARTEN", "ON");
+    set("HEARTTP", "COM");
+    set("WKMOD", "HTTPD");
+    start();
+    clear_uart();
+    wait_ms(100000);
+    CHECK_UART("");
 }
 
 static void command_mode_hears_none(void)
@@ -582,6 +705,29 @@ static void what_is_held_of_a_packet_stays_with_its_mark(void)
     CHECK_UART("SOCKA:three");
 }
 
+/* The UART had no room for the end of a packet, of which the part in front of it was held. */
+static void the_rest_of_a_packet_of_which_a_part_was_held_has_no_mark(void)
+{
+    new_module("gprs232-7s3");
+    set("SOCKIDEN", "ON");
+    set("RFCEN", "ON");
+    set("SOCKBEN", "ON");
+    begin_module();
+    open_socket(1);
+    CHECK_EQ(socket_rx(0, "a\x55"), 2);
+    b->uart_room = 0;
+    CHECK_EQ(socket_rx(0, "\xAA"
+                          "b"),
+             1);
+    b->uart_room = LOTS;
+    wait_ms(1000); /* what is held goes on by itself */
+    CHECK_EQ(socket_rx(1, "two"), 0);
+    CHECK_EQ(socket_rx(0, "b"), 1);
+    CHECK_EQ(socket_rx(1, "two"), 3);
+    CHECK_UART("SOCKA:a\x55\xAA"
+               "bSOCKB:two");
+}
+
 static void with_frames_there_are_no_marks(void)
 {
     new_module("lte-7s4");
@@ -665,6 +811,37 @@ static void all_are_dark_when_it_is_stopped(void)
         CHECK(!b->leds[i]);
 }
 
+static void the_network_from_before_the_start_is_shown_at_the_start(void)
+{
+    new_board("lte-7s4");
+    port_with_leds = port;
+    port_with_leds.led = led;
+    b->config.port = &port_with_leds;
+    init();
+    dtu_device_set_network(&b->device, DTU_NETWORK_4G, b->now);
+    wait_ms(1500);
+    CHECK_EQ(b->led_changes, 0);
+    start();
+    CHECK(b->leds[DTU_LED_NET]); /* 8 changes, as above: this is the first */
+    b->led_changes = 0;
+    wait_ms(1500);
+    CHECK_EQ(b->led_changes, 7);
+}
+
+static void init_refuses_leds_that_the_product_describes_badly(void)
+{
+    static const struct dtu_indicator_table nothing = {.look_count = 0};
+    struct dtu_profile p = dtu_profile_cat1;
+    p.indicator = &nothing;
+    new_board("cat1");
+    b->config.profile = &p;
+    CHECK_EQ(dtu_device_init(&b->device, &b->config, b), DTU_OK); /* nobody looks at them */
+    port_with_leds = port;
+    port_with_leds.led = led;
+    b->config.port = &port_with_leds;
+    CHECK_EQ(dtu_device_init(&b->device, &b->config, b), DTU_ERR_CONFIG);
+}
+
 static void without_leds_nobody_is_woken_for_them(void)
 {
     new_board("lte-7s4");
@@ -693,6 +870,9 @@ static const struct check_test tests[] = {
     CHECK_TEST(without_a_connection_there_is_none),
     CHECK_TEST(it_does_not_outlive_its_connection),
     CHECK_TEST(what_it_has_no_room_for_comes_behind_it),
+    CHECK_TEST(nothing_that_waits_for_room_is_overtaken_by_it),
+    CHECK_TEST(the_registration_packet_that_waits_is_not_overtaken_by_it),
+    CHECK_TEST(without_its_text_there_is_none_until_it_is_known),
     CHECK_TEST(it_has_no_registration_packet_in_front),
     CHECK_TEST(it_opens_and_keeps_no_short_lived_connection),
     CHECK_TEST(the_uart_hears_it_each_interval),
@@ -700,6 +880,10 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_reply_waits_for_the_end_of_a_heartbeat),
     CHECK_TEST(no_heartbeat_is_in_the_middle_of_data),
     CHECK_TEST(a_report_is_not_in_the_middle_of_a_heartbeat),
+    CHECK_TEST(it_is_not_in_the_middle_of_a_frame),
+    CHECK_TEST(a_uart_without_room_gets_it_later_and_once),
+    CHECK_TEST(the_rest_of_one_whose_text_is_gone_is_left_out),
+    CHECK_TEST(in_another_work_mode_the_uart_hears_none),
     CHECK_TEST(command_mode_hears_none),
     CHECK_TEST(cat1_has_other_kinds),
     CHECK_TEST(positions_are_5_s_apart),
@@ -710,11 +894,14 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_packet_and_its_mark_stay_together),
     CHECK_TEST(a_packet_that_will_not_be_completed_makes_way),
     CHECK_TEST(what_is_held_of_a_packet_stays_with_its_mark),
+    CHECK_TEST(the_rest_of_a_packet_of_which_a_part_was_held_has_no_mark),
     CHECK_TEST(with_frames_there_are_no_marks),
     CHECK_TEST(a_frame_that_sets_the_uart_is_not_marked),
     CHECK_TEST(leds_show_power_network_and_connections),
     CHECK_TEST(data_is_shown_while_it_passes),
     CHECK_TEST(all_are_dark_when_it_is_stopped),
+    CHECK_TEST(the_network_from_before_the_start_is_shown_at_the_start),
+    CHECK_TEST(init_refuses_leds_that_the_product_describes_badly),
     CHECK_TEST(without_leds_nobody_is_woken_for_them),
 };
 

@@ -175,6 +175,8 @@ static void nothing_else_is_escaped_on_k7(void)
     CHECK_UNESCAPE(DTU_ESCAPE_CRLF, "<<crlf>>", "<<crlf>>");
     CHECK_UNESCAPE(DTU_ESCAPE_CRLF, "<CRLF>", "<CRLF>");
     CHECK_UNESCAPE(DTU_ESCAPE_CRLF, "<<CRLX>>", "<<CRLX>>");
+    CHECK_UNESCAPE(DTU_ESCAPE_CRLF, "<<CRLF>x", "<<CRLF>x");
+    CHECK_UNESCAPE(DTU_ESCAPE_CRLF, "<<CRLFx>", "<<CRLFx>");
     CHECK_UNESCAPE(DTU_ESCAPE_CRLF, "<<<CRLF>>>", "<\r\n>");
 }
 

@@ -66,6 +66,7 @@ static void who_has_the_session_confirms_and_commands(void)
     CHECK_EQ(look(&one, "+ok", 0), DTU_NETAT_CONFIRM);
     CHECK_EQ(look(&one, "+okx", 0), DTU_NETAT_COMMAND);
     CHECK_EQ(look(&one, "+o", 0), DTU_NETAT_COMMAND);
+    CHECK_EQ(look(&one, "AT\r", 0), DTU_NETAT_COMMAND);
     CHECK_EQ(look(&one, "AT+VER", 0), DTU_NETAT_COMMAND);
     CHECK_EQ(look(&one, "", 0), DTU_NETAT_COMMAND);
     CHECK_EQ(look(&one, "www.usr.cn", 0), DTU_NETAT_KEYWORD);

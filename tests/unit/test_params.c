@@ -179,6 +179,17 @@ static void init_refuses_a_default_that_is_not_legal(void)
     CHECK_EQ(dtu_params_init(&params, &table, running, pending), DTU_ERR_CONFIG);
 }
 
+static void a_good_default_does_not_make_up_for_a_bad_one(void)
+{
+    static const struct dtu_param two[] = {SETTING("EN", 0, en, on_off, "MAYBE"),
+                                           SETTING("HEX", 5, hex, hex, "00ff")};
+    static const struct dtu_param_table table = {.rows = two,
+                                                 .count = 2,
+                                                 .values_size = sizeof(struct values),
+                                                 .syntax = {.escape_inner = "", .escape_last = ""}};
+    CHECK_EQ(dtu_params_init(&params, &table, running, pending), DTU_ERR_CONFIG);
+}
+
 static void both_sets_begin_with_the_defaults(void)
 {
     begin(PLAIN);
@@ -1714,6 +1725,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(loading_is_setting_where_the_default_is_legal),
     CHECK_TEST(init_refuses_missing_memory),
     CHECK_TEST(init_refuses_a_default_that_is_not_legal),
+    CHECK_TEST(a_good_default_does_not_make_up_for_a_bad_one),
     CHECK_TEST(both_sets_begin_with_the_defaults),
     CHECK_TEST(fields_take_the_bytes_that_the_header_says),
     CHECK_TEST(every_row_is_found_in_a_table_of_any_size),

@@ -155,6 +155,13 @@ static void a_uart_is_written_in_the_order_of_its_product(void)
     CHECK_WRITTEN(&moment, "1200,7,2,EVEN,NONE");
 }
 
+static void a_parity_that_cannot_be_is_written_as_none(void)
+{
+    static const struct dtu_uart odd = {1200, 7, 2, DTU_PARITY_SPACE + 1, DTU_FLOW_NONE};
+    begin(K7);
+    CHECK_WRITTEN(&odd, "1200,7,2,NONE,NFC");
+}
+
 static void the_flow_control_that_is_written_is_the_running_one(void)
 {
     begin(P7S3);
@@ -1337,6 +1344,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(uart_of_7s4),
     CHECK_TEST(uart_of_cat1),
     CHECK_TEST(a_uart_is_written_in_the_order_of_its_product),
+    CHECK_TEST(a_parity_that_cannot_be_is_written_as_none),
     CHECK_TEST(the_flow_control_that_is_written_is_the_running_one),
     CHECK_TEST(each_parity_is_written_as_its_word),
     CHECK_TEST(the_uart_as_it_was_set_is_written_as_it_was_set),
