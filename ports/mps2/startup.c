@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/* From the reset to main(), and the vector table. */
+#include "mps2.h"
+
+#define STACK_PAINT UINT32_C(0x5AA55AA5)
+
+/* Placed by mps2.ld. */
+extern uint32_t mps2_stack_low[], mps2_stack_top[];
+extern const uint32_t mps2_data_image[];
+extern uint32_t mps2_data_begin[], mps2_data_end[];
+extern uint32_t mps2_bss_begin[], mps2_bss_end[];
+
+int main(void);
+
+/* The interrupts that are used; the port has one function for each. */
+void mps2_on_tick(void);
+void mps2_on_uart0_rx(void);
+void mps2_on_uart0_tx(void);
+void mps2_on_uart1_rx(void);
+void mps2_on_uart1_tx(void);
+void mps2_on_uart2_rx(void);
+void mps2_on_uart2_tx(void);
+void mps2_on_uart_overflow(void);
+
+/* Everything below the frame of the caller, which is the one in use. */
+static void paint_stack(void)
+{
+    const uint32_t *here = __builtin_frame_address(0);
+
+    for (volatile uint32_t *word = mps2_stack_low; word < here - 8; word++)
+        *word = STACK_PAINT;
+}
+
+size_t mps2_stack_used(void)
+{
+    const uint32_t *word = mps2_stack_low;
+
+    while (word < mps2_stack_top && *word == STACK_PAINT)
+        word++;
+    return (size_t)(mps2_stack_top - word) * sizeof *word;
+}
+
+size_t mps2_stack_size(void)
+{
+    return (size_t)(mps2_stack_top - mps2_stack_low) * sizeof *mps2_stack_top;
+}
+
+static void fill_variables(void)
+{
+    const uint32_t *image = mps2_data_image;
+
+    for (uint32_t *word = mps2_data_begin; word < mps2_data_end; word++)
+        *word = *image++;
+    for (uint32_t *word = mps2_bss_begin; word < mps2_bss_end; word++)
+        *word = 0;
+}
+
+void mps2_on_reset(void);
+
+void mps2_on_reset(void)
+{
+    paint_stack();
+    fill_variables();
+    (void)main();
+    mps2_reset();
+}
+
+/* A fault, or an interrupt that nobody has asked for. Stays here, where a debugger finds it; a
+ * product's watchdog resets it. */
+static void on_fault(void)
+{
+    for (;;) {
+    }
+}
+
+typedef void (*vector)(void);
+
+/* Cortex-M3: where the stack begins and 15 exceptions, then the interrupts of AN385. The stack is
+ * at the bottom of the RAM, so that one that overflows faults instead of writing over variables. */
+__attribute__((section(".vectors"), used)) static const struct {
+    uint32_t *stack;
+    vector exceptions[15];
+    vector interrupts[32];
+} vectors = {
+    mps2_stack_top,
+    {mps2_on_reset, on_fault, on_fault, on_fault, on_fault, on_fault, NULL, NULL, NULL, NULL,
+     on_fault, on_fault, NULL, on_fault, mps2_on_tick},
+    {mps2_on_uart0_rx,
+     mps2_on_uart0_tx,
+     mps2_on_uart1_rx,
+     mps2_on_uart1_tx,
+     mps2_on_uart2_rx,
+     mps2_on_uart2_tx,
+     on_fault,
+     on_fault,
+     on_fault,
+     on_fault,
+     on_fault,
+     on_fault,
+     mps2_on_uart_overflow,
+     on_fault,
+     on_fault,
+     on_fault,
+     on_fault,
+     on_fault,
+     on_fault,
+     on_fault,
+     on_fault,
+     on_fault,
+     on_fault,
+     on_fault,
+     on_fault,
+     on_fault,
+     on_fault,
+     on_fault,
+     on_fault,
+     on_fault,
+     on_fault,
+     on_fault},
+};
