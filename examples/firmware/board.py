@@ -5,7 +5,8 @@
     board.py --pty /tmp/uart [--image build/firmware/firmware.elf] [option]...
 
 The chip with the sockets, at the other end of the firmware's second UART, is in here: it connects
-from this machine. What the firmware writes to its console goes to standard output.
+from this machine. With --network there is none, and the second UART is a pty too. What the firmware
+writes to its console goes to standard output.
 
 The options are those of softdtu that make sense here, and the first line of the output is the
 same, so that this can be started in its stead. The process becomes QEMU; the chip is a child of it,
@@ -225,7 +226,8 @@ class Chip:
         self.selector = selectors.DefaultSelector()
         self.calls = queue.SimpleQueue()
         self.bell, self.ringer = socket.socketpair()
-        self.watch(uart, selectors.EVENT_READ, self.hear)
+        if uart:
+            self.watch(uart, selectors.EVENT_READ, self.hear)
         self.watch(console, selectors.EVENT_READ, self.print)
         self.watch(self.bell, selectors.EVENT_READ, self.call)
 
@@ -249,7 +251,7 @@ class Chip:
         function(argument)
 
     def run(self):
-        """Until QEMU has ended."""
+        """Goes on until QEMU has ended."""
         while self.console:
             ready = self.selector.select(CUT_S if self.input else None)
             if not ready:
@@ -350,6 +352,7 @@ class Chip:
 def parse():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--pty", required=True, help="where to make a link to the UART")
+    parser.add_argument("--network", help="where to make a link to the second UART")
     parser.add_argument("--image", default=os.environ.get("FIRMWARE", IMAGE), help="the firmware")
     parser.add_argument("--machine", default="mps2-an385", help="QEMU's name of the board")
     parser.add_argument("--state", help="keep the non-volatile memory in this directory")
@@ -362,36 +365,54 @@ def parse():
     return parser.parse_args()
 
 
-def make_pty(link):
-    """The master, and the slave, which stays open: a user who leaves must make no hang-up."""
-    master, slave = pty.openpty()
-    tty.setraw(slave)
-    with contextlib.suppress(FileNotFoundError):
+class Pty:
+    """A pty; its slave stays open, for a user who leaves must make no hang-up."""
+
+    def __init__(self, link):
+        self.link = link
+        self.master, self.slave = pty.openpty()
+        self.name = os.ttyname(self.slave)
+        tty.setraw(self.slave)
         if os.path.islink(link):
             os.unlink(link)
-    os.symlink(os.ttyname(slave), link)
-    return master, slave
+        os.symlink(self.name, link)
+
+    def remove(self):
+        with contextlib.suppress(OSError):
+            if os.readlink(self.link) == self.name:
+                os.unlink(self.link)
 
 
-def be_chip(args, slave, uart, console):
-    name = os.ttyname(slave)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    Chip(uart, console, args.bind).run()
-    with contextlib.suppress(OSError):
-        if os.readlink(args.pty) == name:
-            os.unlink(args.pty)
+class Qemu:
+    """The command that becomes QEMU, and the files that it is to have."""
 
+    def __init__(self, args, memory):
+        self.files = [memory]
+        self.command = ["qemu-system-arm", "-M", f"{args.machine},memory-backend=nonvolatile",
+                        "-nodefaults", "-nic", "none", "-display", "none", "-monitor", "none",
+                        "-object", f"memory-backend-file,id=nonvolatile,size={MEMORY_SIZE},"
+                        f"share=on,mem-path=/proc/self/fd/{memory}", "-kernel", args.image]
 
-def qemu_command(args, memory, master, uart, console):
-    return ["qemu-system-arm", "-M", f"{args.machine},memory-backend=nonvolatile",
-            "-nodefaults", "-display", "none", "-monitor", "none", "-object",
-            f"memory-backend-file,id=nonvolatile,size={MEMORY_SIZE},share=on,"
-            f"mem-path=/proc/self/fd/{memory}",
-            "-add-fd", f"fd={master},set=1",
-            "-chardev", "serial,id=uart,path=/dev/fdset/1", "-serial", "chardev:uart",
-            "-chardev", f"socket,id=network,fd={uart.fileno()}", "-serial", "chardev:network",
-            "-chardev", f"socket,id=console,fd={console.fileno()}", "-serial", "chardev:console",
-            "-kernel", args.image]
+    def add_pty(self, name, master):
+        self.command += ["-add-fd", f"fd={master},set={master}", "-chardev",
+                         f"serial,id={name},path=/dev/fdset/{master}", "-serial", f"chardev:{name}"]
+        self.files.append(master)
+
+    def add_socket(self, name):
+        """Gives the other end."""
+        end, other = socket.socketpair()
+        fd = end.detach()
+        self.command += ["-chardev", f"socket,id={name},fd={fd}", "-serial", f"chardev:{name}"]
+        self.files.append(fd)
+        return other
+
+    def run(self):
+        for fd in self.files:
+            os.set_inheritable(fd, True)
+        try:
+            os.execvp(self.command[0], self.command)
+        except OSError as e:
+            sys.exit(f"board.py: {self.command[0]}: {e.strerror}")
 
 
 def main():
@@ -399,25 +420,25 @@ def main():
     memory = open_memory(args.state)
     identity = [part.partition("=") for part in args.identity.split(",") if part]
     prepare_memory(memory, args.set, [f"{k.upper()}={v}" for k, _, v in identity])
-    master, slave = make_pty(args.pty)
-    uart, uart_end = socket.socketpair()
-    console, console_end = socket.socketpair()
+    qemu = Qemu(args, memory)
+    ptys = [Pty(args.pty)]
+    qemu.add_pty("uart", ptys[0].master)
+    network = None
+    if args.network:
+        ptys.append(Pty(args.network))
+        qemu.add_pty("network", ptys[1].master)
+    else:
+        network = qemu.add_socket("network")
+    console = qemu.add_socket("console")
     print(f"softdtu: {args.profile}, UART at {args.pty}", flush=True)
-    if os.fork() == 0:
-        os.close(master)
-        uart.close()
-        console.close()
-        be_chip(args, slave, uart_end, console_end)
-        return
-    uart_end.close()
-    console_end.close()
-    for fd in (memory, master, uart.fileno(), console.fileno()):
-        os.set_inheritable(fd, True)
-    command = qemu_command(args, memory, master, uart, console)
-    try:
-        os.execvp(command[0], command)
-    except OSError as e:
-        sys.exit(f"board.py: {command[0]}: {e.strerror}")
+    if os.fork() > 0:
+        qemu.run()
+    for fd in qemu.files:
+        os.close(fd)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Chip(network, console, args.bind).run()
+    for p in ptys:
+        p.remove()
 
 
 if __name__ == "__main__":

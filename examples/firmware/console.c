@@ -3,7 +3,7 @@
  * module. */
 #include "firmware.h"
 
-enum { LOOK_MS = 1000 };
+enum { LOOK_MS = 100 };
 
 static void write_console(void *ctx, const uint8_t *data, size_t len)
 {
@@ -55,15 +55,11 @@ void console_event(void *ctx, const struct dtu_device_event *event)
     }
 }
 
-void console_poll(struct firmware *f, uint32_t now)
+void console_tell_stack(struct firmware *f)
 {
     const struct dtu_text out = {write_console, f};
-    size_t used;
+    size_t used = mps2_stack_used();
 
-    if (dtu_elapsed(now, f->console_ms) < LOOK_MS)
-        return;
-    f->console_ms = now;
-    used = mps2_stack_used();
     if (used <= f->stack_told)
         return;
     f->stack_told = used;
@@ -72,4 +68,12 @@ void console_poll(struct firmware *f, uint32_t now)
     dtu_text_string(&out, " of ");
     dtu_text_decimal(&out, (uint32_t)mps2_stack_size());
     dtu_text_string(&out, " bytes used\n");
+}
+
+void console_poll(struct firmware *f, uint32_t now)
+{
+    if (dtu_elapsed(now, f->console_ms) < LOOK_MS)
+        return;
+    f->console_ms = now;
+    console_tell_stack(f);
 }

@@ -29,7 +29,10 @@ enum dtu_status firmware_info(void *ctx, const struct dtu_param *row, const uint
 /* A line on the console for what happened: struct dtu_device_port, event. */
 void console_event(void *ctx, const struct dtu_device_event *event);
 
-/* A line if the stack has never been so deep. Looks once a second. */
+/* A line if the stack has never been so deep before. */
+void console_tell_stack(struct firmware *f);
+
+/* The same ten times a second: it looks at each word. */
 void console_poll(struct firmware *f, uint32_t now);
 
 #endif

@@ -155,9 +155,13 @@ static bool hand_on_uart(struct firmware *f, uint32_t now)
 }
 
 /* The reply to the command, and what the sockets have taken, go out before. */
-static void restart_if_drained(const struct firmware *f)
+static void restart_if_drained(struct firmware *f)
 {
-    if (f->restart && mps2_uart_drained(&f->uart) && mps2_uart_drained(&f->network_uart))
+    if (!f->restart)
+        return;
+    console_tell_stack(f);
+    if (mps2_uart_drained(&f->uart) && mps2_uart_drained(&f->network_uart) &&
+        mps2_uart_drained(&f->console_uart))
         mps2_reset();
 }
 
