@@ -1,34 +1,50 @@
 /* SPDX-License-Identifier: MIT */
-/* SysTick counts milliseconds; sleeping, and the reset, which are registers of the same block. */
+/* The time, sleeping, and the reset.
+ *
+ * The time is a counter of the board's that nobody has to serve, so that it is right however long
+ * interrupts were masked or a debugger, or QEMU's host, has held the processor. SysTick only wakes
+ * the processor: there is no tick. */
 #include "mps2.h"
+
+/* The board's FPGA system control and I/O (Arm AN385, "FPGA system control and I/O"). */
+#define BOARD_COUNTER (*(volatile uint32_t *)0x40028018)
+#define BOARD_PRESCALE (*(volatile uint32_t *)0x4002801C)
 
 #define SYSTICK_CONTROL (*(volatile uint32_t *)0xE000E010)
 #define SYSTICK_RELOAD (*(volatile uint32_t *)0xE000E014)
 #define SYSTICK_VALUE (*(volatile uint32_t *)0xE000E018)
 #define APPLICATION_RESET (*(volatile uint32_t *)0xE000ED0C)
 
-enum { SYSTICK_ENABLE = 1, SYSTICK_INTERRUPT = 2, SYSTICK_CORE_CLOCK = 4, TICKS_A_SECOND = 1000 };
+#define CLOCKS_A_MS (MPS2_CLOCK_HZ / 1000)
 
-static volatile uint32_t ticks;
+/* The counter wraps so soon after each reset that it is seen to work. */
+#define BEFORE_WRAP_MS UINT32_C(20000)
+
+enum {
+    SYSTICK_ENABLE = 1,
+    SYSTICK_INTERRUPT = 2,
+    SYSTICK_CORE_CLOCK = 4,
+    SYSTICK_MAX_MS = 500 /* it has 24 bits */
+};
+
 static volatile bool woken;
 
 void mps2_on_tick(void);
 
 void mps2_on_tick(void)
 {
-    ticks++;
+    SYSTICK_CONTROL = 0;
 }
 
 void mps2_start_clock(void)
 {
-    SYSTICK_RELOAD = MPS2_CLOCK_HZ / TICKS_A_SECOND - 1;
-    SYSTICK_VALUE = 0;
-    SYSTICK_CONTROL = SYSTICK_CORE_CLOCK | SYSTICK_INTERRUPT | SYSTICK_ENABLE;
+    BOARD_PRESCALE = CLOCKS_A_MS - 1;
+    BOARD_COUNTER = 0 - BEFORE_WRAP_MS;
 }
 
 uint32_t mps2_now(void)
 {
-    return ticks;
+    return BOARD_COUNTER;
 }
 
 void mps2_wake(void)
@@ -36,25 +52,25 @@ void mps2_wake(void)
     woken = true;
 }
 
+static void ring_in(uint32_t ms)
+{
+    SYSTICK_CONTROL = 0;
+    SYSTICK_RELOAD = ms * CLOCKS_A_MS - 1;
+    SYSTICK_VALUE = 0;
+    SYSTICK_CONTROL = SYSTICK_CORE_CLOCK | SYSTICK_INTERRUPT | SYSTICK_ENABLE;
+}
+
 /* An interrupt that comes between the look and the sleep is not missed: while interrupts are
  * masked, wfi still ends when one is pending, and it is served behind the unmasking. */
 void mps2_sleep(uint32_t at_most_ms)
 {
-    uint32_t since = ticks;
-
-    for (;;) {
-        bool done;
-
-        __asm__ volatile("cpsid i" ::: "memory");
-        done = woken || ticks - since >= at_most_ms;
-        if (done)
-            woken = false;
-        else
-            __asm__ volatile("dsb\n\twfi" ::: "memory");
-        __asm__ volatile("cpsie i\n\tisb" ::: "memory");
-        if (done)
-            return;
+    __asm__ volatile("cpsid i" ::: "memory");
+    if (!woken && at_most_ms > 0) {
+        ring_in(at_most_ms < SYSTICK_MAX_MS ? at_most_ms : SYSTICK_MAX_MS);
+        __asm__ volatile("dsb\n\twfi" ::: "memory");
     }
+    woken = false;
+    __asm__ volatile("cpsie i\n\tisb" ::: "memory");
 }
 
 void mps2_reset(void)

@@ -38,16 +38,17 @@
 /** Starts the clock. Call it once, first. */
 void mps2_start_clock(void);
 
-/** The time in milliseconds since the reset; it wraps. Interrupts may call it too.
+/** The time in milliseconds; it wraps, for the first time 20 s after each reset. Interrupts may
+ * call it too.
  * @return the time */
 uint32_t mps2_now(void);
 
-/** Sleeps until an interrupt says that there is something to do, or has said so since the last
- * call, or the time is over.
- * @param at_most_ms the longest time in milliseconds; UINT32_MAX: no limit */
+/** Sleeps until an interrupt, unless one has called mps2_wake() since the last call. It may return
+ * sooner than anything is due: look, and sleep again.
+ * @param at_most_ms the longest time in milliseconds; 0: returns at once */
 void mps2_sleep(uint32_t at_most_ms);
 
-/** Makes the present, or else the next, mps2_sleep() return. For interrupts. */
+/** There is something to do: the next mps2_sleep() returns at once. For interrupts. */
 void mps2_wake(void);
 
 /** Resets the processor and its peripherals. RAM keeps its contents until the start-up code runs;
