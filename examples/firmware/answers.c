@@ -46,9 +46,8 @@ static void write_date(const struct dtu_text *out, uint32_t days)
 }
 
 /* "20/06/19,20:05:19+32": local time, and its distance from UTC in quarters of an hour. */
-static void write_clock(const struct dtu_text *out, const struct network *n, uint32_t now)
+static void write_clock(const struct dtu_text *out, uint32_t time_s, int8_t zone)
 {
-    uint32_t time_s = n->time_s + dtu_elapsed(now, n->time_ms) / 1000;
     uint32_t of_day = time_s % 86400;
 
     dtu_text_char(out, '"');
@@ -59,8 +58,8 @@ static void write_clock(const struct dtu_text *out, const struct network *n, uin
     write_two_digits(out, of_day / 60 % 60);
     dtu_text_char(out, ':');
     write_two_digits(out, of_day % 60);
-    dtu_text_char(out, n->zone < 0 ? '-' : '+');
-    write_two_digits(out, (uint32_t)(n->zone < 0 ? -n->zone : n->zone));
+    dtu_text_char(out, zone < 0 ? '-' : '+');
+    write_two_digits(out, (uint32_t)(zone < 0 ? -zone : zone));
     dtu_text_char(out, '"');
 }
 
@@ -103,11 +102,12 @@ static const char *constant(const struct dtu_param *row)
 /* A reply is made more than once, and says the same each time: the clock is read for the first. */
 static enum dtu_status tell_clock(struct firmware *f, const struct dtu_text *out)
 {
-    if (out == NULL)
-        f->asked_ms = mps2_now();
-    else
-        write_clock(out, &f->network, f->asked_ms);
-    return f->network.is_attached ? DTU_OK : DTU_ERR_NOT_ALLOWED;
+    if (out == NULL) {
+        f->asked_s = network_time(&f->network, mps2_now());
+        return f->network.is_attached ? DTU_OK : DTU_ERR_NOT_ALLOWED;
+    }
+    write_clock(out, f->asked_s, f->network.zone);
+    return DTU_OK;
 }
 
 enum dtu_status firmware_info(void *ctx, const struct dtu_param *row, const uint8_t *args,

@@ -17,7 +17,7 @@ struct firmware {
     struct dtu_uart setup;         /* how the device wants its UART */
     bool has_setup;                /* and it is not yet */
     bool restart;                  /* the device wants one */
-    uint32_t asked_ms;             /* when AT+CCLK was asked */
+    uint32_t asked_s;              /* the time when AT+CCLK was asked */
     uint32_t console_ms;           /* when the console has told of the stack last */
     size_t stack_told;             /* and how much it was */
 };

@@ -166,11 +166,13 @@ static void restart_if_drained(struct firmware *f)
 }
 
 /* As long as it helps: one may have made room for the other. */
-static void go_on(struct firmware *f, uint32_t now)
+static void go_on(struct firmware *f)
 {
     bool moved = true;
 
     while (moved) {
+        uint32_t now = mps2_now();
+
         moved = set_up_uart(f);
         moved = network_poll(&f->network, now) || moved;
         moved = hand_on_uart(f, now) || moved;
@@ -202,11 +204,9 @@ int main(void)
         return 1; /* not with this config: a test starts it */
     dtu_device_start(&f->device, mps2_now());
     for (;;) {
-        uint32_t now = mps2_now();
-
-        go_on(f, now);
-        console_poll(f, now);
+        go_on(f);
+        console_poll(f, mps2_now());
         restart_if_drained(f);
-        mps2_sleep(next(f, now));
+        mps2_sleep(next(f, mps2_now()));
     }
 }

@@ -26,6 +26,7 @@ enum { DUE_OPEN = 1, DUE_CLOSE = 2, DUE_HANDED_ON = 4 };
 enum {
     HELLO_MS = 1000, /* how often the network is greeted until it answers */
     CUT_MS = 100,    /* after such a pause the rest of a frame will not come */
+    KEEP_TIME_S = 10,
     HOST_MAX = 100,
     OPEN_HEAD = 10
 };
@@ -352,11 +353,28 @@ static void offer_room(struct network *n, unsigned socket)
     dtu_device_socket_writable(n->device, socket, n->now_ms);
 }
 
+uint32_t network_time(const struct network *n, uint32_t now)
+{
+    return n->time_s + dtu_elapsed(now, n->time_ms) / 1000;
+}
+
+/* The milliseconds since the network told the time would wrap some day. */
+static void keep_time(struct network *n)
+{
+    uint32_t whole_s = dtu_elapsed(n->now_ms, n->time_ms) / 1000;
+
+    if (whole_s < KEEP_TIME_S)
+        return;
+    n->time_s += whole_s;
+    n->time_ms += whole_s * 1000;
+}
+
 bool network_poll(struct network *n, uint32_t now)
 {
     bool moved;
 
     n->now_ms = now;
+    keep_time(n);
     moved = listen(n);
     begin_anew(n);
     greet(n);

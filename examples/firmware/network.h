@@ -73,6 +73,10 @@ void network_close(struct network *n, unsigned socket);
  * anything moved. */
 bool network_poll(struct network *n, uint32_t now);
 
+/* The local time in seconds since the beginning of 2000, as the network has told it; nonsense
+ * before it has. */
+uint32_t network_time(const struct network *n, uint32_t now);
+
 /* Milliseconds until it wants a poll though nothing comes, or DTU_NEVER. */
 uint32_t network_next(const struct network *n, uint32_t now);
 

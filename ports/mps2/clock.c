@@ -6,6 +6,8 @@
  * the processor: there is no tick. */
 #include "mps2.h"
 
+#include "interrupts.h"
+
 /* The board's FPGA system control and I/O (Arm AN385, "FPGA system control and I/O"). */
 #define BOARD_COUNTER (*(volatile uint32_t *)0x40028018)
 #define BOARD_PRESCALE (*(volatile uint32_t *)0x4002801C)
@@ -28,8 +30,6 @@ enum {
 };
 
 static volatile bool woken;
-
-void mps2_on_tick(void);
 
 void mps2_on_tick(void)
 {
@@ -68,6 +68,7 @@ void mps2_sleep(uint32_t at_most_ms)
     if (!woken && at_most_ms > 0) {
         ring_in(at_most_ms < SYSTICK_MAX_MS ? at_most_ms : SYSTICK_MAX_MS);
         __asm__ volatile("dsb\n\twfi" ::: "memory");
+        SYSTICK_CONTROL = 0;
     }
     woken = false;
     __asm__ volatile("cpsie i\n\tisb" ::: "memory");

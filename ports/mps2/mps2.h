@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file mps2.h
- * The port of libdtu to a bare Cortex-M3: Arm's MPS2 board with the image AN385, as real hardware
- * or as QEMU's machine mps2-an385. No operating system; of a C library the five functions that
- * libdtu needs.
+ * The port of libdtu to a bare Cortex-M3: Arm's MPS2 board with the image AN385, which is QEMU's
+ * machine mps2-an385. No operating system; of a C library the five functions that libdtu needs.
  *
  *     static uint8_t rx[512], tx[1024];
  *     static const struct mps2_uart_config config = {

@@ -2,6 +2,8 @@
 /* From the reset to main(), and the vector table. */
 #include "mps2.h"
 
+#include "interrupts.h"
+
 #define STACK_PAINT UINT32_C(0x5AA55AA5)
 
 /* Placed by mps2.ld. */
@@ -11,16 +13,6 @@ extern uint32_t mps2_data_begin[], mps2_data_end[];
 extern uint32_t mps2_bss_begin[], mps2_bss_end[];
 
 int main(void);
-
-/* The interrupts that are used; the port has one function for each. */
-void mps2_on_tick(void);
-void mps2_on_uart0_rx(void);
-void mps2_on_uart0_tx(void);
-void mps2_on_uart1_rx(void);
-void mps2_on_uart1_tx(void);
-void mps2_on_uart2_rx(void);
-void mps2_on_uart2_tx(void);
-void mps2_on_uart_overflow(void);
 
 /* Everything below the frame of the caller, which is the one in use. */
 static void paint_stack(void)
@@ -54,8 +46,6 @@ static void fill_variables(void)
     for (uint32_t *word = mps2_bss_begin; word < mps2_bss_end; word++)
         *word = 0;
 }
-
-void mps2_on_reset(void);
 
 void mps2_on_reset(void)
 {

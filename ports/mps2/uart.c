@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The UART of Arm's Cortex-M System Design Kit ("APB UART", DDI 0479, section 4.3): one byte of
+/* The UART of Arm's Cortex-M System Design Kit ("APB UART", DDI 0479): one byte of
  * buffer in each direction, an interrupt each for a byte that came and a byte that went. */
 #include "mps2.h"
+
+#include "interrupts.h"
 
 #include <string.h>
 
@@ -123,14 +125,6 @@ static void send_next(struct mps2_uart *u)
     if (!u->sending || used(&u->tx) == u->tx.size / 2)
         mps2_wake();
 }
-
-void mps2_on_uart0_rx(void);
-void mps2_on_uart0_tx(void);
-void mps2_on_uart1_rx(void);
-void mps2_on_uart1_tx(void);
-void mps2_on_uart2_rx(void);
-void mps2_on_uart2_tx(void);
-void mps2_on_uart_overflow(void);
 
 void mps2_on_uart0_rx(void)
 {

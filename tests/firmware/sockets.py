@@ -8,12 +8,14 @@ board.py.
 import hashlib
 import os
 import random
+import re
 import struct
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "integration"))
 import harness  # noqa: E402  pylint: disable=wrong-import-position
 
+PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "firmware.md")
 HELLO = bytes.fromhex("55FDAA 0002 61 20 81")
 # 10.0.0.7, 2026-11-20 12:00:00 local time, two hours ahead of UTC
 NEWS = bytes.fromhex("AAFD55 000B 61 20 0A000007 3292F2C0 08")
@@ -67,10 +69,13 @@ class Raw(harness.Test):
         return program, user, network
 
     def test_frames_of_the_page(self):
-        """The sums, written out once."""
-        self.assertEqual(sent("61 20"), HELLO)
-        self.assertEqual(sent("61 01", b"23.5"), bytes.fromhex("55FDAA 0006 61 01 32332E35 2A"))
-        self.assertEqual(heard("61 11", b"A"), bytes.fromhex("AAFD55 0003 61 11 41 B3"))
+        """Those that the other tests are made of are the page's, sums included."""
+        with open(PAGE, encoding="utf-8") as f:
+            found = re.findall(r"^\| `((?:55 FD AA|AA FD 55)[0-9A-F ]+)` \|", f.read(), re.M)
+        self.assertEqual([bytes.fromhex(text) for text in found],
+                         [HELLO, with_sum(NEWS), with_sum(OPEN_A), heard("61 11", b"O"),
+                          sent("61 01", b"23.5"), heard("61 11", b"A")])
+        self.assertEqual(HELLO, sent("61 20"))
 
     def test_hello_is_repeated_until_the_network_answers(self):
         _, _, network = self.start_raw(answers=False)
