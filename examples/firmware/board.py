@@ -9,8 +9,9 @@ from this machine. With --network there is none, and the second UART is a pty to
 writes to its console goes to standard output.
 
 The options are those of softdtu that make sense here, and the first line of the output is the
-same, so that this can be started in its stead. The process becomes QEMU; the chip is a child of it,
-and ends when QEMU does.
+same, so that this can be started in its stead. The environment may name the image, FIRMWARE, and
+a file to which the console is appended, FIRMWARE_LOG. The process becomes QEMU; the chip is a child
+of it, and ends when QEMU does.
 """
 import argparse
 import binascii

@@ -8,6 +8,8 @@
 
 #include "interrupts.h"
 
+#include "dtu/base.h"
+
 /* The board's FPGA system control and I/O (Arm AN385, "FPGA system control and I/O"). */
 #define BOARD_COUNTER (*(volatile uint32_t *)0x40028018)
 #define BOARD_PRESCALE (*(volatile uint32_t *)0x4002801C)
@@ -62,16 +64,28 @@ static void ring_in(uint32_t ms)
 
 /* An interrupt that comes between the look and the sleep is not missed: while interrupts are
  * masked, wfi still ends when one is pending, and it is served behind the unmasking. */
-void mps2_sleep(uint32_t at_most_ms)
+static bool sleep_once(uint32_t at_most_ms)
 {
+    bool slept = false;
+
     __asm__ volatile("cpsid i" ::: "memory");
     if (!woken && at_most_ms > 0) {
         ring_in(at_most_ms < SYSTICK_MAX_MS ? at_most_ms : SYSTICK_MAX_MS);
         __asm__ volatile("dsb\n\twfi" ::: "memory");
         SYSTICK_CONTROL = 0;
+        slept = true;
     }
-    woken = false;
     __asm__ volatile("cpsie i\n\tisb" ::: "memory");
+    return slept;
+}
+
+void mps2_sleep(uint32_t at_most_ms)
+{
+    uint32_t since = mps2_now();
+
+    while (sleep_once(dtu_remaining(mps2_now(), since, at_most_ms))) {
+    }
+    woken = false; /* what the interrupt has left is looked at next */
 }
 
 void mps2_reset(void)

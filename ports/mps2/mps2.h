@@ -42,12 +42,13 @@ void mps2_start_clock(void);
  * @return the time */
 uint32_t mps2_now(void);
 
-/** Sleeps until an interrupt, unless one has called mps2_wake() since the last call. It may return
- * sooner than anything is due: look, and sleep again.
- * @param at_most_ms the longest time in milliseconds; 0: returns at once */
+/** Sleeps until an interrupt has called mps2_wake(), or the time is over; not at all if one has
+ * called it since the last sleep. Other interrupts are served on the way.
+ * @param at_most_ms the longest time in milliseconds */
 void mps2_sleep(uint32_t at_most_ms);
 
-/** There is something to do: the next mps2_sleep() returns at once. For interrupts. */
+/** There is something to do: ends the present mps2_sleep(), or else the next one. For interrupts.
+ */
 void mps2_wake(void);
 
 /** Resets the processor and its peripherals. RAM keeps its contents until the start-up code runs;

@@ -225,6 +225,15 @@ class Raw(harness.Test):
         network.write(with_sum(NEWS))
         program.wait_log("socket A: waits to connect again")
 
+    def test_rate_of_the_uart_follows_its_setting(self):
+        """QEMU sets the pty as the firmware sets the hardware."""
+        _, user, _ = self.start_raw()
+        self.assertEqual(harness.baud_of(user.fd), 115200)
+        user.enter()
+        user.command("AT+UART=9600,8,1,NONE,NONE")
+        user.restart("AT+S")
+        self.assertEqual(harness.baud_of(user.fd), 9600)
+
     def test_restart_begins_anew(self):
         _, user, network = self.start_connected()
         user.enter()
