@@ -9,9 +9,9 @@ from this machine. With --network there is none, and the second UART is a pty to
 writes to its console goes to standard output.
 
 The options are those of softdtu that make sense here, and the first line of the output is the
-same, so that this can be started in its stead. The environment may name the image, FIRMWARE, and
-a file to which the console is appended, FIRMWARE_LOG. The process becomes QEMU; the chip is a child
-of it, and ends when QEMU does.
+same, so that this can be started in its stead. The environment may name the board,
+FIRMWARE_BOARD, the image, FIRMWARE, and a file to which the console is appended, FIRMWARE_LOG. The
+process becomes QEMU; the chip is a child of it, and ends when QEMU does.
 """
 import argparse
 import binascii
@@ -355,7 +355,8 @@ def parse():
     parser.add_argument("--pty", required=True, help="where to make a link to the UART")
     parser.add_argument("--network", help="where to make a link to the second UART")
     parser.add_argument("--image", default=os.environ.get("FIRMWARE", IMAGE), help="the firmware")
-    parser.add_argument("--machine", default="mps2-an385", help="QEMU's name of the board")
+    parser.add_argument("--board", default=os.environ.get("FIRMWARE_BOARD", "an385"),
+                        help="an385, or what else the image is for")
     parser.add_argument("--state", help="keep the non-volatile memory in this directory")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE",
                         help="stored before the first start")
@@ -391,7 +392,7 @@ class Qemu:
         """The board has a network controller that the firmware does not use: one in an empty
         network makes no warning."""
         self.files = [memory]
-        self.command = ["qemu-system-arm", "-M", f"{args.machine},memory-backend=nonvolatile",
+        self.command = ["qemu-system-arm", "-M", f"mps2-{args.board},memory-backend=nonvolatile",
                         "-nodefaults", "-nic", "user,restrict=y", "-display", "none", "-monitor", "none",
                         "-object", f"memory-backend-file,id=nonvolatile,size={MEMORY_SIZE},"
                         f"share=on,mem-path=/proc/self/fd/{memory}", "-kernel", args.image]

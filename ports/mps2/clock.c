@@ -6,20 +6,21 @@
  * the processor: there is no tick. */
 #include "mps2.h"
 
+#include "board.h"
 #include "interrupts.h"
 
 #include "dtu/base.h"
 
-/* The board's FPGA system control and I/O (Arm AN385, "FPGA system control and I/O"). */
-#define BOARD_COUNTER (*(volatile uint32_t *)0x40028018)
-#define BOARD_PRESCALE (*(volatile uint32_t *)0x4002801C)
+/* The board's FPGA system control and I/O (Arm AN385 and AN505). */
+#define BOARD_COUNTER (*(volatile uint32_t *)(BOARD_IO + 0x18))
+#define BOARD_PRESCALE (*(volatile uint32_t *)(BOARD_IO + 0x1C))
 
 #define SYSTICK_CONTROL (*(volatile uint32_t *)0xE000E010)
 #define SYSTICK_RELOAD (*(volatile uint32_t *)0xE000E014)
 #define SYSTICK_VALUE (*(volatile uint32_t *)0xE000E018)
 #define APPLICATION_RESET (*(volatile uint32_t *)0xE000ED0C)
 
-#define CLOCKS_A_MS (MPS2_CLOCK_HZ / 1000)
+#define CLOCKS_A_MS (BOARD_CLOCK_HZ / 1000)
 
 /* The counter wraps so soon after each reset that it is seen to work. */
 #define BEFORE_WRAP_MS UINT32_C(20000)

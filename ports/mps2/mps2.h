@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file mps2.h
- * The port of libdtu to a bare Cortex-M3: Arm's MPS2 board with the image AN385, which is QEMU's
- * machine mps2-an385. No operating system; of a C library the five functions that libdtu needs.
+ * The port of libdtu to a bare Cortex-M: Arm's MPS2 board with the image AN385 (Cortex-M3) or AN505
+ * (Cortex-M33), which are QEMU's machines mps2-an385 and mps2-an505. No operating system; of a C
+ * library the five functions that libdtu needs.
  *
  *     static uint8_t rx[512], tx[1024];
  *     static const struct mps2_uart_config config = {
@@ -28,9 +29,6 @@
 #include <stdint.h>
 
 #include "dtu/store.h"
-
-/** The clock of the processor and of its peripherals, in Hz. */
-#define MPS2_CLOCK_HZ UINT32_C(25000000)
 
 /* --- The processor -------------------------------------------------------------------------- */
 
@@ -106,8 +104,8 @@ void mps2_uart_open(struct mps2_uart *uart, const struct mps2_uart_config *confi
 
 /** Sets the rate, at once: see mps2_uart_drained().
  * @param uart it
- * @param baud bits a second; what the hardware cannot do becomes the nearest that it can, 24 to
- *             1562500 */
+ * @param baud bits a second; what the hardware cannot do becomes the nearest that it can: 1/16 of
+ * the processor's clock at most */
 void mps2_uart_set_baud(struct mps2_uart *uart, uint32_t baud);
 
 /** What has come: as many bytes as lie in one piece. They stay until they are consumed.

@@ -2,6 +2,7 @@
 /* From the reset to main(), and the vector table. */
 #include "mps2.h"
 
+#include "board.h"
 #include "interrupts.h"
 
 #define STACK_PAINT UINT32_C(0x5AA55AA5)
@@ -55,8 +56,7 @@ void mps2_on_reset(void)
     mps2_reset();
 }
 
-/* A fault, or an interrupt that nobody has asked for. Stays here, where a debugger finds it; a
- * product's watchdog resets it. */
+/* Stays here, where a debugger finds it; a product's watchdog resets it. */
 static void on_fault(void)
 {
     for (;;) {
@@ -65,46 +65,21 @@ static void on_fault(void)
 
 typedef void (*vector)(void);
 
-/* Cortex-M3: where the stack begins and 15 exceptions, then the interrupts of AN385. The stack is
- * at the bottom of the RAM, so that one that overflows faults instead of writing over variables. */
+/* What a Cortex-M reads at its reset: where the stack begins, 15 exceptions, then the interrupts of
+ * the board up to the last one that is used. The others are never enabled. */
 __attribute__((section(".vectors"), used)) static const struct {
     uint32_t *stack;
     vector exceptions[15];
-    vector interrupts[32];
+    vector interrupts[BOARD_OVERFLOW_INTERRUPT + 1];
 } vectors = {
-    mps2_stack_top,
-    {mps2_on_reset, on_fault, on_fault, on_fault, on_fault, on_fault, NULL, NULL, NULL, NULL,
-     on_fault, on_fault, NULL, on_fault, mps2_on_tick},
-    {mps2_on_uart0_rx,
-     mps2_on_uart0_tx,
-     mps2_on_uart1_rx,
-     mps2_on_uart1_tx,
-     mps2_on_uart2_rx,
-     mps2_on_uart2_tx,
-     on_fault,
-     on_fault,
-     on_fault,
-     on_fault,
-     on_fault,
-     on_fault,
-     mps2_on_uart_overflow,
-     on_fault,
-     on_fault,
-     on_fault,
-     on_fault,
-     on_fault,
-     on_fault,
-     on_fault,
-     on_fault,
-     on_fault,
-     on_fault,
-     on_fault,
-     on_fault,
-     on_fault,
-     on_fault,
-     on_fault,
-     on_fault,
-     on_fault,
-     on_fault,
-     on_fault},
+    .stack = mps2_stack_top,
+    .exceptions = {mps2_on_reset, on_fault, on_fault, on_fault, on_fault, on_fault, on_fault, NULL,
+                   NULL, NULL, on_fault, on_fault, NULL, on_fault, mps2_on_tick},
+    .interrupts = {[BOARD_RX_INTERRUPT(0)] = mps2_on_uart0_rx,
+                   [BOARD_TX_INTERRUPT(0)] = mps2_on_uart0_tx,
+                   [BOARD_RX_INTERRUPT(1)] = mps2_on_uart1_rx,
+                   [BOARD_TX_INTERRUPT(1)] = mps2_on_uart1_tx,
+                   [BOARD_RX_INTERRUPT(2)] = mps2_on_uart2_rx,
+                   [BOARD_TX_INTERRUPT(2)] = mps2_on_uart2_tx,
+                   [BOARD_OVERFLOW_INTERRUPT] = mps2_on_uart_overflow},
 };

@@ -3,6 +3,7 @@
  * buffer in each direction, an interrupt each for a byte that came and a byte that went. */
 #include "mps2.h"
 
+#include "board.h"
 #include "interrupts.h"
 
 #include <string.h>
@@ -33,7 +34,6 @@ enum {
     DIVIDER_MIN = 16,
     DIVIDER_MAX = 0xFFFFF,
 
-    OVERFLOW_INTERRUPT = 12,
     BITS_A_BYTE = 10
 };
 
@@ -41,7 +41,6 @@ enum {
     (CONTROL_TX | CONTROL_RX | CONTROL_TX_INTERRUPT | CONTROL_RX_INTERRUPT |                       \
      CONTROL_RX_OVERRUN_INTERRUPT)
 
-#define UART_ADDRESS(number) (UINT32_C(0x40004000) + UINT32_C(0x1000) * (number))
 #define NVIC_ENABLE ((volatile uint32_t *)0xE000E100)
 #define NVIC_PRIORITY ((volatile uint8_t *)0xE000E400)
 
@@ -183,7 +182,7 @@ void mps2_uart_open(struct mps2_uart *uart, const struct mps2_uart_config *confi
     unsigned number = config->number;
 
     memset(uart, 0, sizeof *uart);
-    uart->regs = (struct mps2_uart_regs *)UART_ADDRESS(number);
+    uart->regs = (struct mps2_uart_regs *)BOARD_UART(number);
     uart->rx.data = config->rx;
     uart->rx.size = config->rx_size;
     uart->tx.data = config->tx;
@@ -191,21 +190,21 @@ void mps2_uart_open(struct mps2_uart *uart, const struct mps2_uart_config *confi
     uarts[number] = uart;
     mps2_uart_set_baud(uart, baud);
     uart->regs->control = ALL_ON;
-    enable_interrupt(2 * number);
-    enable_interrupt(2 * number + 1);
-    enable_interrupt(OVERFLOW_INTERRUPT);
+    enable_interrupt(BOARD_RX_INTERRUPT(number));
+    enable_interrupt(BOARD_TX_INTERRUPT(number));
+    enable_interrupt(BOARD_OVERFLOW_INTERRUPT);
 }
 
 void mps2_uart_set_baud(struct mps2_uart *uart, uint32_t baud)
 {
-    uint32_t divider = baud > 0 ? (MPS2_CLOCK_HZ + baud / 2) / baud : DIVIDER_MAX;
+    uint32_t divider = baud > 0 ? (BOARD_CLOCK_HZ + baud / 2) / baud : DIVIDER_MAX;
 
     if (divider < DIVIDER_MIN)
         divider = DIVIDER_MIN;
     if (divider > DIVIDER_MAX)
         divider = DIVIDER_MAX;
     uart->regs->divider = divider;
-    uart->last_byte_ms = BITS_A_BYTE * divider / (MPS2_CLOCK_HZ / 1000) + 2; /* and two ticks */
+    uart->last_byte_ms = BITS_A_BYTE * divider / (BOARD_CLOCK_HZ / 1000) + 2; /* and two ticks */
 }
 
 size_t mps2_uart_peek(const struct mps2_uart *uart, const uint8_t **data)

@@ -254,7 +254,7 @@ class Raw(harness.Test):
         network.expect(sent("61 11", b"A"))
 
     def test_same_image_runs_on_a_cortex_m4(self):
-        self.start_connected(options=("--machine", "mps2-an386"))
+        self.start_connected(options=("--board", "an386"))
 
 
 def user_reply(user, line):
