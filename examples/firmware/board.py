@@ -16,6 +16,7 @@ process becomes QEMU; the chip is a child of it, and ends when QEMU does.
 import argparse
 import binascii
 import contextlib
+import fcntl
 import ipaddress
 import os
 import pty
@@ -26,6 +27,7 @@ import socket
 import struct
 import sys
 import tempfile
+import termios
 import threading
 import time
 import tty
@@ -33,6 +35,7 @@ import tty
 HERE = os.path.dirname(os.path.abspath(__file__))
 IMAGE = os.path.join(HERE, "..", "..", "build", "firmware", "firmware.elf")
 CONNECT_S = 30
+GREETING_S = 5
 
 # The non-volatile memory: flash.c.
 MEMORY_SIZE = 16 << 20
@@ -379,6 +382,16 @@ class Pty:
             os.unlink(link)
         os.symlink(self.name, link)
 
+    def wait_for_greeting(self):
+        """Until it lies in the pty as a whole. Who opens a pty at the moment when bytes come is
+        not told of them by Linux before more come."""
+        deadline = time.monotonic() + GREETING_S
+        before = count = 0
+        while time.monotonic() < deadline and (count == 0 or count != before):
+            time.sleep(0.02)
+            before = count
+            count, = struct.unpack("i", fcntl.ioctl(self.slave, termios.FIONREAD, bytes(4)))
+
     def remove(self):
         with contextlib.suppress(OSError):
             if os.readlink(self.link) == self.name:
@@ -434,12 +447,13 @@ def main():
     else:
         network = qemu.add_socket("network")
     console = qemu.add_socket("console")
-    print(f"softdtu: {args.profile}, UART at {args.pty}", flush=True)
     if os.fork() > 0:
         qemu.run()
     for fd in qemu.files:
         os.close(fd)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    ptys[0].wait_for_greeting()
+    print(f"softdtu: {args.profile}, UART at {args.pty}", flush=True)
     Chip(network, console, args.bind).run()
     for p in ptys:
         p.remove()
