@@ -383,8 +383,8 @@ class Pty:
         os.symlink(self.name, link)
 
     def wait_for_greeting(self):
-        """Until it lies in the pty as a whole. Who opens a pty at the moment when bytes come is
-        not told of them by Linux before more come."""
+        """Until it lies in the pty as a whole: QEMU needs a moment to begin, and who is told of the
+        pty finds a module there that has begun."""
         deadline = time.monotonic() + GREETING_S
         before = count = 0
         while time.monotonic() < deadline and (count == 0 or count != before):

@@ -24,9 +24,9 @@ enum {
 enum { DUE_OPEN = 1, DUE_CLOSE = 2, DUE_HANDED_ON = 4 };
 
 enum {
-    HELLO_MS = 1000, /* how often the network is greeted until it answers */
-    CUT_MS = 100,    /* after such a pause the rest of a frame will not come */
-    KEEP_TIME_S = 10,
+    HELLO_MS = 1000,  /* how often the network is greeted until it answers */
+    CUT_MS = 100,     /* after such a pause the rest of a frame will not come */
+    KEEP_TIME_S = 10, /* how often the time is carried on */
     HOST_MAX = 100,
     OPEN_HEAD = 10
 };
