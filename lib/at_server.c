@@ -230,13 +230,23 @@ static bool starts_with_at(const uint8_t *line, size_t len)
     return len >= 2 && (line[0] | lower) == 'a' && (line[1] | lower) == 't';
 }
 
+static bool ends_name(uint8_t byte)
+{
+    return byte <= '?' && (byte == '=' || byte == '?'); /* most bytes of a name are above both */
+}
+
+static bool asks_range(const struct command *c)
+{
+    return c->value_len == 1 && c->value[0] == '?';
+}
+
 static enum dtu_status split(const uint8_t *line, size_t len, struct command *c)
 {
-    if (len < 4 || line[2] != '+' || line[3] == '=' || line[3] == '?')
+    if (len < 4 || line[2] != '+' || ends_name(line[3]))
         return DTU_ERR_FORMAT;
     size_t at = 3;
-    while (at < len && (line[at] > '?' || (line[at] != '=' && line[at] != '?')))
-        at++; /* most bytes of a name are above both */
+    while (at < len && !ends_name(line[at]))
+        at++;
     c->name = line + 3;
     c->name_len = at - 3;
     c->value = NULL;
@@ -251,7 +261,7 @@ static enum dtu_status split(const uint8_t *line, size_t len, struct command *c)
     }
     c->value = line + at + 1;
     c->value_len = len - at - 1;
-    c->form = c->value_len == 1 && c->value[0] == '?' ? DTU_AT_RANGE : DTU_AT_SET;
+    c->form = asks_range(c) ? DTU_AT_RANGE : DTU_AT_SET;
     return DTU_OK;
 }
 
@@ -314,35 +324,23 @@ static bool has_range(const struct dtu_at_server *s)
            s->row->kind != DTU_PARAM_SECRET && s->row->kind != DTU_PARAM_INFO;
 }
 
+/* Whether the owner is asked: he has what the row stands for. */
+static bool is_owners(const struct dtu_param *row, enum dtu_at_form form)
+{
+    if (row->kind == DTU_PARAM_INFO || form == DTU_AT_SET)
+        return true;
+    return row->kind == DTU_PARAM_ACTION && form == DTU_AT_BARE && row->field_count == 0;
+}
+
 static enum dtu_status execute(struct dtu_at_server *s, const struct command *c)
 {
-    bool set = c->form == DTU_AT_SET;
-    bool bare = c->form == DTU_AT_BARE;
-    bool offered = false;
-
     if (c->form == DTU_AT_RANGE)
         return has_range(s) ? DTU_OK : DTU_ERR_FORM;
-    switch ((enum dtu_param_kind)s->row->kind) {
-    case DTU_PARAM_SETTING:
-    case DTU_PARAM_VIEW:
-        return set ? set_values(s, c) : DTU_OK;
-    case DTU_PARAM_HELP:
-        if (bare)
-            return DTU_OK;
-        break;
-    case DTU_PARAM_INFO:
-        offered = true;
-        break;
-    case DTU_PARAM_ACTION:
-        offered = set || (bare && s->row->field_count == 0);
-        break;
-    case DTU_PARAM_SECRET:
-    case DTU_PARAM_ALIAS: /* this is never found, nor the next */
-    case DTU_PARAM_ABSENT:
-        offered = set;
-        break;
-    }
-    return offered ? ask_owner(s, c) : DTU_ERR_FORM;
+    if (s->row->kind == DTU_PARAM_SETTING || s->row->kind == DTU_PARAM_VIEW)
+        return c->form == DTU_AT_SET ? set_values(s, c) : DTU_OK;
+    if (s->row->kind == DTU_PARAM_HELP)
+        return c->form == DTU_AT_BARE ? DTU_OK : DTU_ERR_FORM;
+    return is_owners(s->row, c->form) ? ask_owner(s, c) : DTU_ERR_FORM;
 }
 
 static enum dtu_status run_line(struct dtu_at_server *s, const uint8_t *line, size_t len)

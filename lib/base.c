@@ -11,6 +11,7 @@ const char *dtu_version(void)
     return VERSION_TEXT(DTU_VERSION_MAJOR, DTU_VERSION_MINOR, DTU_VERSION_PATCH);
 }
 
+/* Complexity: a case for each status. */
 const char *dtu_status_text(enum dtu_status status)
 {
     switch (status) {

@@ -667,6 +667,35 @@ static void drop_beat(struct dtu_device_socket *s)
     s->beating = false;
 }
 
+static void on_up(struct dtu_device_socket *s)
+{
+    struct dtu_device *d = s->device;
+    s->heard_ms = d->now_ms;
+    s->refusals = 0;
+    s->refused = false;
+    if (!s->link_config.listens)
+        dtu_identity_opened(&s->identity);
+    if (has_heartbeat(s))
+        dtu_heartbeat_start(&s->heartbeat, d->now_ms);
+    if (d->settings.clears_data && s->settings.quiet_ms == 0)
+        dtu_queue_clear(&s->queue);
+    pump(s);
+}
+
+static void on_down(struct dtu_device_socket *s, enum dtu_link_state state)
+{
+    struct dtu_device *d = s->device;
+    if (d->sdp.used) /* what was not taken is not offered again */
+        dtu_sdp_sender_drop(&d->sdp.sender, sdp_id(s));
+    dtu_heartbeat_stop(&s->heartbeat);
+    drop_beat(s);
+    size_t again = dtu_queue_rewind(&s->queue);
+    if (state != DTU_LINK_OFF) /* a stop drops it */
+        d->stats.resent_bytes += (uint32_t)again;
+    if (state == DTU_LINK_GIVEN_UP) /* a module on its own has nobody else to help it */
+        want_restart(d);
+}
+
 static void on_link_changed(void *ctx, enum dtu_link_state state)
 {
     struct dtu_device_socket *s = ctx;
@@ -684,28 +713,10 @@ static void on_link_changed(void *ctx, enum dtu_link_state state)
     s->held = false;
     s->cut = false;
     end_packet(s);
-    if (state == DTU_LINK_UP) {
-        s->heard_ms = d->now_ms;
-        s->refusals = 0;
-        s->refused = false;
-        if (!s->link_config.listens)
-            dtu_identity_opened(&s->identity);
-        if (has_heartbeat(s))
-            dtu_heartbeat_start(&s->heartbeat, d->now_ms);
-        if (d->settings.clears_data && s->settings.quiet_ms == 0)
-            dtu_queue_clear(&s->queue);
-        pump(s);
-        return;
-    }
-    if (d->sdp.used) /* what was not taken is not offered again */
-        dtu_sdp_sender_drop(&d->sdp.sender, sdp_id(s));
-    dtu_heartbeat_stop(&s->heartbeat);
-    drop_beat(s);
-    size_t again = dtu_queue_rewind(&s->queue);
-    if (state != DTU_LINK_OFF) /* a stop drops it */
-        d->stats.resent_bytes += (uint32_t)again;
-    if (state == DTU_LINK_GIVEN_UP) /* a module on its own has nobody else to help it */
-        want_restart(d);
+    if (state == DTU_LINK_UP)
+        on_up(s);
+    else
+        on_down(s, state);
 }
 
 static const struct dtu_link_callbacks link_callbacks = {
@@ -873,6 +884,7 @@ static enum dtu_status forget_topic(struct dtu_device *d, const struct dtu_param
     return on_changed(d, topics);
 }
 
+/* Complexity: a case each for the actions that are the device's own. */
 static enum dtu_status on_action(void *ctx, const struct dtu_param *row, const uint8_t *args,
                                  size_t len)
 {
@@ -1279,24 +1291,44 @@ static bool port_is_complete(const struct dtu_device_port *p)
            p->socket_send != NULL && p->socket_close != NULL && p->restart != NULL;
 }
 
+static bool is_enough(const uint8_t *memory, size_t size, size_t needed)
+{
+    return memory != NULL && size >= needed;
+}
+
+/* Of what can be left out. */
+static bool is_enough_or_none(const struct dtu_device_memory *m, size_t needed)
+{
+    return m->memory == NULL || m->size >= needed;
+}
+
 static bool memory_suffices(const struct dtu_device_config *c)
 {
     const struct dtu_profile *p = c->profile;
-    if (c->values == NULL || c->values_size / 2 < p->table->values_size)
-        return false;
-    if (c->line == NULL || c->line_size < p->line_size)
-        return false;
-    if (c->packet == NULL || c->packet_size < p->packet_len)
-        return false;
+    /* without the byte more not even an empty queue takes a packet */
+    const size_t queue_size = DTU_QUEUE_SIZE(0, (size_t)p->packet_len) + 1;
+    bool suffices = is_enough(c->values, c->values_size / 2, p->table->values_size) &&
+                    is_enough(c->line, c->line_size, p->line_size) &&
+                    is_enough(c->packet, c->packet_size, p->packet_len) &&
+                    is_enough_or_none(&c->sdp, p->packet_len);
+
     for (size_t i = 0; i < DTU_DEVICE_CHANNELS; i++)
-        if (c->messages[i].memory != NULL && c->messages[i].size < p->line_size)
-            return false;
-    if (c->sdp.memory != NULL && c->sdp.size < p->packet_len)
-        return false;
+        suffices = suffices && is_enough_or_none(&c->messages[i], p->line_size);
     for (size_t i = 0; i < p->sockets; i++)
-        if (c->queues[i].memory != NULL && c->queues[i].size <= DTU_QUEUE_SIZE(0, p->packet_len))
-            return false; /* without this byte more not even an empty queue takes a packet */
-    return true;
+        suffices = suffices && is_enough_or_none(&c->queues[i], queue_size);
+    return suffices;
+}
+
+static enum dtu_status init_media(struct dtu_device *d)
+{
+    const struct dtu_device_config *c = d->config;
+    enum dtu_status status = DTU_OK;
+
+    if (c->medium != NULL)
+        status = dtu_store_init(&d->store, c->medium, c->medium_ctx);
+    if (status == DTU_OK && c->default_medium != NULL)
+        status = dtu_store_init(&d->defaults, c->default_medium, c->default_ctx);
+    return status;
 }
 
 static void load(struct dtu_device *d)
@@ -1337,11 +1369,7 @@ enum dtu_status dtu_device_init(struct dtu_device *d, const struct dtu_device_co
     if (dtu_params_init(&d->params, config->profile->table, config->values,
                         config->values + set_size) != DTU_OK)
         return DTU_ERR_CONFIG;
-    if (config->medium != NULL &&
-        dtu_store_init(&d->store, config->medium, config->medium_ctx) != DTU_OK)
-        return DTU_ERR_CONFIG;
-    if (config->default_medium != NULL &&
-        dtu_store_init(&d->defaults, config->default_medium, config->default_ctx) != DTU_OK)
+    if (init_media(d) != DTU_OK)
         return DTU_ERR_CONFIG;
     d->leds.pin = config->port->led;
     if (has_leds(d) &&
@@ -1686,23 +1714,21 @@ static void hear(struct dtu_device_socket *s)
     dtu_link_activity(&s->link, s->device->now_ms);
 }
 
-size_t dtu_device_socket_rx(struct dtu_device *d, unsigned socket, const uint8_t *data, size_t len,
-                            uint32_t now)
+/* Whether a packet of a socket was a command that could be carried out. */
+static bool obey(struct dtu_device_socket *s, const uint8_t *command, size_t len)
 {
-    struct dtu_device_socket *s = socket_at(d, socket, now);
-    if (s == NULL || len == 0 || !dtu_device_socket_ready(d, socket))
-        return 0;
-    const uint8_t *command = data;
-    size_t command_len = len;
-    if (!s->cut && hears_network(d) && find_command(d, &command, &command_len)) {
-        struct dtu_device_channel *c = &d->channels[DTU_CHANNEL_SOCKET];
-        if (is_answering(c))
-            return 0;
-        c->socket = (uint8_t)s->index;
-        hear(s);
-        run_commands(c, command, command_len);
-        return len;
-    }
+    struct dtu_device_channel *c = &s->device->channels[DTU_CHANNEL_SOCKET];
+    if (is_answering(c))
+        return false;
+    c->socket = (uint8_t)s->index;
+    hear(s);
+    run_commands(c, command, len);
+    return true;
+}
+
+static size_t take_packet(struct dtu_device_socket *s, const uint8_t *data, size_t len)
+{
+    struct dtu_device *d = s->device;
     if (uses_marks(d) && !s->marked) {
         s->mark_left = DTU_IDENTITY_MARK_LEN;
         s->marked = true;
@@ -1718,6 +1744,19 @@ size_t dtu_device_socket_rx(struct dtu_device *d, unsigned socket, const uint8_t
     s->cut = s->held;
     hear(s);
     return taken;
+}
+
+size_t dtu_device_socket_rx(struct dtu_device *d, unsigned socket, const uint8_t *data, size_t len,
+                            uint32_t now)
+{
+    struct dtu_device_socket *s = socket_at(d, socket, now);
+    if (s == NULL || len == 0 || !dtu_device_socket_ready(d, socket))
+        return 0;
+    const uint8_t *command = data;
+    size_t command_len = len;
+    if (!s->cut && hears_network(d) && find_command(d, &command, &command_len))
+        return obey(s, command, command_len) ? len : 0;
+    return take_packet(s, data, len);
 }
 
 void dtu_device_socket_writable(struct dtu_device *d, unsigned socket, uint32_t now)
@@ -2017,23 +2056,29 @@ static uint32_t next_of_socket(const struct dtu_device_socket *s, uint32_t now)
     return min_u32(next, dtu_remaining(now, s->sync_ms, pause_ms(s->device)));
 }
 
-uint32_t dtu_device_next(const struct dtu_device *d, uint32_t now)
+static uint32_t next_of_uart(const struct dtu_device *d, uint32_t now)
 {
-    if (!d->started || d->restarting)
-        return DTU_NEVER;
     uint32_t next = dtu_cmdmode_next(&d->cmdmode, now);
     uint32_t frame_us = dtu_framer_next(&d->framer, now * 1000);
     if (frame_us != DTU_NEVER && hears_uart(d))
         next = min_u32(next, (frame_us + 999) / 1000);
     if (awaits_login(d))
         next = min_u32(next, dtu_remaining(now, d->entered_ms, LOGIN_MS));
+    if (d->sdp.cut && hears_uart(d))
+        next = min_u32(next, dtu_remaining(now, d->sdp.fed_ms, pause_ms(d)));
+    return next;
+}
+
+uint32_t dtu_device_next(const struct dtu_device *d, uint32_t now)
+{
+    if (!d->started || d->restarting)
+        return DTU_NEVER;
+    uint32_t next = next_of_uart(d, now);
     next = min_u32(next, dtu_netat_next(&d->netat, now));
     next = min_u32(next, next_watch(d, now));
     next = min_u32(next, dtu_heartbeat_next(&d->heartbeat, now));
     if (has_leds(d))
         next = min_u32(next, dtu_indicator_next(&d->indicator, now));
-    if (d->sdp.cut && hears_uart(d))
-        next = min_u32(next, dtu_remaining(now, d->sdp.fed_ms, pause_ms(d)));
     for (size_t i = 0; i < d->config->profile->sockets; i++)
         if (d->sockets[i].used)
             next = min_u32(next, next_of_socket(&d->sockets[i], now));

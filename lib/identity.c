@@ -17,7 +17,8 @@ static bool write_cloud(const struct dtu_identity_packet *packet, const struct d
     return true;
 }
 
-/* All kinds but the user's own bytes, which need not be written anywhere. */
+/* All kinds but the user's own bytes, which need not be written anywhere.
+ * Complexity: a case for each kind. */
 static bool write_packet(const struct dtu_identity_packet *packet,
                          const struct dtu_identity_callbacks *callbacks, void *ctx,
                          const struct dtu_text *out)

@@ -3,14 +3,18 @@
 
 #include <string.h>
 
+static bool times_are_legal(const struct dtu_link_config *c)
+{
+    if (c->retry_ms == 0 || c->retry_ms > DTU_PERIOD_MAX || c->open_ms > DTU_PERIOD_MAX ||
+        c->quiet_ms > DTU_PERIOD_MAX || c->idle_ms > DTU_PERIOD_MAX)
+        return false;
+    return c->quiet_ms == 0 || (!c->listens && c->idle_ms == 0);
+}
+
 enum dtu_status dtu_link_init(struct dtu_link *l, const struct dtu_link_config *config,
                               const struct dtu_link_callbacks *callbacks, void *ctx)
 {
-    if (config->retry_ms == 0 || config->retry_ms > DTU_PERIOD_MAX ||
-        config->open_ms > DTU_PERIOD_MAX || config->quiet_ms > DTU_PERIOD_MAX ||
-        config->idle_ms > DTU_PERIOD_MAX)
-        return DTU_ERR_CONFIG;
-    if (config->quiet_ms > 0 && (config->listens || config->idle_ms > 0))
+    if (!times_are_legal(config))
         return DTU_ERR_CONFIG;
     if (callbacks->open == NULL || callbacks->close == NULL)
         return DTU_ERR_CONFIG;

@@ -180,7 +180,7 @@ struct line {
     uint32_t number; /* which word it is, or its number; else NO_NUMBER */
 };
 
-static void rewind(struct line *l)
+static void start_over(struct line *l)
 {
     l->rest = l->text;
     l->left = l->len;
@@ -195,7 +195,7 @@ static void begin(struct line *l, const struct dtu_param_table *table, const str
     l->text = text;
     l->len = len;
     l->is_default = false;
-    rewind(l);
+    start_over(l);
 }
 
 static size_t find(const uint8_t *text, size_t len, uint8_t byte)
@@ -225,6 +225,19 @@ static bool takes_rest(const struct dtu_param_table *table, const struct dtu_par
     return row->fields[i].type == DTU_FIELD_DATA;
 }
 
+static bool ends_at(const struct line *l, size_t len)
+{
+    return len == l->left || (len < l->left && l->rest[len] == ',');
+}
+
+/* What is between the quotes is the parameter; how long it is with them. */
+static size_t unquote(struct line *l)
+{
+    l->token++;
+    l->token_len = find(l->token, l->left - 1, '"');
+    return l->token_len + 2;
+}
+
 /* Splits off the parameter of field `i`, which nothing but a comma or the end may follow. */
 static enum dtu_status next_token(struct line *l, size_t i)
 {
@@ -238,10 +251,8 @@ static enum dtu_status next_token(struct line *l, size_t i)
     l->token = l->rest;
     l->quoted = quotes && l->left > 0 && l->rest[0] == '"';
     if (l->quoted) {
-        l->token++;
-        l->token_len = find(l->token, l->left - 1, '"');
-        len = l->token_len + 2;
-        if (len > l->left || (len < l->left && l->rest[len] != ','))
+        len = unquote(l);
+        if (!ends_at(l, len))
             return DTU_ERR_TYPE;
     } else {
         len = takes_rest(l->table, l->row, i) ? l->left : find(l->rest, l->left, ',');
@@ -267,7 +278,7 @@ static enum dtu_status check_form(struct line *l)
 
     if (fields == 0 || fields > DTU_PARAM_FIELDS_MAX)
         return DTU_ERR_FORM;
-    for (rewind(l); !l->done; count++) {
+    for (start_over(l); !l->done; count++) {
         enum dtu_status status = next_token(l, count);
         if (status != DTU_OK)
             return status;
@@ -323,6 +334,12 @@ static enum dtu_status read_number(struct line *l)
     return status != DTU_OK ? status : take_number(l);
 }
 
+/* Of a default less will do. */
+static bool has_length(const struct line *l, uint32_t len)
+{
+    return (len >= l->field->min || l->is_default) && len <= l->field->max;
+}
+
 static enum dtu_status read_text(struct line *l)
 {
     const struct dtu_param_field *field = l->field;
@@ -340,9 +357,7 @@ static enum dtu_status read_text(struct line *l)
             l->store[size + len] = byte;
         last = (uint16_t)(last << 8 | byte);
     }
-    if ((len < field->min && !l->is_default) || len > field->max)
-        return DTU_ERR_RANGE;
-    if ((field->flags & DTU_FIELD_LINES) != 0 && last != CR_LF)
+    if (!has_length(l, len) || ((field->flags & DTU_FIELD_LINES) != 0 && last != CR_LF))
         return DTU_ERR_RANGE;
     if (l->store != NULL)
         store_number(field, l->store, len);
@@ -469,6 +484,11 @@ static enum dtu_status read_field(struct line *l)
     return DTU_ERR_FORM;
 }
 
+static bool lacks_what_first_needs(const struct line *l, uint32_t first)
+{
+    return first == 0 && l->token_len == 0 && (l->field->flags & DTU_FIELD_FIRST_NEEDS) != 0;
+}
+
 /* Reads all fields of a line; stores them if there is a set of `values`. */
 static enum dtu_status read_fields(struct line *l, uint8_t *values)
 {
@@ -476,24 +496,26 @@ static enum dtu_status read_fields(struct line *l, uint8_t *values)
     size_t at = row->offset;
     uint32_t first = NO_NUMBER; /* see DTU_FIELD_FIRST_NEEDS */
 
-    rewind(l);
+    start_over(l);
     for (size_t i = 0; i < row->field_count; i++) {
         bool is_place = i == 0 && row->places > 0;
         l->field = &row->fields[i];
         l->store = is_place || values == NULL ? NULL : values + at;
         l->number = NO_NUMBER;
         (void)next_token(l, i); /* check_form() has seen that it is well formed */
-        if (l->token_len == 0 && first == 0 && (l->field->flags & DTU_FIELD_FIRST_NEEDS) != 0)
+        if (lacks_what_first_needs(l, first))
             return DTU_ERR_MISSING;
         enum dtu_status status = read_field(l);
         if (status != DTU_OK)
             return status;
-        if (is_place && !has_place(row, l->number)) /* of a default: none was given */
-            return DTU_ERR_RANGE;
         if (i == 0)
             first = l->number;
-        at +=
-            is_place ? (size_t)(l->number - 1) * values_size(row) : dtu_param_field_size(l->field);
+        if (!is_place)
+            at += dtu_param_field_size(l->field);
+        else if (has_place(row, l->number))
+            at += (size_t)(l->number - 1) * values_size(row);
+        else /* of a default: none was given */
+            return DTU_ERR_RANGE;
     }
     return DTU_OK;
 }
@@ -697,7 +719,7 @@ struct dtu_argument dtu_params_argument(const struct dtu_param_table *table,
     l.is_default = true; /* parameters at the end may be missing */
     if (field >= row->field_count || check_form(&l) != DTU_OK)
         return a;
-    rewind(&l);
+    start_over(&l);
     for (size_t i = 0; i <= field; i++)
         (void)next_token(&l, i);
     a.text = l.token;

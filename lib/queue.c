@@ -89,6 +89,22 @@ enum dtu_status dtu_queue_push(struct dtu_queue *q, const uint8_t *data, size_t 
     return dtu_queue_push_parts(q, NULL, 0, data, len, when_full);
 }
 
+/* A packet without its bytes, for which there is room: where they go. */
+static uint8_t *append(struct dtu_queue *q, size_t len)
+{
+    size_t at;
+    (void)place(q, len + LENGTH_SIZE, &at); /* it fits */
+    if (at < q->tail || q->count == 0)
+        q->end = q->tail;
+    q->config->memory[at] = (uint8_t)(len >> 8);
+    q->config->memory[at + 1] = (uint8_t)len;
+    q->tail = at + LENGTH_SIZE + len;
+    q->count++;
+    q->bytes += len;
+    q->stats.pushed++;
+    return q->config->memory + at + LENGTH_SIZE;
+}
+
 enum dtu_status dtu_queue_push_parts(struct dtu_queue *q, const uint8_t *front, size_t front_len,
                                      const uint8_t *data, size_t data_len,
                                      enum dtu_queue_full when_full)
@@ -105,21 +121,11 @@ enum dtu_status dtu_queue_push_parts(struct dtu_queue *q, const uint8_t *front, 
         q->stats.refused++;
         return DTU_ERR_SPACE;
     }
-    size_t at;
-    (void)place(q, len + LENGTH_SIZE, &at); /* it fits */
-    if (at < q->tail || q->count == 0)
-        q->end = q->tail;
-    q->config->memory[at] = (uint8_t)(len >> 8);
-    q->config->memory[at + 1] = (uint8_t)len;
-    uint8_t *packet = q->config->memory + at + LENGTH_SIZE;
+    uint8_t *packet = append(q, len);
     if (front_len > 0)
         memcpy(packet, front, front_len);
     if (data_len > 0)
         memcpy(packet + front_len, data, data_len);
-    q->tail = at + LENGTH_SIZE + len;
-    q->count++;
-    q->bytes += len;
-    q->stats.pushed++;
     return DTU_OK;
 }
 

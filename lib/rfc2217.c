@@ -516,6 +516,7 @@ static void set_signal(struct dtu_rfc2217 *r, unsigned message, uint32_t value)
     r->values[message] = (uint8_t)(ask + 2 - value);
 }
 
+/* Complexity: a case for each message of the protocol. */
 static void server_carry_out(struct dtu_rfc2217 *r, unsigned command, uint32_t value)
 {
     unsigned message = command == SET_CONTROL ? control_message((unsigned)value) : command;
