@@ -627,9 +627,9 @@ static bool on_user_frame(void *ctx, const struct dtu_sdp_frame *frame)
 
 static void sockets_are_told_apart_however_slow_the_uart(void)
 {
-    static uint8_t memory[DTU_SDP_FRAME_MAX];
+    static uint8_t frame_memory[DTU_SDP_FRAME_MAX];
     static const struct dtu_sdp_config config = {
-        .direction = DTU_SDP_FROM_MODULE, .buffer = memory, .size = sizeof memory};
+        .direction = DTU_SDP_FROM_MODULE, .buffer = frame_memory, .size = sizeof frame_memory};
     static const struct dtu_sdp_callbacks callbacks = {.frame = on_user_frame};
     struct {
         struct test_rand data;
