@@ -1058,13 +1058,14 @@ static enum dtu_status on_info(void *ctx, const struct dtu_param *row, const uin
     return status;
 }
 
-/* A UART that follows the network is shown as it is, until a restart or another set. */
+/* A UART that follows the network is shown as it is, until a restart or another set; and so is one
+ * that is lent. */
 static bool on_value(void *ctx, const struct dtu_param *row, const struct dtu_text *out)
 {
     struct dtu_device *d = ctx;
-    if (row->id != DTU_ID_UART || !d->followed)
+    if (row->id != DTU_ID_UART || !(d->followed || d->is_lent))
         return false;
-    dtu_settings_write_uart(&d->params, &d->settings.uart, out);
+    dtu_settings_write_uart(&d->params, dtu_device_uart(d), out);
     return true;
 }
 
@@ -2036,5 +2037,15 @@ uint32_t dtu_device_next(const struct dtu_device *d, uint32_t now)
 
 const struct dtu_uart *dtu_device_uart(const struct dtu_device *d)
 {
-    return &d->settings.uart;
+    return d->is_lent ? &d->lent : &d->settings.uart;
+}
+
+void dtu_device_lend_uart(struct dtu_device *d, const struct dtu_uart *uart)
+{
+    struct dtu_device_event e = {.kind = DTU_EVENT_LENT, .len = uart != NULL};
+
+    d->is_lent = uart != NULL;
+    if (uart != NULL)
+        d->lent = *uart;
+    tell(d, &e);
 }

@@ -577,6 +577,35 @@ enum dtu_status dtu_params_set(struct dtu_params *p, const struct dtu_param *row
     return status != DTU_OK ? status : read_fields(p->table, row, &line, false, p->pending);
 }
 
+/* Whether a value is the default, token for token: quotes may differ. Where the last text takes the
+ * commas too, both are split at them alike. */
+static bool is_default_text(const struct dtu_param_table *table, const struct dtu_param *row,
+                            const uint8_t *text, size_t len)
+{
+    struct rest value = {text, len, false};
+    struct rest initial = {(const uint8_t *)row->initial, dtu_string_len(row->initial), false};
+
+    while (!value.done && !initial.done) {
+        struct token v, d;
+        if (next_token(&table->syntax, false, &value, &v) != DTU_OK ||
+            next_token(&table->syntax, false, &initial, &d) != DTU_OK || v.len != d.len ||
+            (v.len > 0 && memcmp(v.text, d.text, v.len) != 0))
+            return false;
+    }
+    return value.done && initial.done;
+}
+
+enum dtu_status dtu_params_load(struct dtu_params *p, const struct dtu_param *row,
+                                const uint8_t *text, size_t len)
+{
+    enum dtu_status status = dtu_params_set(p, row, text, len);
+    if (status == DTU_OK || !has_values(row) || row->initial == NULL ||
+        !is_default_text(p->table, row, text, len))
+        return status;
+    dtu_params_reset_row(p, row);
+    return DTU_OK;
+}
+
 /* --- Values without text -------------------------------------------------------------------- */
 
 static bool has_byte(const struct dtu_param_value *v, uint8_t byte)
@@ -870,6 +899,37 @@ static bool all_zero(const uint8_t *data, size_t len)
     for (size_t i = 0; i < len; i++)
         if (data[i] != 0)
             return false;
+    return true;
+}
+
+/* Behind the end of a text there may be anything. */
+static bool same_field(const struct dtu_param_field *field, const uint8_t *a, const uint8_t *b)
+{
+    size_t size = dtu_param_field_size(field);
+    if (field->type == DTU_FIELD_DATA && *a++ != *b++)
+        return false;
+    if (field->type == DTU_FIELD_TEXT || field->type == DTU_FIELD_HEX ||
+        field->type == DTU_FIELD_DATA)
+        size = prefix_size(field) + load_len(field, a);
+    return memcmp(a, b, size) == 0;
+}
+
+bool dtu_params_same(const struct dtu_params *a, const struct dtu_params *b, enum dtu_param_set set,
+                     const struct dtu_param *row)
+{
+    size_t first = row->places > 0 ? 1 : 0;
+    size_t times = row->places > 0 ? row->places : 1;
+    size_t at = row->offset;
+
+    if (!has_values(row))
+        return true;
+    for (; times > 0; times--) {
+        for (size_t i = first; i < row->field_count; i++) {
+            if (!same_field(&row->fields[i], set_of(a, set) + at, set_of(b, set) + at))
+                return false;
+            at += dtu_param_field_size(&row->fields[i]);
+        }
+    }
     return true;
 }
 

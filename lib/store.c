@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "dtu/store.h"
 
+#include "dtu/config.h"
+
 #include <string.h>
 
 #define SLOTS 2u
@@ -147,19 +149,11 @@ static bool next_line(struct lines *l, size_t *len)
     return false;
 }
 
-static size_t name_len(const uint8_t *line, size_t len)
-{
-    const uint8_t *equals = memchr(line, '=', len);
-    return equals != NULL ? (size_t)(equals - line) : len;
-}
-
 static bool load_line(struct dtu_params *params, const uint8_t *line, size_t len)
 {
-    size_t name = name_len(line, len);
-    if (name == len)
-        return false;
-    const struct dtu_param *row = dtu_params_find(params->table, line, name);
-    return row != NULL && dtu_params_set(params, row, line + name + 1, len - name - 1) == DTU_OK;
+    struct dtu_config_line parts;
+    return dtu_config_split(params->table, line, len, &parts) == DTU_OK &&
+           dtu_config_take(params, &parts) == DTU_OK;
 }
 
 enum dtu_status dtu_store_load(struct dtu_store *s, struct dtu_params *params, uint8_t *scratch,
@@ -186,42 +180,20 @@ struct source {
     struct lines old;            /* where the others come from */
 };
 
-static void begin_line(const struct dtu_param *row, const struct dtu_text *out)
-{
-    dtu_text_string(out, row->name);
-    dtu_text_char(out, '=');
-}
-
-static void write_places(const struct source *from, const struct dtu_param *row,
-                         const struct dtu_text *out)
-{
-    for (uint8_t place = 1; place <= row->places; place++) {
-        if (dtu_params_place_is_empty(from->params, from->set, row, place))
-            continue;
-        begin_line(row, out);
-        dtu_params_write_place(from->params, from->set, row, place, out);
-        dtu_text_char(out, '\n');
-    }
-}
-
-static void write_row(const struct source *from, const struct dtu_param *row,
-                      const struct dtu_text *out)
-{
-    if (row->places > 0) {
-        write_places(from, row, out);
-        return;
-    }
-    begin_line(row, out);
-    dtu_params_write(from->params, from->set, row, out);
-    dtu_text_char(out, '\n');
-}
-
 static void write_all(const struct source *from, const struct dtu_text *out)
 {
     const struct dtu_param_table *table = from->params->table;
     for (size_t i = 0; i < table->count; i++)
         if (table->rows[i].kind == DTU_PARAM_SETTING || table->rows[i].kind == DTU_PARAM_SECRET)
-            write_row(from, &table->rows[i], out);
+            dtu_config_write_row(from->params, from->set, &table->rows[i], out);
+}
+
+/* Whether a stored line is about a row. */
+static bool is_about(const struct source *from, const uint8_t *line, size_t len)
+{
+    struct dtu_config_line parts;
+    (void)dtu_config_split(from->params->table, line, len, &parts);
+    return parts.row == from->row;
 }
 
 /* False if the medium failed. */
@@ -232,13 +204,12 @@ static bool write_old_and_row(struct source *from, const struct dtu_text *out)
 
     old->at = 0;
     while (old->store->newest != NO_SLOT && next_line(old, &len)) {
-        if (len > old->size ||
-            dtu_equal_nocase(old->line, name_len(old->line, len), from->row->name))
+        if (len > old->size || is_about(from, old->line, len))
             continue;
         dtu_text_bytes(out, old->line, len);
         dtu_text_char(out, '\n');
     }
-    write_row(from, from->row, out);
+    dtu_config_write_row(from->params, from->set, from->row, out);
     return !old->failed;
 }
 

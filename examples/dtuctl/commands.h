@@ -5,11 +5,19 @@
 #include "fields.h"
 #include "module.h"
 
-/* Each returns the exit status. */
-int command_scan(struct net *net, const struct options *o);
-int command_show(struct net *net, const struct options *o);
-int command_set(struct net *net, const struct options *o, const struct assignment *list);
-int command_restart(struct net *net, const struct options *o);
+/* What the table of commands calls. Each returns the exit status; a signal that asks it to end is
+ * told by stop_signal(). */
+int command_scan(const struct options *o);
+int command_show(const struct options *o);
+int command_set(const struct options *o);
+int command_restart(const struct options *o);
+int command_vcom(const struct options *o);
+int command_at(const struct options *o);
+int command_dump(const struct options *o);
+int command_restore(const struct options *o);
+int command_diff(const struct options *o);
+int command_provision(const struct options *o);
+int command_help(const struct options *o);
 
 /* What is in an answer to a read, and what nothing is known of. */
 struct reading {
@@ -24,8 +32,5 @@ int read_settings(struct reading *r, struct module *m, const struct net *net,
 
 /* The names of a module in JSON. */
 void json_module(struct json *j, const struct module *m);
-
-/* Reads name=value... of the command line. NULL: a message was printed. Free it. */
-struct assignment *set_parse(const struct options *o);
 
 #endif

@@ -65,8 +65,8 @@ static void add_interfaces(struct net *net)
 
 static void find_targets(struct net *net, const struct options *o)
 {
-    if (o->has_to) {
-        net_add_target(net, o->to);
+    if (o->to.given) {
+        net_add_target(net, o->to.ip);
         return;
     }
     add_interfaces(net);
@@ -78,7 +78,7 @@ bool net_open(struct net *net, const struct options *o)
 {
     const int on = 1, size = RECEIVE_BUFFER;
 
-    *net = (struct net){.port = o->port};
+    *net = (struct net){.port = (uint16_t)o->port};
     net->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (net->fd < 0 || setsockopt(net->fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof on) != 0) {
         complain("no UDP socket: %s", strerror(errno));
@@ -95,6 +95,14 @@ void net_close(struct net *net)
     if (net->fd >= 0)
         close(net->fd);
     net->fd = -1;
+}
+
+int net_run(const struct options *o, int (*command)(struct net *net, const struct options *o))
+{
+    struct net net;
+    int status = net_open(&net, o) ? command(&net, o) : STATUS_REFUSED;
+    net_close(&net);
+    return status;
 }
 
 static bool send_by(const struct net *net, const struct net_target *target, const uint8_t *data,

@@ -35,6 +35,9 @@ enum net_event {
 bool net_open(struct net *net, const struct options *o);
 void net_close(struct net *net);
 
+/* Opens, runs a command that returns the exit status, and closes. */
+int net_run(const struct options *o, int (*command)(struct net *net, const struct options *o));
+
 /* Sends to one address; false and errno if it cannot be sent. */
 bool net_send(const struct net *net, struct in_addr to, const uint8_t *data, size_t len);
 

@@ -7,91 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fields.h"
 #include "output.h"
-
-static const char usage[] =
-    "Usage: dtuctl scan [option]...\n"
-    "       dtuctl show MAC|IP [option]...\n"
-    "       dtuctl set MAC|IP NAME=VALUE... [option]...\n"
-    "       dtuctl restart MAC|IP [option]...\n"
-    "       dtuctl help [COMMAND|fields]\n"
-    "Find, read and set serial-to-network modules of the USR-K7 family on this network.\n"
-    "\n"
-    "  scan      who is there: address, MAC, name, version, board\n"
-    "  show      every setting of a module, by name\n"
-    "  set       read, change, write, save, restart, read back and compare\n"
-    "  restart   restart a module and wait until it answers again\n"
-    "\n"
-    "dtuctl COMMAND --help tells the options of a command, dtuctl help fields what can be set.\n"
-    "Exit status: 0 done, 1 the module refused or something failed, 2 wrong use, 3 no answer,\n"
-    "130 interrupted.\n";
-
-static const char scan_usage[] =
-    "Usage: dtuctl scan [option]...\n"
-    "Asks all modules of this network who they are, and prints a table.\n"
-    "\n"
-    "  --wait MS     how long to wait for answers; 1000. The question is sent 3 times in it\n";
-
-static const char show_usage[] = "Usage: dtuctl show MAC|IP [option]...\n"
-                                 "Prints every setting of a module, by name.\n"
-                                 "\n";
-
-static const char set_usage[] =
-    "Usage: dtuctl set MAC|IP NAME=VALUE... [option]...\n"
-    "Reads the settings of a module, changes them, writes and saves what changed, restarts the\n"
-    "module, reads back and compares. Values are checked before anything is written.\n"
-    "\n"
-    "  --dry-run     say what would change, and write nothing\n";
-
-static const char restart_usage[] = "Usage: dtuctl restart MAC|IP [option]...\n"
-                                    "Restarts a module and waits until it answers again.\n"
-                                    "\n";
-
-static const char restart_options[] =
-    "  --wait-restart MS  how long the module may take to be back; 10000\n";
-
-static const char ask_options[] =
-    "  --user U, --password P\n"
-    "                the module's login, at most 5 characters each; admin and admin. Better in "
-    "the\n"
-    "                environment, DTUCTL_USER and DTUCTL_PASSWORD: others can read a command line\n"
-    "  --tries N     how often a request is sent before it is given up; 3\n"
-    "  --timeout MS  how long each try waits for an answer; 500\n";
-
-static const char secret_options[] = "  --show-password  print passwords instead of *****\n";
-
-static const char common_options[] =
-    "  --to ADDR     where to broadcast; 255.255.255.255 and each interface's own address\n"
-    "  --port N      UDP port: 1901 of K7, 1500 of its siblings TCP232-302, T2, K2, K6\n"
-    "  --json        for programs\n"
-    "  --help, --version\n";
+#include "usage.h"
 
 enum {
-    OPTION_TO = 256,
-    OPTION_PORT,
-    OPTION_WAIT,
-    OPTION_TRIES,
-    OPTION_TIMEOUT,
-    OPTION_WAIT_RESTART,
-    OPTION_JSON,
-    OPTION_DRY_RUN,
-    OPTION_SHOW_PASSWORD,
-    OPTION_USER,
-    OPTION_PASSWORD,
-    OPTION_HELP,
-    OPTION_VERSION
+    KNOWN_MAX = 64,   /* options that there can be */
+    KNOWN_FIRST = 256 /* what getopt_long() says of the first; less: it has complained */
 };
-
-static const struct {
-    const char *name;
-    enum command command;
-} commands[] = {{"scan", COMMAND_SCAN},
-                {"show", COMMAND_SHOW},
-                {"set", COMMAND_SET},
-                {"restart", COMMAND_RESTART}};
-
-enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 static enum options_result wrong(const char *what, const char *text)
 {
@@ -101,125 +23,197 @@ static enum options_result wrong(const char *what, const char *text)
     return OPTIONS_WRONG;
 }
 
-static const char *command_name(enum command command)
-{
-    for (size_t i = 0; i < COMMANDS; i++)
-        if (commands[i].command == command)
-            return commands[i].name;
-    return "";
-}
-
-static bool find_command(enum command *command, const char *name)
-{
-    for (size_t i = 0; i < COMMANDS; i++) {
-        if (strcmp(commands[i].name, name) == 0) {
-            *command = commands[i].command;
-            return true;
-        }
-    }
-    return false;
-}
-
-/* --- Help ----------------------------------------------------------------------------------- */
-
-static enum options_result print_command_usage(enum command command)
-{
-    switch (command) {
-    case COMMAND_SCAN:
-        fputs(scan_usage, stdout);
-        break;
-    case COMMAND_SHOW:
-        fputs(show_usage, stdout);
-        break;
-    case COMMAND_SET:
-        fputs(set_usage, stdout);
-        break;
-    case COMMAND_RESTART:
-        fputs(restart_usage, stdout);
-        break;
-    }
-    if (command == COMMAND_SET || command == COMMAND_RESTART)
-        fputs(restart_options, stdout);
-    if (command != COMMAND_SCAN)
-        fputs(ask_options, stdout);
-    if (command == COMMAND_SHOW || command == COMMAND_SET)
-        fputs(secret_options, stdout);
-    fputs(common_options, stdout);
-    if (command == COMMAND_SET) {
-        putchar('\n');
-        fields_print_help();
-    }
-    return OPTIONS_DONE;
-}
-
-static enum options_result print_usage(void)
-{
-    fputs(usage, stdout);
-    return OPTIONS_DONE;
-}
-
-/* "dtuctl help", and what may stand behind it. */
-static enum options_result help(const char *topic)
-{
-    enum command command;
-    if (topic == NULL)
-        return print_usage();
-    if (strcmp(topic, "fields") == 0) {
-        fields_print_help();
-        return OPTIONS_DONE;
-    }
-    if (!find_command(&command, topic))
-        return wrong("there is help for scan, show, set, restart and fields", topic);
-    return print_command_usage(command);
-}
-
 /* --- Values --------------------------------------------------------------------------------- */
 
-static enum options_result parse_number(uint32_t *value, const char *name, const char *text,
-                                        uint32_t min, uint32_t max)
+/* Where a value comes from, and where it goes. */
+struct source {
+    const struct command_option *option;
+    const char *name; /* of the option or of the environment variable, for messages */
+    void *to;         /* in struct options */
+};
+
+static bool is_number(uint32_t *value, const char *text, uint32_t min, uint32_t max)
 {
+    return dtu_parse_decimal((const uint8_t *)text, strlen(text), value) == DTU_OK &&
+           *value >= min && *value <= max;
+}
+
+static enum options_result parse_number(const struct source *s, const char *text)
+{
+    const struct command_option *option = s->option;
     uint32_t number;
-    if (dtu_parse_decimal((const uint8_t *)text, strlen(text), &number) != DTU_OK || number < min ||
-        number > max) {
-        char what[80];
-        snprintf(what, sizeof what, "%s takes %lu to %lu", name, (unsigned long)min,
-                 (unsigned long)max);
-        return wrong(what, text);
+    char what[80];
+
+    if (is_number(&number, text, option->min, option->max)) {
+        *(uint32_t *)s->to = number;
+        return OPTIONS_RUN;
     }
-    *value = number;
-    return OPTIONS_RUN;
+    snprintf(what, sizeof what, "%s takes %lu to %lu", s->name, (unsigned long)option->min,
+             (unsigned long)option->max);
+    return wrong(what, text);
 }
 
-static enum options_result parse_port(uint16_t *port, const char *text)
+static enum options_result parse_address(const struct source *s, const char *text)
 {
-    uint32_t number;
-    if (parse_number(&number, "--port", text, 1, 65535) != OPTIONS_RUN)
-        return OPTIONS_WRONG;
-    *port = (uint16_t)number;
-    return OPTIONS_RUN;
-}
+    struct address *address = s->to;
+    char what[80];
 
-static enum options_result parse_to(struct options *o, const char *text)
-{
-    if (inet_pton(AF_INET, text, &o->to) != 1)
-        return wrong("--to takes an IPv4 address", text);
-    o->has_to = true;
-    return OPTIONS_RUN;
+    address->given = true;
+    if (inet_pton(AF_INET, text, &address->ip) == 1)
+        return OPTIONS_RUN;
+    snprintf(what, sizeof what, "%s takes an IPv4 address", s->name);
+    return wrong(what, text);
 }
 
 /* Half of a login; it is not repeated in a message, for it may be a password. */
-static enum options_result parse_login(uint8_t to[DTU_DISCOVERY_LOGIN_LEN + 1], const char *name,
-                                       const char *text)
+static enum options_result parse_login(const struct source *s, const char *text)
 {
     size_t len = strlen(text);
     if (len > DTU_DISCOVERY_LOGIN_LEN) {
-        complain("%s: at most %d characters (see dtuctl --help)", name, DTU_DISCOVERY_LOGIN_LEN);
+        complain("%s: at most %d characters (see dtuctl --help)", s->name, DTU_DISCOVERY_LOGIN_LEN);
         return OPTIONS_WRONG;
     }
-    memset(to, 0, DTU_DISCOVERY_LOGIN_LEN + 1);
-    memcpy(to, text, len);
+    memset(s->to, 0, DTU_DISCOVERY_LOGIN_LEN + 1);
+    memcpy(s->to, text, len);
     return OPTIONS_RUN;
 }
+
+bool options_endpoint(struct endpoint *e, const char *text, uint32_t fallback)
+{
+    const char *colon = strrchr(text, ':');
+    size_t len = colon != NULL ? (size_t)(colon - text) : strlen(text);
+    uint32_t port = fallback;
+
+    if (colon != NULL && !is_number(&port, colon + 1, 1, 65535))
+        return false;
+    if (port == 0 || len == 0 || len >= sizeof e->host || memchr(text, ':', len) != NULL)
+        return false;
+    memcpy(e->host, text, len);
+    e->host[len] = '\0';
+    e->text = text;
+    e->port = (uint16_t)port;
+    return true;
+}
+
+static enum options_result parse_endpoint(const struct source *s, const char *text)
+{
+    char what[80];
+    if (options_endpoint(s->to, text, s->option->min))
+        return OPTIONS_RUN;
+    snprintf(what, sizeof what, "%s takes %s, the port being 1 to 65535", s->name,
+             s->option->argument);
+    return wrong(what, text);
+}
+
+/* A path may have commas of its own: what is behind the last one counts, if it is a number. */
+/* "8N1" and the like. */
+static bool parse_frame(struct dtu_uart *uart, const char *text)
+{
+    static const char parities[] = "NOEMS"; /* in the order of enum dtu_parity */
+    const char *parity;
+
+    if (strlen(text) != 3 || text[0] < '5' || text[0] > '8' || text[2] < '1' || text[2] > '2')
+        return false;
+    parity = memchr(parities, text[1] & ~0x20, sizeof parities - 1);
+    if (parity == NULL)
+        return false;
+    uart->data_bits = (uint8_t)(text[0] - '0');
+    uart->parity = (uint8_t)(parity - parities);
+    uart->stop_bits = (uint8_t)(text[2] - '0');
+    return true;
+}
+
+/* What stands behind the device: "BAUD" or "BAUD,8N1". */
+static bool parse_uart(struct dtu_uart *uart, char *text)
+{
+    char *comma = strchr(text, ',');
+
+    if (comma != NULL)
+        *comma = '\0';
+    return is_number(&uart->baud, text, 1, UINT32_MAX) &&
+           (comma == NULL || parse_frame(uart, comma + 1));
+}
+
+static enum options_result parse_tty(const struct source *s, char *text)
+{
+    struct tty *tty = s->to;
+    char *comma = strchr(text, ',');
+
+    *tty = (struct tty){.path = text, .uart = {.baud = 115200, .data_bits = 8, .stop_bits = 1}};
+    if (comma != NULL)
+        *comma = '\0';
+    if (*text == '\0' || (comma != NULL && !parse_uart(&tty->uart, comma + 1)))
+        return wrong("--tty takes DEV[,BAUD[,8N1]], such as /dev/ttyUSB0,9600", text);
+    return OPTIONS_RUN;
+}
+
+static enum options_result parse_profile(const struct source *s, const char *text)
+{
+    const struct dtu_profile **profile = s->to;
+    char what[200] = "the profiles are ";
+
+    *profile = dtu_profile_find(text);
+    if (*profile != NULL)
+        return OPTIONS_RUN;
+    usage_profile_names(what + strlen(what), sizeof what - strlen(what));
+    return wrong(what, text);
+}
+
+static enum options_result parse_value(struct options *o, const struct command_option *option,
+                                       const char *name, char *text)
+{
+    const struct source source = {option, name, (char *)o + option->offset};
+
+    switch (option->value) {
+    case VALUE_FLAG:
+        *(bool *)source.to = true;
+        return OPTIONS_RUN;
+    case VALUE_NUMBER:
+        return parse_number(&source, text);
+    case VALUE_TEXT:
+    case VALUE_FILE:
+        *(const char **)source.to = text;
+        return *text != '\0' ? OPTIONS_RUN : wrong("is empty", name);
+    case VALUE_LOGIN:
+        return parse_login(&source, text);
+    case VALUE_ADDRESS:
+        return parse_address(&source, text);
+    case VALUE_ENDPOINT:
+        return parse_endpoint(&source, text);
+    case VALUE_TTY:
+        return parse_tty(&source, text);
+    case VALUE_PROFILE:
+        return parse_profile(&source, text);
+    case VALUE_HELP:
+        usage_print_command(o->command);
+        return OPTIONS_DONE;
+    case VALUE_VERSION:
+        usage_print_version();
+        return OPTIONS_DONE;
+    }
+    return OPTIONS_WRONG;
+}
+
+/* What counts if the option is not given. */
+static enum options_result parse_defaults(struct options *o)
+{
+    const struct command_option *option;
+
+    for (size_t i = 0; (option = table_option(i)) != NULL; i++) {
+        char *text = option->environment != NULL ? getenv(option->environment) : NULL;
+        const char *name = text != NULL ? option->environment : option->name;
+
+        if ((option->commands & o->command->id) == 0)
+            continue;
+        if (text == NULL)
+            text = (char *)option->initial; /* it is read alone: no tty has a default */
+        if (text != NULL && parse_value(o, option, name, text) != OPTIONS_RUN)
+            return OPTIONS_WRONG;
+    }
+    return OPTIONS_RUN;
+}
+
+/* --- Words ---------------------------------------------------------------------------------- */
 
 /* 12 hex digits; : or - may stand between the pairs. */
 static bool parse_mac(uint8_t mac[6], const char *text)
@@ -250,161 +244,174 @@ static enum options_result parse_target(struct target *target, const char *text)
     return wrong("neither a MAC (12 hex digits) nor an IPv4 address", text);
 }
 
-/* --- Options -------------------------------------------------------------------------------- */
-
-enum {
-    ALL = COMMAND_SCAN | COMMAND_SHOW | COMMAND_SET | COMMAND_RESTART,
-    ASKS = COMMAND_SHOW | COMMAND_SET | COMMAND_RESTART
-};
-
-static const struct option known[] = {
-    {"to", required_argument, NULL, OPTION_TO},
-    {"port", required_argument, NULL, OPTION_PORT},
-    {"wait", required_argument, NULL, OPTION_WAIT},
-    {"tries", required_argument, NULL, OPTION_TRIES},
-    {"timeout", required_argument, NULL, OPTION_TIMEOUT},
-    {"wait-restart", required_argument, NULL, OPTION_WAIT_RESTART},
-    {"json", no_argument, NULL, OPTION_JSON},
-    {"dry-run", no_argument, NULL, OPTION_DRY_RUN},
-    {"show-password", no_argument, NULL, OPTION_SHOW_PASSWORD},
-    {"user", required_argument, NULL, OPTION_USER},
-    {"password", required_argument, NULL, OPTION_PASSWORD},
-    {"help", no_argument, NULL, OPTION_HELP},
-    {"version", no_argument, NULL, OPTION_VERSION},
-    {NULL, 0, NULL, 0},
-};
-
-/* Which commands take an option. */
-static int takers(int option)
+static enum options_result parse_first(struct options *o, const char *text)
 {
-    switch (option) {
-    case OPTION_WAIT:
-        return COMMAND_SCAN;
-    case OPTION_TRIES:
-    case OPTION_TIMEOUT:
-    case OPTION_USER:
-    case OPTION_PASSWORD:
-        return ASKS;
-    case OPTION_WAIT_RESTART:
-        return COMMAND_SET | COMMAND_RESTART;
-    case OPTION_DRY_RUN:
-        return COMMAND_SET;
-    case OPTION_SHOW_PASSWORD:
-        return COMMAND_SHOW | COMMAND_SET;
+    switch (o->command->first) {
+    case WORD_MODULE:
+        return parse_target(&o->target, text);
+    case WORD_ENDPOINT:
+        return options_endpoint(&o->endpoint, text, 0)
+                   ? OPTIONS_RUN
+                   : wrong("is not HOST:PORT, the port being 1 to 65535", text);
     default:
-        return ALL;
+        return OPTIONS_RUN;
     }
-}
-
-static enum options_result check_taken(const struct options *o, int option, int index)
-{
-    if ((takers(option) & (int)o->command) != 0)
-        return OPTIONS_RUN;
-    complain("--%s: not an option of %s (see dtuctl %s --help)", known[index].name,
-             command_name(o->command), command_name(o->command));
-    return OPTIONS_WRONG;
-}
-
-static enum options_result parse_one(struct options *o, int option, const char *text)
-{
-    switch (option) {
-    case OPTION_TO:
-        return parse_to(o, text);
-    case OPTION_PORT:
-        return parse_port(&o->port, text);
-    case OPTION_WAIT:
-        return parse_number(&o->wait_ms, "--wait", text, 1, 600000);
-    case OPTION_TRIES:
-        return parse_number(&o->tries, "--tries", text, 1, 100);
-    case OPTION_TIMEOUT:
-        return parse_number(&o->timeout_ms, "--timeout", text, 1, 60000);
-    case OPTION_WAIT_RESTART:
-        return parse_number(&o->wait_restart_ms, "--wait-restart", text, 1, 600000);
-    case OPTION_JSON:
-        o->json = true;
-        return OPTIONS_RUN;
-    case OPTION_DRY_RUN:
-        o->dry_run = true;
-        return OPTIONS_RUN;
-    case OPTION_SHOW_PASSWORD:
-        o->show_password = true;
-        return OPTIONS_RUN;
-    case OPTION_USER:
-        return parse_login(o->login.user, "--user", text);
-    case OPTION_PASSWORD:
-        return parse_login(o->login.password, "--password", text);
-    case OPTION_HELP:
-        return print_command_usage(o->command);
-    case OPTION_VERSION:
-        printf("dtuctl %s\n", dtu_version());
-        return OPTIONS_DONE;
-    default: /* getopt_long has said what is wrong */
-        complain("see dtuctl %s --help", command_name(o->command));
-        return OPTIONS_WRONG;
-    }
-}
-
-static enum options_result parse_environment(struct options *o)
-{
-    const char *user = getenv("DTUCTL_USER");
-    const char *password = getenv("DTUCTL_PASSWORD");
-
-    if (parse_login(o->login.user, "DTUCTL_USER", user != NULL ? user : "admin") != OPTIONS_RUN)
-        return OPTIONS_WRONG;
-    return parse_login(o->login.password, "DTUCTL_PASSWORD", password != NULL ? password : "admin");
 }
 
 /* What is left when the options are taken out. */
-static enum options_result parse_words(struct options *o, int count, char **words)
+static enum options_result parse_words(struct options *o, size_t count, char **words)
 {
-    if (o->command == COMMAND_SCAN)
-        return count == 0 ? OPTIONS_RUN : wrong("scan takes options alone", words[0]);
-    if (count == 0)
-        return wrong("which module? Its MAC or its IP address is needed", command_name(o->command));
-    if (parse_target(&o->target, words[0]) != OPTIONS_RUN)
+    const struct command *command = o->command;
+    bool is_parsed = command->first == WORD_MODULE || command->first == WORD_ENDPOINT;
+
+    if (count > command->words_max)
+        return wrong(command->surplus, words[command->words_max]);
+    if (count == 0 && command->missing[0] != NULL)
+        return wrong(command->missing[0], command->name);
+    if (count > 0 && parse_first(o, words[0]) != OPTIONS_RUN)
         return OPTIONS_WRONG;
-    o->settings = words + 1;
-    o->setting_count = (size_t)count - 1;
-    if (o->command == COMMAND_SET)
-        return count > 1 ? OPTIONS_RUN : wrong("nothing to set: NAME=VALUE is needed", words[0]);
-    return count == 1 ? OPTIONS_RUN : wrong("one module at a time", words[1]);
+    if (count > 0 && count < WORDS_NEEDED_MAX && command->missing[count] != NULL)
+        return wrong(command->missing[count], words[count - 1]);
+    o->words = words + is_parsed;
+    o->word_count = count - is_parsed;
+    return OPTIONS_RUN;
+}
+
+/* --- Options -------------------------------------------------------------------------------- */
+
+/* The options of all commands, for one of another command gets a message of its own. */
+struct known {
+    struct option list[KNOWN_MAX + 1];
+    bool given[KNOWN_MAX];
+    size_t count;
+};
+
+static bool is_known(const struct known *known, const char *name)
+{
+    for (size_t i = 0; i < known->count; i++)
+        if (strcmp(known->list[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+static bool list_known(struct known *known)
+{
+    const struct command_option *option;
+
+    *known = (struct known){.count = 0};
+    for (size_t i = 0; (option = table_option(i)) != NULL; i++) {
+        if (is_known(known, option->name))
+            continue;
+        if (known->count == KNOWN_MAX)
+            return false;
+        known->list[known->count] =
+            (struct option){.name = option->name,
+                            .has_arg = option->argument != NULL ? required_argument : no_argument,
+                            .val = KNOWN_FIRST + (int)known->count};
+        known->count++;
+    }
+    return true;
+}
+
+static enum options_result parse_option(struct options *o, const char *name, char *text)
+{
+    const struct command_option *option = table_find_option(o->command, name);
+    char dashed[40];
+
+    if (option == NULL) {
+        complain("--%s: not an option of %s (see dtuctl %s --help)", name, o->command->name,
+                 o->command->name);
+        return OPTIONS_WRONG;
+    }
+    snprintf(dashed, sizeof dashed, "--%s", name);
+    return parse_value(o, option, dashed, text);
+}
+
+static enum options_result check_needed(const struct options *o, const struct known *known)
+{
+    for (size_t i = 0; i < known->count; i++) {
+        const struct command_option *option = table_find_option(o->command, known->list[i].name);
+        if (option != NULL && (option->needed & o->command->id) != 0 && !known->given[i]) {
+            complain("%s: --%s %s is needed (see dtuctl %s --help)", o->command->name, option->name,
+                     option->argument, o->command->name);
+            return OPTIONS_WRONG;
+        }
+    }
+    return OPTIONS_RUN;
+}
+
+/* Whether there is one way to one module, or none for a command that compares two files. */
+static enum options_result check_pipe(const struct options *o)
+{
+    const struct command *command = o->command;
+    int ways =
+        (o->tty.path != NULL) + (o->udp.text != NULL) + (o->tcp.text != NULL) + (o->listen != 0);
+    bool is_needed = command->pipe == PIPE_NEEDED ||
+                     (command->pipe == PIPE_OR_WORD && o->word_count < command->words_max);
+
+    if (ways > 1)
+        return wrong("only one of --tty, --udp, --tcp and --listen leads to the module",
+                     command->name);
+    if (is_needed && ways == 0)
+        return wrong("where is the module? --tty, --udp, --tcp or --listen is needed",
+                     command->name);
+    if (!is_needed && ways > 0)
+        return wrong("two files are compared, or a module and a file", command->name);
+    if (o->listen != 0 && o->prefix == NULL)
+        return wrong("commands among data are marked by a password: --prefix is needed",
+                     "--listen");
+    return OPTIONS_RUN;
 }
 
 static enum options_result parse_options(struct options *o, int argc, char **argv)
 {
-    int option, index = 0;
-    while ((option = getopt_long(argc, argv, "", known, &index)) != -1) {
-        enum options_result result = OPTIONS_RUN;
-        if (option != '?')
-            result = check_taken(o, option, index);
-        if (result == OPTIONS_RUN)
-            result = parse_one(o, option, optarg);
+    struct known known;
+    enum options_result result;
+    int option;
+
+    if (!list_known(&known))
+        return wrong("too many", "options");
+    while ((option = getopt_long(argc, argv, "", known.list, NULL)) != -1) {
+        if (option < KNOWN_FIRST) { /* getopt_long has said what is wrong */
+            complain("see dtuctl %s --help", o->command->name);
+            return OPTIONS_WRONG;
+        }
+        known.given[option - KNOWN_FIRST] = true;
+        result = parse_option(o, known.list[option - KNOWN_FIRST].name, optarg);
         if (result != OPTIONS_RUN)
             return result;
     }
-    return parse_words(o, argc - optind, argv + optind);
+    result = parse_words(o, (size_t)(argc - optind), argv + optind);
+    if (result == OPTIONS_RUN)
+        result = check_needed(o, &known);
+    return result == OPTIONS_RUN ? check_pipe(o) : result;
 }
 
 enum options_result options_parse(struct options *o, int argc, char **argv)
 {
-    *o = (struct options){.port = DTU_DISCOVERY_PORT,
-                          .wait_ms = 1000,
-                          .tries = 3,
-                          .timeout_ms = 500,
-                          .wait_restart_ms = 10000};
+    char names[200];
+
+    *o = (struct options){.command = NULL};
+    usage_command_names(names, sizeof names);
     if (argc < 2) {
-        complain("a command is needed: scan, show, set or restart (see dtuctl --help)");
+        complain("a command is needed: %s (see dtuctl --help)", names);
         return OPTIONS_WRONG;
     }
-    if (strcmp(argv[1], "--help") == 0)
-        return print_usage();
-    if (strcmp(argv[1], "--version") == 0)
-        return parse_one(o, OPTION_VERSION, NULL);
-    if (strcmp(argv[1], "help") == 0)
-        return help(argv[2]);
-    if (!find_command(&o->command, argv[1]))
-        return wrong("the commands are scan, show, set and restart", argv[1]);
-    if (parse_environment(o) != OPTIONS_RUN)
+    if (strcmp(argv[1], "--help") == 0) {
+        usage_print();
+        return OPTIONS_DONE;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        usage_print_version();
+        return OPTIONS_DONE;
+    }
+    o->command = table_find_command(argv[1]);
+    if (o->command == NULL) {
+        char what[240];
+        snprintf(what, sizeof what, "the commands are %s", names);
+        return wrong(what, argv[1]);
+    }
+    if (parse_defaults(o) != OPTIONS_RUN)
         return OPTIONS_WRONG;
     argv[1] = argv[0]; /* getopt puts it in front of its messages */
     return parse_options(o, argc - 1, argv + 1);

@@ -59,6 +59,12 @@ void output_visible(char *out, size_t size, const void *data, size_t len)
     out[used] = '\0';
 }
 
+void output_append(char *out, size_t size, const char *text)
+{
+    size_t len = strlen(out);
+    snprintf(out + len, size - len, "%s", text);
+}
+
 size_t output_text_len(const uint8_t *text, size_t room)
 {
     const uint8_t *end = memchr(text, 0, room);

@@ -25,6 +25,9 @@ void progress_end(void);
  * \xHH. What does not fit is left out. */
 void output_visible(char *out, size_t size, const void *data, size_t len);
 
+/* Adds to a text; what does not fit is left out. */
+void output_append(char *out, size_t size, const char *text);
+
 /* How many bytes of a text that is padded with zeroes and may fill its room. */
 size_t output_text_len(const uint8_t *text, size_t room);
 

@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-int command_restart(struct net *net, const struct options *o)
+static int restart(struct net *net, const struct options *o)
 {
     struct module m;
     char name[MODULE_NAME_SIZE];
@@ -26,4 +26,9 @@ int command_restart(struct net *net, const struct options *o)
     module_name(&m, name);
     printf("%s: restarted, and answers\n", name);
     return STATUS_DONE;
+}
+
+int command_restart(const struct options *o)
+{
+    return net_run(o, restart);
 }

@@ -167,7 +167,7 @@ static void print_json(const struct list *list)
     json_end();
 }
 
-int command_scan(struct net *net, const struct options *o)
+static int scan(struct net *net, const struct options *o)
 {
     struct list list = {NULL, 0, 0};
     enum net_event event = search(&list, net, o);
@@ -189,4 +189,9 @@ int command_scan(struct net *net, const struct options *o)
                  "siblings of K7 with --port %d",
                  (unsigned long)o->wait_ms, DTU_DISCOVERY_SIBLING_PORT);
     return status;
+}
+
+int command_scan(const struct options *o)
+{
+    return net_run(o, scan);
 }

@@ -21,15 +21,15 @@ static bool is_twice(const struct assignment *list, size_t last)
     return false;
 }
 
-struct assignment *set_parse(const struct options *o)
+static struct assignment *parse(const struct options *o)
 {
-    struct assignment *list = calloc(o->setting_count, sizeof *list);
+    struct assignment *list = calloc(o->word_count, sizeof *list);
     if (list == NULL) {
         complain("no memory");
         return NULL;
     }
-    for (size_t i = 0; i < o->setting_count; i++) {
-        bool good = field_find(&list[i], o->settings[i]) && check_value(&list[i]);
+    for (size_t i = 0; i < o->word_count; i++) {
+        bool good = field_find(&list[i], o->words[i]) && check_value(&list[i]);
         if (good && is_twice(list, i)) {
             complain("%s: is set twice", list[i].field->name);
             good = false;
@@ -47,7 +47,7 @@ struct assignment *set_parse(const struct options *o)
 /* Changes the wanted settings. Returns an exit status. */
 static int apply(struct set *s)
 {
-    for (size_t i = 0; i < s->o->setting_count; i++) {
+    for (size_t i = 0; i < s->o->word_count; i++) {
         const struct assignment *a = &s->list[i];
         if (!s->wanted.have[a->block]) {
             complain("%s: this module has no block %s", a->field->name, block_name(a->block));
@@ -58,7 +58,7 @@ static int apply(struct set *s)
     }
     for (size_t i = 0; i < BLOCKS; i++)
         if (s->wanted.have[i] && !check_block((enum block_id)i, &s->before.block[i],
-                                              &s->wanted.block[i], s->list, s->o->setting_count))
+                                              &s->wanted.block[i], s->list, s->o->word_count))
             return STATUS_USAGE;
     return STATUS_DONE;
 }
@@ -73,7 +73,7 @@ static size_t find_changes(struct set *s)
 {
     size_t count = 0;
 
-    for (size_t i = 0; i < s->o->setting_count; i++) {
+    for (size_t i = 0; i < s->o->word_count; i++) {
         if (!set_is_changed(s, &s->list[i]))
             continue;
         s->changes[s->list[i].block] = true;
@@ -188,7 +188,7 @@ bool set_is_as_wanted(const struct set *s, const struct field *f, enum block_id 
 
 static bool all_as_wanted(const struct set *s)
 {
-    for (size_t i = 0; i < s->o->setting_count; i++)
+    for (size_t i = 0; i < s->o->word_count; i++)
         if (!set_is_as_wanted(s, s->list[i].field, s->list[i].block))
             return false;
     return true;
@@ -267,7 +267,7 @@ static int set_module(struct set *s)
     return status;
 }
 
-int command_set(struct net *net, const struct options *o, const struct assignment *list)
+static int set(struct net *net, const struct options *o, const struct assignment *list)
 {
     struct set s = {.net = net, .o = o, .list = list};
     struct reading r;
@@ -280,4 +280,19 @@ int command_set(struct net *net, const struct options *o, const struct assignmen
     s.before = s.wanted = r.settings;
     status = apply(&s);
     return status == STATUS_DONE ? set_module(&s) : status;
+}
+
+int command_set(const struct options *o)
+{
+    struct assignment *list = parse(o);
+    struct net net;
+    int status = STATUS_REFUSED;
+
+    if (list == NULL)
+        return STATUS_USAGE;
+    if (net_open(&net, o))
+        status = set(&net, o, list);
+    net_close(&net);
+    free(list);
+    return status;
 }

@@ -8,7 +8,7 @@
 struct set {
     struct net *net;
     const struct options *o;
-    const struct assignment *list; /* as many as o->setting_count */
+    const struct assignment *list; /* as many as o->word_count */
     struct module module;
     struct settings before;
     struct settings wanted;

@@ -20,7 +20,7 @@ void set_print_changes(const struct set *s)
 
     module_name(&s->module, name);
     puts(name);
-    for (size_t i = 0; i < s->o->setting_count; i++) {
+    for (size_t i = 0; i < s->o->word_count; i++) {
         const struct assignment *a = &s->list[i];
         if (!set_is_changed(s, a))
             continue;
@@ -94,7 +94,7 @@ void set_print_done(const struct set *s)
 
 static bool is_asked(const struct set *s, const struct field *f, enum block_id block)
 {
-    for (size_t i = 0; i < s->o->setting_count; i++)
+    for (size_t i = 0; i < s->o->word_count; i++)
         if (s->list[i].field == f && s->list[i].block == block)
             return true;
     return false;
@@ -136,7 +136,7 @@ static void json_changes(struct json *j, const struct set *s)
     bool secrets = s->o->show_password;
 
     json_open(j, "changes", '[');
-    for (size_t i = 0; i < s->o->setting_count; i++) {
+    for (size_t i = 0; i < s->o->word_count; i++) {
         const struct assignment *a = &s->list[i];
         if (!set_is_changed(s, a))
             continue;
@@ -164,7 +164,7 @@ static void json_differences(struct json *j, const struct set *s)
     char full[40];
 
     json_open(j, "differences", '[');
-    for (size_t i = 0; s->restarted && !s->verified && i < s->o->setting_count; i++)
+    for (size_t i = 0; s->restarted && !s->verified && i < s->o->word_count; i++)
         if (!set_is_as_wanted(s, s->list[i].field, s->list[i].block))
             json_string(j, NULL, full_name(s->list[i].field, s->list[i].block, full));
     json_close(j, ']');

@@ -87,7 +87,7 @@ static void print_json(const struct reading *r, const struct module *m, bool sec
     json_end();
 }
 
-int command_show(struct net *net, const struct options *o)
+static int show(struct net *net, const struct options *o)
 {
     struct module m;
     struct reading r;
@@ -102,4 +102,9 @@ int command_show(struct net *net, const struct options *o)
     else
         print_settings(&r, &m, o->show_password);
     return STATUS_DONE;
+}
+
+int command_show(const struct options *o)
+{
+    return net_run(o, show);
 }

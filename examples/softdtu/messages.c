@@ -158,6 +158,10 @@ static void print_event(const struct instance *m, const struct dtu_device_event 
         printf("socket %c sets the ", socket);
         print_uart(m);
         break;
+    case DTU_EVENT_LENT:
+        printf("RFC 2217: %s, ", e->len > 0 ? "a client has the UART" : "the UART is back");
+        print_uart(m);
+        break;
     case DTU_EVENT_REPORT:
         printf("UART: reported: %s\n", report_text(e->len));
         break;

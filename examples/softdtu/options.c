@@ -23,10 +23,12 @@ static const char usage[] =
     "  --discovery-port N    UDP port of discovery (k7); 0: none\n"
     "  --local-only          answer discovery only for this machine's own networks\n"
     "  --net-at-port N       UDP port of network AT commands (k7); 0: none\n"
+    "  --rfc2217 PORT        TCP port at which one client of RFC 2217 at a time has the UART for\n"
+    "                        itself; there is no login: mind --bind\n"
     "  --clients N           so many clients of a TCP server (k7), 1 to 16; without it 4\n"
     "  --count N             so many modules: with N > 1 their ptys are PATH.1 to PATH.N, their\n"
-    "                        settings DIR/1 to DIR/N, their identities and addresses (--bind)\n"
-    "                        count up\n"
+    "                        settings DIR/1 to DIR/N; their identities, addresses (--bind)\n"
+    "                        and ports (--rfc2217) count up\n"
     "  --leds                a line for each LED of the module that changes\n"
     "  --status FILE         write all counters there as JSON, on SIGUSR1 and at the end;\n"
     "                        SIGUSR1 prints a line with their sums, with or without it\n"
@@ -176,6 +178,8 @@ static enum options_result parse_one(struct options *o, int option, char *text)
         return parse_port(&o->discovery_port, text);
     case 'n':
         return parse_port(&o->net_at_port, text);
+    case 'r':
+        return parse_port(&o->rfc2217_port, text);
     case 'c':
         return parse_count(&o->count, text);
     case 'C':
@@ -223,6 +227,8 @@ static enum options_result check(const struct options *o)
         return wrong("several modules need a --pty", "--count");
     if (o->count > 1 && o->bind != NULL && !address_fits(o))
         return wrong("leaves no addresses for so many modules", o->bind);
+    if (o->rfc2217_port + (int)o->count - 1 > 65535)
+        return wrong("leaves no ports for so many modules", "--rfc2217");
     return OPTIONS_RUN;
 }
 
@@ -239,6 +245,7 @@ enum options_result options_parse(struct options *o, int argc, char **argv)
         {"bind", required_argument, NULL, 'b'},
         {"discovery-port", required_argument, NULL, 'd'},
         {"local-only", no_argument, NULL, 'l'},
+        {"rfc2217", required_argument, NULL, 'r'},
         {"clients", required_argument, NULL, 'C'},
         {"count", required_argument, NULL, 'c'},
         {"status", required_argument, NULL, 'u'},

@@ -24,6 +24,7 @@ struct options {
     size_t identity_count;
     int net_at_port;    /* -1: the product's own */
     int discovery_port; /* the same */
+    int rfc2217_port;   /* of the first module; 0: none */
     unsigned count;     /* of modules */
     unsigned clients;   /* of a TCP server; 0: the port's own */
     bool local_only;

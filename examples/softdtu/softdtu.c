@@ -162,6 +162,12 @@ static bool name_things(struct instance *m)
     return o->bind == NULL || (m->bind = address_of(m)) != NULL;
 }
 
+static int rfc2217_port(const struct instance *m)
+{
+    int first = m->program->options->rfc2217_port;
+    return first != 0 ? first + (int)m->index : 0;
+}
+
 static bool open_module(struct instance *m)
 {
     const struct options *o = m->program->options;
@@ -176,6 +182,7 @@ static bool open_module(struct instance *m)
                                                        .discovery_port = o->discovery_port,
                                                        .max_clients = o->clients,
                                                        .local_only = o->local_only,
+                                                       .rfc2217_port = rfc2217_port(m),
                                                        .info = on_info,
                                                        .prepare = on_prepare,
                                                        .led = o->leds ? on_led : NULL,

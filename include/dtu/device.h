@@ -69,7 +69,9 @@ struct dtu_device_event {
         DTU_EVENT_UART,          /**< the UART follows a frame of `socket`: dtu_device_uart() */
         DTU_EVENT_REPORT,        /**< the UART was told of a bad frame, or one that was not sent:
                                       `len` is the enum dtu_sdp_code */
-        DTU_EVENT_REQUEST        /**< a request of UDP discovery: `len` is the command */
+        DTU_EVENT_REQUEST,       /**< a request of UDP discovery: `len` is the command */
+        DTU_EVENT_LENT           /**< the UART is somebody else's (`len` is 1) and set so:
+                                      dtu_device_uart(); or is back (0) */
     } kind;                      /**< which of these */
     uint8_t socket;              /**< 0 for A */
     size_t len;                  /**< bytes */
@@ -269,6 +271,8 @@ struct dtu_device {
     uint8_t ip[4];                            /**< private: by dtu_device_set_ip() */
     bool has_ip;                              /**< private: that was called */
     bool followed;                            /**< private: the UART is not as it was set */
+    bool is_lent;                             /**< private: the UART is somebody else's */
+    struct dtu_uart lent;                     /**< private: who has set it so */
     bool logged_in;                           /**< private */
     uint32_t entered_ms;                      /**< private: when command mode began */
     struct dtu_device_socket sockets[DTU_PROFILE_SOCKETS]; /**< private */
@@ -459,10 +463,18 @@ void dtu_device_poll(struct dtu_device *d, uint32_t now);
  * @return milliseconds from now, or DTU_NEVER */
 uint32_t dtu_device_next(const struct dtu_device *d, uint32_t now);
 
-/** How the UART is set now.
+/** How the UART is set now, by whoever has it.
  * @param d the device
  * @return its settings */
 const struct dtu_uart *dtu_device_uart(const struct dtu_device *d);
+
+/** The UART is somebody else's for a while, such as a client of RFC 2217 (rfc2217.h). The device
+ * shows his settings (`AT+UART?`) and keeps its own. It is the port that lends: until it has the
+ * UART back, it gives the device nothing from it, takes nothing for it, and leaves alone what
+ * `uart_setup` asks for; then it sets the UART to dtu_device_uart().
+ * @param d    the device
+ * @param uart how he has set it: at the beginning and with each change; NULL: it is back */
+void dtu_device_lend_uart(struct dtu_device *d, const struct dtu_uart *uart);
 
 #ifdef __cplusplus
 }

@@ -191,6 +191,16 @@ const struct dtu_param *dtu_params_by_id(const struct dtu_param_table *table, ui
 enum dtu_status dtu_params_set(struct dtu_params *p, const struct dtu_param *row,
                                const uint8_t *text, size_t len);
 
+/** As dtu_params_set(), but takes back whatever a query has answered: also a row's own default,
+ * which may be shorter than what a user may set. For values that were kept as text.
+ * @param p    the values
+ * @param row  a SETTING, VIEW or SECRET
+ * @param text the parameters as a query answered them
+ * @param len  their length in bytes
+ * @return as dtu_params_set() */
+enum dtu_status dtu_params_load(struct dtu_params *p, const struct dtu_param *row,
+                                const uint8_t *text, size_t len);
+
 /** A field's value, for programs. */
 struct dtu_param_value {
     bool given;           /**< false: the field is left as it is. */
@@ -284,6 +294,15 @@ bool dtu_params_place_is_empty(const struct dtu_params *p, enum dtu_param_set se
  * @param out   where to */
 void dtu_params_write_place(const struct dtu_params *p, enum dtu_param_set set,
                             const struct dtu_param *row, uint8_t place, const struct dtu_text *out);
+
+/** Whether two devices of a product have the same values of a row, all of its places too.
+ * @param a   the values of one
+ * @param b   those of the other; of the same table
+ * @param set which sets
+ * @param row a SETTING, VIEW or SECRET; for others it is true
+ * @return true if a query would answer the same */
+bool dtu_params_same(const struct dtu_params *a, const struct dtu_params *b, enum dtu_param_set set,
+                     const struct dtu_param *row);
 
 /** Empties one place of a row that has them, in the pending set.
  * @param p     the values

@@ -19,7 +19,7 @@
  *
  * A save writes the slot that is not the newest: erase, the text, and the header last.
  *
- * Cost: RAM is the struct; up to 450 bytes of stack. A save makes the text three times. Call from
+ * Cost: RAM is the struct; up to 500 bytes of stack. A save makes the text three times. Call from
  * one place only, not from an interrupt: the medium is slow.
  */
 #ifndef DTU_STORE_H

@@ -244,8 +244,8 @@ static bool open_own(struct beacon *b, uint16_t port)
     return b->watch >= 0;
 }
 
-bool beacon_open(struct beacon *b, struct dtu_posix_loop *loop, const char *bind_address,
-                 uint16_t port, bool local_only, beacon_request *request, void *ctx)
+bool dtu_posix_beacon_open(struct beacon *b, struct dtu_posix_loop *loop, const char *bind_address,
+                           uint16_t port, bool local_only, beacon_request *request, void *ctx)
 {
     *b = (struct beacon){.loop = loop,
                          .request = request,
@@ -270,12 +270,12 @@ bool beacon_open(struct beacon *b, struct dtu_posix_loop *loop, const char *bind
     if (!b->has_address || open_own(b, port))
         return true;
     int reason = errno;
-    beacon_close(b);
+    dtu_posix_beacon_close(b);
     errno = reason;
     return false;
 }
 
-void beacon_close(struct beacon *b)
+void dtu_posix_beacon_close(struct beacon *b)
 {
     if (b->hall != NULL)
         leave_hall(b);

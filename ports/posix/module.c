@@ -16,6 +16,8 @@ enum {
     OPEN_MS = 30000    /* a connection attempt may take so long */
 };
 
+_Static_assert((int)READ_SIZE <= (int)COM_PORT_READ, "what is read of the UART must fit");
+
 /* Bytes that were read and not taken yet. */
 struct leftover {
     uint8_t *data;
@@ -41,6 +43,7 @@ struct dtu_posix_module {
     struct dtu_posix_storage *default_storage;
     struct net_listener net_at;
     uint16_t net_at_port; /* where that listens; 0: nowhere */
+    struct com_port com_port;
     struct beacon beacon;
     bool has_beacon;
     bool beacon_told;     /* that its port cannot be had */
@@ -48,7 +51,7 @@ struct dtu_posix_module {
     struct dtu_device device;
     struct dtu_device_config device_config;
     struct dtu_device_port port;
-    struct serial serial;
+    struct dtu_posix_serial serial;
     int serial_watch;
     bool serial_full; /* its driver has no room */
     bool has_setup;   /* what was written is to go out before this */
@@ -80,36 +83,50 @@ __attribute__((format(printf, 2, 3))) static void note(struct dtu_posix_module *
 
 /* --- What the device asks for --------------------------------------------------------------- */
 
-static size_t uart_write(void *ctx, const uint8_t *data, size_t len)
+static size_t write_serial(void *ctx, const uint8_t *data, size_t len)
 {
     struct dtu_posix_module *m = ctx;
-    ssize_t n;
     if (m->serial.fd < 0 || m->serial_full || m->has_setup)
         return 0;
-    do
-        n = write(m->serial.fd, data, len);
-    while (n < 0 && errno == EINTR);
-    size_t taken = n > 0 ? (size_t)n : 0;
+    size_t taken = dtu_posix_serial_write(&m->serial, data, len);
     m->serial_full = taken < len; /* an error other than that shows when reading */
     return taken;
 }
 
-static void set_serial(struct dtu_posix_module *m, const struct dtu_uart *uart)
+/* What the device has for a UART that is a client's waits. */
+static size_t uart_write(void *ctx, const uint8_t *data, size_t len)
 {
-    if (!serial_setup(&m->serial, uart))
-        note(m, "%s cannot be set to %lu baud: %s", m->serial.name, (unsigned long)uart->baud,
-             strerror(errno));
+    struct dtu_posix_module *m = ctx;
+    return dtu_posix_com_port_has_client(&m->com_port) ? 0 : write_serial(m, data, len);
 }
 
-/* What was written before goes out as the UART was. */
+static void tell_setup(struct dtu_posix_module *m, const struct dtu_uart *uart)
+{
+    note(m, "%s cannot be set to %lu baud: %s", dtu_posix_serial_name(&m->serial),
+         (unsigned long)uart->baud, strerror(errno));
+}
+
+/* What was written before goes out as the UART was. False if it cannot be so. */
+static bool set_up_serial(struct dtu_posix_module *m, const struct dtu_uart *uart)
+{
+    m->has_setup = !dtu_posix_serial_drained(&m->serial);
+    m->setup = *uart;
+    m->setup_ms = dtu_posix_now();
+    return m->has_setup || dtu_posix_serial_setup(&m->serial, uart);
+}
+
+static void set_up_or_tell(struct dtu_posix_module *m, const struct dtu_uart *uart)
+{
+    if (!set_up_serial(m, uart))
+        tell_setup(m, uart);
+}
+
+/* What the device wants of a UART that is a client's counts when it is back. */
 static void uart_setup(void *ctx, const struct dtu_uart *uart)
 {
     struct dtu_posix_module *m = ctx;
-    m->has_setup = !serial_drained(&m->serial);
-    m->setup = *uart;
-    m->setup_ms = dtu_posix_now();
-    if (!m->has_setup)
-        set_serial(m, uart);
+    if (!dtu_posix_com_port_has_client(&m->com_port))
+        set_up_or_tell(m, uart);
 }
 
 static void set_serial_if_drained(struct dtu_posix_module *m, uint32_t now)
@@ -117,10 +134,11 @@ static void set_serial_if_drained(struct dtu_posix_module *m, uint32_t now)
     if (!m->has_setup || dtu_elapsed(now, m->setup_ms) < DRAIN_MS)
         return;
     m->setup_ms = now;
-    if (!serial_drained(&m->serial))
+    if (!dtu_posix_serial_drained(&m->serial))
         return;
     m->has_setup = false;
-    set_serial(m, &m->setup);
+    if (!dtu_posix_serial_setup(&m->serial, &m->setup))
+        tell_setup(m, &m->setup);
 }
 
 /* It may be tried every few seconds for ever: that it does not work is told once. */
@@ -139,7 +157,8 @@ static bool socket_open(void *ctx, unsigned socket, const struct dtu_socket_targ
     bool good;
 
     s->serves = target->kind == DTU_SOCKET_TCP_SERVER;
-    good = s->serves ? net_server_open(&s->server, target->port) : net_open(&s->net, target);
+    good = s->serves ? dtu_posix_net_server_open(&s->server, target->port)
+                     : dtu_posix_net_open(&s->net, target);
     if (good && s->told)
         note(m, "socket %c: port %u is there", 'A' + (int)socket, (unsigned)target->port);
     if (good)
@@ -153,7 +172,8 @@ static size_t socket_send(void *ctx, unsigned socket, const uint8_t *data, size_
 {
     struct dtu_posix_module *m = ctx;
     struct module_socket *s = &m->sockets[socket];
-    return s->serves ? net_server_send(&s->server, data, len) : net_send(&s->net, data, len);
+    return s->serves ? dtu_posix_net_server_send(&s->server, data, len)
+                     : dtu_posix_net_send(&s->net, data, len);
 }
 
 static void drop_rest(struct leftover *rest)
@@ -165,8 +185,8 @@ static void drop_rest(struct leftover *rest)
 static void socket_close(void *ctx, unsigned socket)
 {
     struct dtu_posix_module *m = ctx;
-    (void)net_close(&m->sockets[socket].net);
-    net_server_close(&m->sockets[socket].server);
+    (void)dtu_posix_net_close(&m->sockets[socket].net);
+    dtu_posix_net_server_close(&m->sockets[socket].server);
     drop_rest(&m->sockets[socket].rest);
 }
 
@@ -199,7 +219,7 @@ static bool reply(void *ctx, enum dtu_channel channel, const uint8_t *data, size
 {
     struct dtu_posix_module *m = ctx;
     if (channel == DTU_CHANNEL_UDP)
-        net_answer(&m->net_at, &m->peer, data, len);
+        dtu_posix_net_answer(&m->net_at, &m->peer, data, len);
     return true; /* a datagram may get lost, and there are no other channels here */
 }
 
@@ -287,31 +307,43 @@ static void watch_serial(struct dtu_posix_module *m)
 
 static void lose_serial(struct dtu_posix_module *m, const char *reason)
 {
-    note(m, "%s is gone (%s); waiting for it to come back", m->serial.name, reason);
+    note(m, "%s is gone (%s); waiting for it to come back", dtu_posix_serial_name(&m->serial),
+         reason);
     dtu_posix_unwatch(m->loop, m->serial_watch);
     m->serial_watch = -1;
-    serial_lose(&m->serial);
+    dtu_posix_serial_lose(&m->serial);
     m->lost_ms = dtu_posix_now();
 }
 
 static void find_serial(struct dtu_posix_module *m, uint32_t now)
 {
     m->lost_ms = now;
-    if (!serial_reopen(&m->serial))
+    if (!dtu_posix_serial_reopen(&m->serial))
         return;
-    note(m, "%s is back", m->serial.name);
-    uart_setup(m, dtu_device_uart(&m->device));
+    note(m, "%s is back", dtu_posix_serial_name(&m->serial));
+    set_up_or_tell(m, dtu_device_uart(&m->device));
     watch_serial(m);
+    dtu_posix_com_port_look(&m->com_port);
+}
+
+/* Whether there is room for bytes of the UART, whoever has it. */
+static bool has_room(const struct dtu_posix_module *m)
+{
+    if (dtu_posix_com_port_has_client(&m->com_port))
+        return dtu_posix_com_port_wants(&m->com_port);
+    return !has_rest(&m->rest);
 }
 
 static void read_serial(struct dtu_posix_module *m)
 {
     uint8_t data[READ_SIZE];
-    ssize_t n = read(m->serial.fd, data, sizeof data);
-    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+    ssize_t n = dtu_posix_serial_read(&m->serial, data, sizeof data, NULL);
+    if (n < 0)
+        lose_serial(m, strerror(errno));
+    if (n <= 0)
         return;
-    if (n <= 0) {
-        lose_serial(m, n == 0 ? "hung up" : strerror(errno));
+    if (dtu_posix_com_port_has_client(&m->com_port)) {
+        dtu_posix_com_port_give(&m->com_port, data, (size_t)n);
         return;
     }
     size_t taken = dtu_device_uart_rx(&m->device, data, (size_t)n, dtu_posix_now());
@@ -324,19 +356,59 @@ static void on_serial(void *ctx, short revents)
     struct dtu_posix_module *m = ctx;
     if ((revents & POLLOUT) != 0)
         m->serial_full = false;
-    if ((revents & POLLIN) != 0 && !has_rest(&m->rest))
+    if ((revents & POLLIN) != 0 && has_room(m))
         read_serial(m);
     else if ((revents & (POLLERR | POLLHUP | POLLNVAL)) != 0)
         lose_serial(m, "hung up");
     settle(m);
 }
 
+/* --- A client of RFC 2217 ------------------------------------------------------------------- */
+
+static void on_came(void *ctx, struct dtu_uart *uart)
+{
+    struct dtu_posix_module *m = ctx;
+    *uart = *dtu_device_uart(&m->device);
+    dtu_device_lend_uart(&m->device, uart);
+}
+
+/* Where it cannot be as it should, it stays as it was, which the client is told. */
+static void on_set(void *ctx, struct dtu_uart *uart)
+{
+    struct dtu_posix_module *m = ctx;
+    if (!set_up_serial(m, uart)) {
+        *uart = *dtu_device_uart(&m->device);
+        (void)set_up_serial(m, uart);
+    }
+    if (!m->has_setup)
+        dtu_posix_serial_in_use(&m->serial, uart);
+    dtu_device_lend_uart(&m->device, uart);
+}
+
+static void on_left(void *ctx, size_t lost)
+{
+    struct dtu_posix_module *m = ctx;
+    if (lost > 0)
+        note(m, "%zu bytes of the UART did not reach the client of RFC 2217", lost);
+    dtu_device_lend_uart(&m->device, NULL);
+    set_up_or_tell(m, dtu_device_uart(&m->device));
+}
+
+static void on_com_port(void *ctx)
+{
+    settle(ctx);
+}
+
+static const struct com_port_calls com_port_calls = {
+    .came = on_came, .write = write_serial, .set = on_set, .left = on_left, .event = on_com_port};
+
 /* --- Socket events -------------------------------------------------------------------------- */
 
 static void end_connection(struct module_socket *s)
 {
     struct dtu_posix_module *m = s->module;
-    uint32_t lost = s->serves ? net_server_hang_up(&s->server) : net_close(&s->net);
+    uint32_t lost =
+        s->serves ? dtu_posix_net_server_hang_up(&s->server) : dtu_posix_net_close(&s->net);
     if (lost > 0)
         note(m, "socket %c: %lu bytes were not acknowledged", 'A' + (int)s->index,
              (unsigned long)lost);
@@ -347,8 +419,9 @@ static void read_socket(struct module_socket *s)
 {
     struct dtu_posix_module *m = s->module;
     uint8_t data[READ_SIZE * 4]; /* a datagram of any length */
-    ssize_t n = s->serves ? net_server_receive(&s->server, data, READ_SIZE)
-                          : net_receive(&s->net, data, s->net.is_udp ? sizeof data : READ_SIZE);
+    ssize_t n = s->serves
+                    ? dtu_posix_net_server_receive(&s->server, data, READ_SIZE)
+                    : dtu_posix_net_receive(&s->net, data, s->net.is_udp ? sizeof data : READ_SIZE);
     if (n < 0)
         return;
     if (n == 0) {
@@ -386,7 +459,8 @@ static void on_net(void *ctx, enum net_event event, const char *text)
         if (!has_rest(&s->rest)) /* else it is found out when that has been delivered */
             end_connection(s);
         break;
-    case NET_CLIENTS: /* maybe from inside of net_server_receive(): nothing else is done now */
+    case NET_CLIENTS: /* maybe from inside of dtu_posix_net_server_receive(): nothing else is done
+                         now */
         if (text != NULL)
             note(m, "socket %c: %s", 'A' + (int)s->index, text);
         dtu_device_socket_clients(&m->device, s->index, s->server.count);
@@ -422,10 +496,10 @@ static void listen_for_commands(struct dtu_posix_module *m)
 
     if (number == m->net_at_port)
         return;
-    net_stop_listening(&m->net_at);
+    dtu_posix_net_stop_listening(&m->net_at);
     m->net_at_port = number;
     if (number == 0 ||
-        net_listen(&m->net_at, m->loop, m->config.bind_address, number, on_datagram, m))
+        dtu_posix_net_listen(&m->net_at, m->loop, m->config.bind_address, number, on_datagram, m))
         return;
     note(m, "UDP port %u cannot be had for network commands: %s", (unsigned)number,
          strerror(errno));
@@ -455,8 +529,8 @@ static void listen_for_requests(struct dtu_posix_module *m)
 
     if (m->has_beacon || number == 0 || !has_discovery(m))
         return;
-    m->has_beacon = beacon_open(&m->beacon, m->loop, m->config.bind_address, (uint16_t)number,
-                                m->config.local_only, on_request, m);
+    m->has_beacon = dtu_posix_beacon_open(&m->beacon, m->loop, m->config.bind_address,
+                                          (uint16_t)number, m->config.local_only, on_request, m);
     if (!m->has_beacon && !m->beacon_told)
         note(m, "UDP port %d cannot be had for discovery: %s", number, strerror(errno));
     m->beacon_told = !m->has_beacon; /* the next restart tries again */
@@ -478,7 +552,7 @@ static void restart_if_drained(struct dtu_posix_module *m, uint32_t now)
     if (!m->restart || dtu_elapsed(now, m->restart_ms) < DRAIN_MS)
         return;
     m->restart_ms = now;
-    if (!serial_drained(&m->serial))
+    if (!dtu_posix_serial_drained(&m->serial))
         return;
     m->restart = false;
     dtu_device_reload(&m->device, now);
@@ -500,7 +574,8 @@ static void offer_rests(struct dtu_posix_module *m, uint32_t now)
 static void watch_for_more(struct dtu_posix_module *m)
 {
     short events = m->serial_full ? POLLOUT : 0;
-    if (!has_rest(&m->rest) && dtu_device_uart_ready(&m->device))
+    if (has_room(m) &&
+        (dtu_posix_com_port_has_client(&m->com_port) || dtu_device_uart_ready(&m->device)))
         events |= POLLIN;
     if (m->serial_watch >= 0)
         dtu_posix_watch_for(m->loop, m->serial_watch, events);
@@ -508,16 +583,16 @@ static void watch_for_more(struct dtu_posix_module *m)
         struct module_socket *s = &m->sockets[i];
         bool ready = !has_rest(&s->rest) && dtu_device_socket_ready(&m->device, s->index);
         if (s->serves)
-            net_server_want_read(&s->server, ready);
+            dtu_posix_net_server_want_read(&s->server, ready);
         else
-            net_want_read(&s->net, ready);
+            dtu_posix_net_want_read(&s->net, ready);
     }
 }
 
 static void tell_refusals(struct dtu_posix_module *m, uint32_t now)
 {
     for (unsigned i = 0; i < DTU_PROFILE_SOCKETS; i++)
-        if (net_take_refusal(&m->sockets[i].net))
+        if (dtu_posix_net_take_refusal(&m->sockets[i].net))
             dtu_device_socket_refused(&m->device, i, now);
 }
 
@@ -527,6 +602,7 @@ static void settle(struct dtu_posix_module *m)
     uint32_t now = dtu_posix_now();
     tell_refusals(m, now);
     set_serial_if_drained(m, now);
+    dtu_posix_com_port_go_on(&m->com_port);
     offer_rests(m, now);
     restart_if_drained(m, now);
     watch_for_more(m);
@@ -592,8 +668,8 @@ static bool allocate(struct dtu_posix_module *m)
 static bool open_serial(struct dtu_posix_module *m, char *error, size_t size)
 {
     if (m->config.pty_link != NULL)
-        return serial_open_pty(&m->serial, m->config.pty_link, error, size);
-    return serial_open_tty(&m->serial, m->config.tty, error, size);
+        return dtu_posix_serial_open_pty(&m->serial, m->config.pty_link, error, size);
+    return dtu_posix_serial_open_tty(&m->serial, m->config.tty, error, size);
 }
 
 static bool open_device(struct dtu_posix_module *m, char *error, size_t size)
@@ -627,6 +703,16 @@ static bool open_storage(struct dtu_posix_module *m, char *error, size_t size)
     return m->default_storage != NULL;
 }
 
+static bool open_com_port(struct dtu_posix_module *m, char *error, size_t size)
+{
+    uint16_t number = (uint16_t)m->config.rfc2217_port;
+    if (number == 0 || dtu_posix_com_port_open(&m->com_port, number, m->config.bind_address))
+        return true;
+    snprintf(error, size, "TCP port %u cannot be had for RFC 2217: %s", (unsigned)number,
+             strerror(errno));
+    return false;
+}
+
 static bool open_all(struct dtu_posix_module *m, char *error, size_t size)
 {
     if (!open_storage(m, error, size))
@@ -636,7 +722,7 @@ static bool open_all(struct dtu_posix_module *m, char *error, size_t size)
         snprintf(error, size, "a TCP server has at most %d clients", NET_CLIENTS_MAX);
         return false;
     }
-    m->has_resolver = net_resolver_open(m->loop);
+    m->has_resolver = dtu_posix_net_resolver_open(m->loop);
     if (!m->has_resolver || !allocate(m)) {
         snprintf(error, size, "%s",
                  errno == EBUSY ? "modules of one process must share a loop" : "no memory");
@@ -646,10 +732,12 @@ static bool open_all(struct dtu_posix_module *m, char *error, size_t size)
         struct module_socket *s = &m->sockets[i];
         s->module = m;
         s->index = i;
-        net_init(&s->net, m->loop, m->config.bind_address, on_net, s);
-        net_server_init(&s->server, m->loop, m->config.bind_address, max_clients, on_net, s);
+        dtu_posix_net_init(&s->net, m->loop, m->config.bind_address, on_net, s);
+        dtu_posix_net_server_init(&s->server, m->loop, m->config.bind_address, max_clients, on_net,
+                                  s);
     }
-    return open_device(m, error, size) && open_serial(m, error, size);
+    return open_device(m, error, size) && open_serial(m, error, size) &&
+           open_com_port(m, error, size);
 }
 
 struct dtu_posix_module *dtu_posix_module_open(struct dtu_posix_loop *loop,
@@ -663,9 +751,15 @@ struct dtu_posix_module *dtu_posix_module_open(struct dtu_posix_loop *loop,
     }
     m->loop = loop;
     m->config = *config;
-    m->serial = (struct serial){.fd = -1, .slave = -1};
+    m->serial = (struct dtu_posix_serial){.fd = -1, .slave = -1};
     m->serial_watch = -1;
     m->net_at = (struct net_listener){.fd = -1, .watch = -1};
+    m->com_port = (struct com_port){.loop = loop,
+                                    .calls = &com_port_calls,
+                                    .ctx = m,
+                                    .serial = &m->serial,
+                                    .listener = -1,
+                                    .listener_watch = -1};
     if (!open_all(m, error, size)) {
         dtu_posix_module_close(m);
         return NULL;
@@ -686,10 +780,11 @@ void dtu_posix_module_close(struct dtu_posix_module *m)
 {
     if (m == NULL)
         return;
+    dtu_posix_com_port_close(&m->com_port);
     dtu_device_stop(&m->device, dtu_posix_now());
     dtu_posix_timer_remove(m->loop, &m->timer);
     dtu_posix_unwatch(m->loop, m->serial_watch);
-    serial_close(&m->serial);
+    dtu_posix_serial_close(&m->serial);
     drop_rest(&m->rest);
     for (size_t i = 0; i < DTU_PROFILE_SOCKETS; i++)
         free(m->device_config.queues[i].memory);
@@ -698,12 +793,12 @@ void dtu_posix_module_close(struct dtu_posix_module *m)
     free(m->device_config.packet);
     free(m->device_config.sdp.memory);
     if (m->has_resolver)
-        net_resolver_close(m->loop);
+        dtu_posix_net_resolver_close(m->loop);
     dtu_posix_storage_close(m->storage);
     dtu_posix_storage_close(m->default_storage);
-    net_stop_listening(&m->net_at);
+    dtu_posix_net_stop_listening(&m->net_at);
     if (m->has_beacon)
-        beacon_close(&m->beacon);
+        dtu_posix_beacon_close(&m->beacon);
     for (size_t i = 0; i < DTU_DEVICE_CHANNELS; i++)
         free(m->device_config.messages[i].memory);
     free(m);
@@ -716,5 +811,5 @@ struct dtu_device *dtu_posix_module_device(struct dtu_posix_module *m)
 
 const char *dtu_posix_module_tty(const struct dtu_posix_module *m)
 {
-    return m->serial.name;
+    return dtu_posix_serial_name(&m->serial);
 }

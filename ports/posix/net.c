@@ -136,7 +136,7 @@ static void known_poll(void *ctx, uint32_t now)
     }
 }
 
-bool net_resolver_open(struct dtu_posix_loop *loop)
+bool dtu_posix_net_resolver_open(struct dtu_posix_loop *loop)
 {
     if (resolver.users > 0 && resolver.loop != loop) {
         errno = EBUSY;
@@ -164,7 +164,7 @@ bool net_resolver_open(struct dtu_posix_loop *loop)
 }
 
 /* The pipe stays open: a thread that is still at work writes to it. */
-void net_resolver_close(struct dtu_posix_loop *loop)
+void dtu_posix_net_resolver_close(struct dtu_posix_loop *loop)
 {
     if (--resolver.users > 0)
         return;
@@ -189,8 +189,8 @@ static bool start_thread(struct net_job *job)
 
 /* --- Opening -------------------------------------------------------------------------------- */
 
-void net_init(struct net_socket *s, struct dtu_posix_loop *loop, const char *bind_address,
-              net_on_event *event, void *ctx)
+void dtu_posix_net_init(struct net_socket *s, struct dtu_posix_loop *loop, const char *bind_address,
+                        net_on_event *event, void *ctx)
 {
     *s = (struct net_socket){.loop = loop,
                              .event = event,
@@ -314,7 +314,7 @@ static void on_ready(void *ctx, short revents)
         s->event(s->ctx, NET_ENDED, NULL);
 }
 
-bool net_bind(int fd, const char *address, uint16_t port)
+bool dtu_posix_net_bind(int fd, const char *address, uint16_t port)
 {
     struct sockaddr_in a;
     memset(&a, 0, sizeof a);
@@ -372,7 +372,7 @@ static int begin_connect(struct net_socket *s)
         setsockopt(s->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     if (!s->is_udp)
         set_keepalive(s->fd, &s->keepalive);
-    if (s->bind_address != NULL && !net_bind(s->fd, s->bind_address, 0))
+    if (s->bind_address != NULL && !dtu_posix_net_bind(s->fd, s->bind_address, 0))
         return errno;
     if (may_connect(s) && connect(s->fd, s->address->ai_addr, s->address->ai_addrlen) != 0 &&
         errno != EINPROGRESS)
@@ -408,7 +408,7 @@ static bool open_udp_server(struct net_socket *s, uint16_t port)
     s->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (s->fd < 0)
         return false;
-    if (net_bind(s->fd, s->bind_address, port))
+    if (dtu_posix_net_bind(s->fd, s->bind_address, port))
         s->watch = dtu_posix_watch(s->loop, s->fd, on_ready, s);
     if (s->watch < 0) {
         int reason = errno;
@@ -450,7 +450,7 @@ static bool open_client(struct net_socket *s, const struct dtu_socket_target *ta
     return false;
 }
 
-bool net_open(struct net_socket *s, const struct dtu_socket_target *target)
+bool dtu_posix_net_open(struct net_socket *s, const struct dtu_socket_target *target)
 {
     s->is_udp_server = target->kind == DTU_SOCKET_UDP_SERVER;
     s->is_udp = target->kind == DTU_SOCKET_UDP_CLIENT || s->is_udp_server;
@@ -465,7 +465,7 @@ bool net_open(struct net_socket *s, const struct dtu_socket_target *target)
     return open_client(s, target);
 }
 
-uint32_t net_unacknowledged(int fd)
+uint32_t dtu_posix_net_unacknowledged(int fd)
 {
     int bytes = 0;
 #ifdef SIOCOUTQ
@@ -477,9 +477,9 @@ uint32_t net_unacknowledged(int fd)
     return (uint32_t)bytes;
 }
 
-uint32_t net_close(struct net_socket *s)
+uint32_t dtu_posix_net_close(struct net_socket *s)
 {
-    uint32_t lost = s->state == NET_OPEN && !s->is_udp ? net_unacknowledged(s->fd) : 0;
+    uint32_t lost = s->state == NET_OPEN && !s->is_udp ? dtu_posix_net_unacknowledged(s->fd) : 0;
     if (s->job != NULL)
         s->job->owner = NULL; /* whoever has it will free it */
     s->job = NULL;
@@ -502,7 +502,7 @@ static ssize_t send_some(struct net_socket *s, const uint8_t *data, size_t len)
     return n;
 }
 
-size_t net_send(struct net_socket *s, const uint8_t *data, size_t len)
+size_t dtu_posix_net_send(struct net_socket *s, const uint8_t *data, size_t len)
 {
     if (s->state != NET_OPEN || s->want_write)
         return 0;
@@ -525,14 +525,14 @@ size_t net_send(struct net_socket *s, const uint8_t *data, size_t len)
     return taken;
 }
 
-bool net_take_refusal(struct net_socket *s)
+bool dtu_posix_net_take_refusal(struct net_socket *s)
 {
     bool refused = s->refused;
     s->refused = false;
     return refused;
 }
 
-ssize_t net_receive(struct net_socket *s, uint8_t *data, size_t size)
+ssize_t dtu_posix_net_receive(struct net_socket *s, uint8_t *data, size_t size)
 {
     struct sockaddr_in from;
     socklen_t from_len = sizeof from;
@@ -551,7 +551,7 @@ ssize_t net_receive(struct net_socket *s, uint8_t *data, size_t size)
     return errno == EAGAIN || errno == EWOULDBLOCK ? -1 : 0;
 }
 
-void net_want_read(struct net_socket *s, bool wanted)
+void dtu_posix_net_want_read(struct net_socket *s, bool wanted)
 {
     if (s->state != NET_OPEN)
         return;
@@ -580,8 +580,9 @@ static void on_listener(void *ctx, short revents)
     l->datagram(l->ctx, &peer, data, (size_t)n);
 }
 
-bool net_listen(struct net_listener *l, struct dtu_posix_loop *loop, const char *bind_address,
-                uint16_t port, net_datagram *datagram, void *ctx)
+bool dtu_posix_net_listen(struct net_listener *l, struct dtu_posix_loop *loop,
+                          const char *bind_address, uint16_t port, net_datagram *datagram,
+                          void *ctx)
 {
     l->loop = loop;
     l->datagram = datagram;
@@ -590,11 +591,11 @@ bool net_listen(struct net_listener *l, struct dtu_posix_loop *loop, const char 
     l->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (l->fd < 0)
         return false;
-    if (net_bind(l->fd, bind_address, port))
+    if (dtu_posix_net_bind(l->fd, bind_address, port))
         l->watch = dtu_posix_watch(loop, l->fd, on_listener, l);
     if (l->watch < 0) {
         int reason = errno;
-        net_stop_listening(l);
+        dtu_posix_net_stop_listening(l);
         errno = reason;
         return false;
     }
@@ -602,7 +603,7 @@ bool net_listen(struct net_listener *l, struct dtu_posix_loop *loop, const char 
     return true;
 }
 
-void net_stop_listening(struct net_listener *l)
+void dtu_posix_net_stop_listening(struct net_listener *l)
 {
     if (l->watch >= 0)
         dtu_posix_unwatch(l->loop, l->watch);
@@ -612,8 +613,8 @@ void net_stop_listening(struct net_listener *l)
     l->fd = -1;
 }
 
-void net_answer(struct net_listener *l, const struct dtu_peer *peer, const uint8_t *data,
-                size_t len)
+void dtu_posix_net_answer(struct net_listener *l, const struct dtu_peer *peer, const uint8_t *data,
+                          size_t len)
 {
     struct sockaddr_in to;
     memset(&to, 0, sizeof to);

@@ -103,7 +103,7 @@ static void remove_client(struct net_client *c)
     memmove(s->clients + i, s->clients + i + 1, (s->count - i) * sizeof s->clients[0]);
     if (i < s->turn)
         s->turn--;
-    s->lost += net_unacknowledged(c->fd) + (uint32_t)c->len;
+    s->lost += dtu_posix_net_unacknowledged(c->fd) + (uint32_t)c->len;
     dtu_posix_unwatch(s->loop, c->watch);
     close(c->fd);
     free(c);
@@ -193,7 +193,7 @@ static bool all_have_room(const struct net_server *s, size_t len)
     return true;
 }
 
-size_t net_server_send(struct net_server *s, const uint8_t *data, size_t len)
+size_t dtu_posix_net_server_send(struct net_server *s, const uint8_t *data, size_t len)
 {
     if (len > QUEUE_SIZE)
         len = QUEUE_SIZE;
@@ -232,7 +232,7 @@ static void count_down(struct net_client *c, size_t read)
 }
 
 /* Whoever has been read is the last to be read again. */
-ssize_t net_server_receive(struct net_server *s, uint8_t *data, size_t size)
+ssize_t dtu_posix_net_server_receive(struct net_server *s, uint8_t *data, size_t size)
 {
     for (unsigned tries = s->count; tries > 0; tries--) {
         if (s->turn >= s->count)
@@ -289,7 +289,7 @@ static void on_client_ready(void *ctx, short revents)
     go_on(s); /* the client may be gone */
 }
 
-void net_server_want_read(struct net_server *s, bool wanted)
+void dtu_posix_net_server_want_read(struct net_server *s, bool wanted)
 {
     s->want_read = wanted;
     for (unsigned i = 0; i < s->count; i++) {
@@ -402,7 +402,7 @@ static bool open_listener(struct net_server *s, uint16_t port)
     if (s->listener < 0)
         return false;
     setsockopt(s->listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (net_bind(s->listener, s->bind_address, port) && listen(s->listener, BACKLOG) == 0)
+    if (dtu_posix_net_bind(s->listener, s->bind_address, port) && listen(s->listener, BACKLOG) == 0)
         s->listener_watch = dtu_posix_watch(s->loop, s->listener, on_listener_ready, s);
     dtu_posix_timer_add(s->loop, &s->timer);
     if (s->listener_watch < 0)
@@ -412,8 +412,9 @@ static bool open_listener(struct net_server *s, uint16_t port)
 
 /* --- Open and closed ------------------------------------------------------------------------ */
 
-void net_server_init(struct net_server *s, struct dtu_posix_loop *loop, const char *bind_address,
-                     unsigned max_clients, net_on_event *event, void *ctx)
+void dtu_posix_net_server_init(struct net_server *s, struct dtu_posix_loop *loop,
+                               const char *bind_address, unsigned max_clients, net_on_event *event,
+                               void *ctx)
 {
     *s = (struct net_server){.loop = loop,
                              .event = event,
@@ -425,7 +426,7 @@ void net_server_init(struct net_server *s, struct dtu_posix_loop *loop, const ch
                              .listener_watch = -1};
 }
 
-bool net_server_open(struct net_server *s, uint16_t port)
+bool dtu_posix_net_server_open(struct net_server *s, uint16_t port)
 {
     if (s->listener < 0 && !open_listener(s, port))
         return false;
@@ -433,7 +434,7 @@ bool net_server_open(struct net_server *s, uint16_t port)
     return true;
 }
 
-uint32_t net_server_hang_up(struct net_server *s)
+uint32_t dtu_posix_net_server_hang_up(struct net_server *s)
 {
     watch_listener(s, false);
     while (s->count > 0)
@@ -445,8 +446,8 @@ uint32_t net_server_hang_up(struct net_server *s)
     return lost;
 }
 
-void net_server_close(struct net_server *s)
+void dtu_posix_net_server_close(struct net_server *s)
 {
     close_listener(s); /* first: who finds his connection closed may connect again at once */
-    (void)net_server_hang_up(s);
+    (void)dtu_posix_net_server_hang_up(s);
 }

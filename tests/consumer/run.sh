@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Builds an outside program against libdtu in one way, and compares what it prints.
+# Builds an outside program against libdtu in one way, and compares what it prints; "programs" are
+# those that are installed.
 #
 #     run.sh <way> <root of libdtu> <build directory of libdtu> <empty directory> <C compiler>
 set -eu
@@ -63,6 +64,22 @@ copied)
     cp -r "$root/include/dtu" "$root/lib/base.c" "$root/lib/framer.c" .
     $cc -std=c99 -I . main.c base.c framer.c -o app
     app=./app
+    ;;
+programs)
+    install_library
+    mv prefix moved
+    for program in dtuctl softdtu; do
+        [ "$("moved/bin/$program" --version)" = "$program $version" ] || fail "$program: version"
+        page=$(find moved -path "*/man/man1/$program.1")
+        grep -q "^\.TH .*libdtu $version" "$page" || fail "$program.1: no page of $version"
+        script=$(find moved -path "*/bash-completion/completions/$program")
+        bash -c '. "$1" && complete -p "$2"' bash "$script" $program || fail "$program: bash"
+    done
+    moved/bin/dtuctl help UARTFT | grep -q '^cat1 ' || fail "dtuctl help does not know UARTFT"
+    # By the name that bash looks for, as it does when Tab is pressed.
+    bash -c '. "$1"; COMP_WORDS=(dtuctl sc) COMP_CWORD=1; _dtuctl; [ "${COMPREPLY[*]}" = scan ]' \
+        bash "$(find moved -path "*/completions/dtuctl")" || fail "dtuctl sc is not completed"
+    exit 0
     ;;
 link-size)
     $cc -std=c99 -Os -ffunction-sections -fdata-sections -I "$root/include" main.c \

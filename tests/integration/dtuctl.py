@@ -130,7 +130,7 @@ class Use(Test):
     def test_wrong_use_ends_with_2_and_names_what_is_wrong(self):
         for args, pattern in (
                 ([], "a command is needed"),
-                (["find"], "find: the commands are scan, show, set and restart"),
+                (["find"], "find: the commands are scan, show, set, restart"),
                 (["scan", "word"], "word: scan takes options alone"),
                 (["show"], "show: which module"),
                 (["show", "1.2.3"], r"1\.2\.3: neither a MAC"),

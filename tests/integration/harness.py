@@ -327,10 +327,10 @@ class UdpPeer:
 
 
 class Program:
-    """A running softdtu."""
+    """A running softdtu, or another program."""
 
-    def __init__(self, args, env=None, prefix=()):
-        self.args = [*prefix, SOFTDTU, *args]
+    def __init__(self, args, env=None, prefix=(), program=None):
+        self.args = [*prefix, program or SOFTDTU, *args]
         self.lines = {"out": collections.deque(maxlen=3000), "err": collections.deque(maxlen=3000)}
         self.counts = {"out": 0, "err": 0}
         self.news = threading.Condition()

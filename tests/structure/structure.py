@@ -23,9 +23,12 @@ LAYERS = {
     "sdp": 1,
     "instream": 1,
     "baudsync": 1,
+    "rfc2217": 1,
     "discovery": 1,
     # the table of a product's parameters and the values behind it
     "params": 2,
+    # the same values as the text of a configuration
+    "config": 3,
     # engines: state machines of one concern each
     "framer": 3,
     "cmdmode": 3,
@@ -35,8 +38,10 @@ LAYERS = {
     "heartbeat": 3,
     "indicator": 3,
     "at_server": 3,
-    "store": 3,
+    "store": 4,  # keeps such a text
     "netat": 3,
+    # engines that stand on another
+    "at_client": 4,
     # products as tables
     "profile": 4,
     # what a product's parameters mean

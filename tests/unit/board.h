@@ -51,7 +51,7 @@ struct board {
     struct fake_socket sockets[4];
     unsigned restarts;
     uint32_t now;
-    unsigned events[DTU_EVENT_REQUEST + 1];
+    unsigned events[DTU_EVENT_LENT + 1];
     struct dtu_device_event last;
     bool command_mode; /* as told by the last event of it */
     bool leds[DTU_LEDS];

@@ -719,6 +719,39 @@ static void a_set_is_shown_from_then_on(void)
     CHECK_EQ(dtu_device_uart(&b->device)->baud, 9600); /* until the restart */
 }
 
+static void a_uart_that_is_lent_is_shown_as_it_is_until_it_is_back(void)
+{
+    const struct dtu_uart his = {1200, 7, 2, DTU_PARITY_ODD, DTU_FLOW_NONE};
+    begin_sync("k7");
+    CHECK_EQ(RX(0, SYNC_9600_8E1), 8);
+    b->setups = 0;
+    enter_command_mode();
+    dtu_device_lend_uart(&b->device, &his);
+    CHECK_EQ(b->events[DTU_EVENT_LENT], 1);
+    CHECK_EQ(b->last.len, 1);
+    CHECK_EQ(dtu_device_uart(&b->device)->baud, 1200);
+    CHECK_COMMAND("AT+UART?", "\r\n+OK=1200,7,2,ODD,NFC\r\n");
+    CHECK_EQ(dtu_params_number(dtu_device_params(&b->device),
+                               dtu_params_by_id(b->config.profile->table, DTU_ID_UART), 0),
+             115200); /* nothing is set */
+    dtu_device_lend_uart(&b->device, NULL);
+    CHECK_EQ(b->last.len, 0);
+    CHECK_EQ(dtu_device_uart(&b->device)->baud, 9600); /* as before, by a frame */
+    CHECK_COMMAND("AT+UART?", "\r\n+OK=9600,8,1,EVEN,NFC\r\n");
+    CHECK_EQ(b->setups, 0); /* that is up to the port */
+}
+
+static void a_restart_does_not_end_the_loan(void)
+{
+    const struct dtu_uart his = {1200, 7, 2, DTU_PARITY_ODD, DTU_FLOW_NONE};
+    begin_sync("k7");
+    dtu_device_lend_uart(&b->device, &his);
+    dtu_device_restart(&b->device, b->now);
+    CHECK_EQ(dtu_device_uart(&b->device)->baud, 1200);
+    dtu_device_lend_uart(&b->device, NULL);
+    CHECK_EQ(dtu_device_uart(&b->device)->baud, 115200);
+}
+
 static void the_packing_time_of_4_bytes_follows(void)
 {
     begin_sync("k7");
@@ -1112,6 +1145,8 @@ static const struct check_test tests[] = {
     CHECK_TEST(the_query_shows_the_rate_for_the_moment_and_the_stored_one_stays),
     CHECK_TEST(the_query_writes_it_as_the_product_does),
     CHECK_TEST(a_set_is_shown_from_then_on),
+    CHECK_TEST(a_uart_that_is_lent_is_shown_as_it_is_until_it_is_back),
+    CHECK_TEST(a_restart_does_not_end_the_loan),
     CHECK_TEST(the_packing_time_of_4_bytes_follows),
     CHECK_TEST(a_slow_uart_gets_all_bytes_in_order),
     CHECK_TEST(k7_listens_at_its_own_port),

@@ -1620,7 +1620,65 @@ static void no_random_line_breaks_anything(void)
     }
 }
 
+/* --- Values that were kept as text ---------------------------------------------------------- */
+
+static const struct dtu_param_field short_texts[] = {{.type = DTU_FIELD_TEXT, .min = 3, .max = 8},
+                                                     {.type = DTU_FIELD_TEXT, .min = 3, .max = 8}};
+static const struct dtu_param short_rows[] = {
+    {.name = "EMPTY", .field_count = 2, .fields = short_texts, .initial = ","},
+    {.name = "SHORT", .field_count = 2, .fields = short_texts, .initial = "0,\"1\"", .offset = 18}};
+static const struct dtu_param_table short_table = {
+    .rows = short_rows,
+    .count = 2,
+    .values_size = 36,
+    .syntax = {.quotes = true, .escape_inner = "\"", .escape_last = "\""}};
+
+static enum dtu_status load(size_t row, const char *value)
+{
+    return dtu_params_load(&params, &params.table->rows[row], (const uint8_t *)value,
+                           strlen(value));
+}
+
+static void loading_takes_a_default_that_a_set_does_not(void)
+{
+    static const char *const others[] = {"",   "0",  "0,1,2", "0,2",   "0,11", "00,1",
+                                         ",1", "0,", "\"0",   "0,\"1", ",",    "0,1,"};
+    memset(running, 0, sizeof running);
+    CHECK_EQ(dtu_params_init(&params, &short_table, running, pending), DTU_OK);
+    CHECK_EQ(dtu_params_set(&params, &short_rows[1], (const uint8_t *)"0,1", 3), DTU_ERR_RANGE);
+    CHECK_EQ(load(1, "abc,def"), DTU_OK);
+    memcpy(before, pending, sizeof before);
+    for (size_t i = 0; i < COUNT(others); i++) { /* neither legal nor the default */
+        CHECK(load(1, others[i]) != DTU_OK);
+        CHECK_BYTES(pending, sizeof pending, before, sizeof before);
+    }
+    CHECK_EQ(load(1, "\"0\",\"1\""), DTU_OK);
+    CHECK_BYTES(pending + 18, 2, "\1\60", 2);
+    CHECK_EQ(load(1, "abc,def"), DTU_OK);
+    CHECK_EQ(load(1, "0,1"), DTU_OK);
+    CHECK_BYTES(pending + 18, 2, "\1\60", 2);
+    CHECK_EQ(load(0, "abc,def"), DTU_OK);
+    CHECK_EQ(load(0, "\"\",\"\""), DTU_OK);
+    CHECK_EQ(pending[0], 0);
+    CHECK_EQ(pending[9], 0);
+}
+
+static void loading_is_setting_where_the_default_is_legal(void)
+{
+    begin(PLAIN);
+    const struct dtu_param *row = dtu_params_find(params.table, (const uint8_t *)"NUM", 3);
+    CHECK_EQ(dtu_params_load(&params, row, (const uint8_t *)"51", 2), DTU_OK);
+    CHECK_EQ(dtu_params_load(&params, row, (const uint8_t *)"9", 1), DTU_ERR_RANGE);
+    CHECK_EQ(dtu_params_load(&params, row, (const uint8_t *)"50", 2), DTU_OK);
+    row = dtu_params_find(params.table, (const uint8_t *)"VIEW", 4); /* has no default */
+    CHECK_EQ(dtu_params_load(&params, row, (const uint8_t *)"", 0), DTU_ERR_MISSING);
+    row = dtu_params_find(params.table, (const uint8_t *)"DO", 2); /* has no values */
+    CHECK_EQ(dtu_params_load(&params, row, (const uint8_t *)"", 0), DTU_ERR_FORM);
+}
+
 static const struct check_test tests[] = {
+    CHECK_TEST(loading_takes_a_default_that_a_set_does_not),
+    CHECK_TEST(loading_is_setting_where_the_default_is_legal),
     CHECK_TEST(init_refuses_missing_memory),
     CHECK_TEST(init_refuses_a_default_that_is_not_legal),
     CHECK_TEST(both_sets_begin_with_the_defaults),

@@ -936,7 +936,43 @@ static void a_power_cut_leaves_old_or_new_secrets_and_places(void)
     }
 }
 
+/* The page of the parameters: a default may be shorter than what a user may set. */
+static void a_default_that_a_user_could_not_set_is_stored_and_loaded(void)
+{
+    static const struct dtu_param_field id[] = {{.type = DTU_FIELD_TEXT, .min = 8, .max = 8}};
+    static const struct dtu_param id_rows[] = {
+        {.name = "ID", .field_count = 1, .fields = id, .initial = "0"}};
+    static const struct dtu_param_table id_table = {
+        .rows = id_rows,
+        .count = 1,
+        .values_size = 9,
+        .syntax = {.escape_inner = "", .escape_last = ""}};
+    new_medium(SLOT_MAX);
+    CHECK_EQ(boot_with(&id_table), DTU_ERR_NOT_FOUND);
+    CHECK_EQ(save(), DTU_OK);
+    set("ID", "12345678");
+    CHECK_EQ(dtu_store_load(&store, &params, scratch, sizeof scratch), DTU_OK);
+    CHECK(pending_is("ID", "0"));
+    CHECK_EQ(store.stats.skipped, 0);
+}
+
+static void a_row_without_a_place_that_is_set_empties_them(void)
+{
+    begin_places();
+    set("SUB", "1,/a,0");
+    CHECK_EQ(save_row("SUB"), DTU_OK);
+    dtu_params_clear_place(&params, &place_rows[1], 1);
+    CHECK_EQ(save_row("SUB"), DTU_OK);
+    make_slot(0, 2, "SUB=\n"); /* the reference, in the other slot */
+    CHECK_BYTES(slots[1], SLOT_MAX, slots[0], SLOT_MAX);
+    set("SUB", "3,/c,0");
+    CHECK_EQ(dtu_store_load(&store, &params, scratch, sizeof scratch), DTU_OK);
+    CHECK(place_is(1, "") && place_is(3, ""));
+}
+
 static const struct check_test tests[] = {
+    CHECK_TEST(a_default_that_a_user_could_not_set_is_stored_and_loaded),
+    CHECK_TEST(a_row_without_a_place_that_is_set_empties_them),
     CHECK_TEST(the_reference_crc_has_the_known_check_value),
     CHECK_TEST(init_refuses_what_cannot_work),
     CHECK_TEST(an_empty_medium_has_nothing_stored),
