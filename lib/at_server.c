@@ -137,20 +137,19 @@ static void write_help(const struct dtu_at_server *s, const struct dtu_text *out
     }
 }
 
+/* Whether the row's value is asked for, by a query or by a set that is a question. */
+static bool is_asked(const struct dtu_param *row, enum dtu_at_form form)
+{
+    return form != DTU_AT_SET || (row->flags & DTU_PARAM_ASKS) != 0;
+}
+
 static bool has_value(const struct dtu_at_server *s)
 {
     if (s->status != DTU_OK || s->row == NULL)
         return false;
-    if (s->form == DTU_AT_RANGE)
-        return true;
-    switch ((enum dtu_param_kind)s->row->kind) {
-    case DTU_PARAM_ACTION:
+    if (s->row->kind == DTU_PARAM_ACTION && s->form != DTU_AT_RANGE)
         return s->row->initial != NULL;
-    case DTU_PARAM_INFO:
-        return s->form != DTU_AT_SET || (s->row->flags & DTU_PARAM_ASKS) != 0;
-    default:
-        return s->form != DTU_AT_SET;
-    }
+    return is_asked(s->row, (enum dtu_at_form)s->form);
 }
 
 static void write_answer(struct dtu_at_server *s, const struct dtu_text *out)
@@ -266,29 +265,26 @@ static const struct dtu_param *find_name(const struct dtu_param_table *table, co
 }
 
 /* Finds the row. On products with several serial ports a name may carry the port's number. */
-static const struct dtu_param *find_row(const struct dtu_param_table *table,
-                                        const struct command *c, enum dtu_status *status)
+static enum dtu_status find_row(const struct dtu_param_table *table, const struct command *c,
+                                const struct dtu_param **found)
 {
     size_t len = c->name_len;
-    uint32_t port;
+    uint32_t port = 1;
     const struct dtu_param *row = find_name(table, c->name, len);
 
-    *status = DTU_OK;
-    if (row != NULL && row->kind != DTU_PARAM_ABSENT)
-        return row;
-    *status = row != NULL ? DTU_ERR_RANGE : DTU_ERR_NOT_FOUND;
-    if (row != NULL)
-        return NULL;
-    while (len > 0 && c->name[len - 1] >= '0' && c->name[len - 1] <= '9')
-        len--;
-    row = find_name(table, c->name, len);
-    if (row == NULL || (row->flags & DTU_PARAM_PORT) == 0)
-        return NULL;
-    bool is_ours = row->kind != DTU_PARAM_ABSENT &&
-                   dtu_parse_decimal(c->name + len, c->name_len - len, &port) == DTU_OK &&
-                   port == 1;
-    *status = is_ours ? DTU_OK : DTU_ERR_RANGE;
-    return is_ours ? row : NULL;
+    if (row == NULL) {
+        while (len > 0 && c->name[len - 1] >= '0' && c->name[len - 1] <= '9')
+            len--;
+        row = find_name(table, c->name, len);
+        if (row == NULL || (row->flags & DTU_PARAM_PORT) == 0)
+            return DTU_ERR_NOT_FOUND;
+        port = 0; /* stays so if the number is too large */
+        (void)dtu_parse_decimal(c->name + len, c->name_len - len, &port);
+    }
+    if (row->kind == DTU_PARAM_ABSENT || port != 1)
+        return DTU_ERR_RANGE;
+    *found = row;
+    return DTU_OK;
 }
 
 static enum dtu_status set_values(struct dtu_at_server *s, const struct command *c)
@@ -299,82 +295,59 @@ static enum dtu_status set_values(struct dtu_at_server *s, const struct command 
     return status;
 }
 
-static enum dtu_status act(struct dtu_at_server *s, const struct command *c)
+/* Lets the owner do it, or say whether it can tell the value. */
+static enum dtu_status ask_owner(struct dtu_at_server *s, const struct command *c)
 {
-    enum dtu_status status =
-        dtu_params_check(s->config->params->table, s->row, c->value, c->value_len);
-    return status != DTU_OK ? status : s->callbacks->action(s->ctx, s->row, c->value, c->value_len);
-}
-
-static enum dtu_status ask(struct dtu_at_server *s, const struct command *c)
-{
-    enum dtu_status status =
-        dtu_params_check(s->config->params->table, s->row, c->value, c->value_len);
-    return status != DTU_OK ? status
-                            : s->callbacks->info(s->ctx, s->row, c->value, c->value_len, NULL);
-}
-
-static enum dtu_status set(struct dtu_at_server *s, const struct command *c)
-{
-    switch ((enum dtu_param_kind)s->row->kind) {
-    case DTU_PARAM_SETTING:
-    case DTU_PARAM_VIEW:
-        return set_values(s, c);
-    case DTU_PARAM_SECRET:
-    case DTU_PARAM_ACTION:
-        return act(s, c);
-    case DTU_PARAM_INFO:
-        return (s->row->flags & DTU_PARAM_ASKS) != 0 ? ask(s, c) : act(s, c);
-    default:
-        return DTU_ERR_FORM;
-    }
-}
-
-static enum dtu_status query(struct dtu_at_server *s, const struct command *c)
-{
-    switch ((enum dtu_param_kind)s->row->kind) {
-    case DTU_PARAM_SETTING:
-    case DTU_PARAM_VIEW:
-        return DTU_OK;
-    case DTU_PARAM_INFO:
-        return s->callbacks->info(s->ctx, s->row, NULL, 0, NULL);
-    case DTU_PARAM_HELP:
-        return c->form == DTU_AT_BARE ? DTU_OK : DTU_ERR_FORM;
-    case DTU_PARAM_ACTION:
-        if (c->form != DTU_AT_BARE || s->row->field_count > 0)
-            return DTU_ERR_FORM;
-        return s->callbacks->action(s->ctx, s->row, NULL, 0);
-    default:
-        return DTU_ERR_FORM;
-    }
+    enum dtu_status status = DTU_OK;
+    if (c->form == DTU_AT_SET)
+        status = dtu_params_check(s->config->params->table, s->row, c->value, c->value_len);
+    if (status != DTU_OK)
+        return status;
+    if (s->row->kind == DTU_PARAM_INFO && is_asked(s->row, c->form))
+        return s->callbacks->info(s->ctx, s->row, c->value, c->value_len, NULL);
+    return s->callbacks->action(s->ctx, s->row, c->value, c->value_len);
 }
 
 /* `=?` tells what a set may say: of a row that cannot be set there is nothing to tell. */
-static enum dtu_status range(const struct dtu_at_server *s)
+static bool has_range(const struct dtu_at_server *s)
 {
-    bool offered = s->config->dialect->has_range && s->row->field_count > 0 &&
-                   s->row->kind != DTU_PARAM_SECRET;
-    return offered && s->row->kind != DTU_PARAM_INFO ? DTU_OK : DTU_ERR_FORM;
+    return s->config->dialect->has_range && s->row->field_count > 0 &&
+           s->row->kind != DTU_PARAM_SECRET && s->row->kind != DTU_PARAM_INFO;
 }
 
 static enum dtu_status execute(struct dtu_at_server *s, const struct command *c)
 {
-    switch (c->form) {
-    case DTU_AT_BARE:
-    case DTU_AT_QUERY:
-        return query(s, c);
-    case DTU_AT_RANGE:
-        return range(s);
-    case DTU_AT_SET:
-        return set(s, c);
+    bool set = c->form == DTU_AT_SET;
+    bool bare = c->form == DTU_AT_BARE;
+    bool offered = false;
+
+    if (c->form == DTU_AT_RANGE)
+        return has_range(s) ? DTU_OK : DTU_ERR_FORM;
+    switch ((enum dtu_param_kind)s->row->kind) {
+    case DTU_PARAM_SETTING:
+    case DTU_PARAM_VIEW:
+        return set ? set_values(s, c) : DTU_OK;
+    case DTU_PARAM_HELP:
+        return bare ? DTU_OK : DTU_ERR_FORM;
+    case DTU_PARAM_SECRET:
+        offered = set;
+        break;
+    case DTU_PARAM_INFO:
+        offered = true;
+        break;
+    case DTU_PARAM_ACTION:
+        offered = set || (bare && s->row->field_count == 0);
+        break;
+    case DTU_PARAM_ALIAS:
+    case DTU_PARAM_ABSENT:
+        break;
     }
-    return DTU_ERR_FORM;
+    return offered ? ask_owner(s, c) : DTU_ERR_FORM;
 }
 
 static enum dtu_status run_line(struct dtu_at_server *s, const uint8_t *line, size_t len)
 {
     struct command c = {NULL, 0, NULL, 0, DTU_AT_BARE};
-    enum dtu_status status;
 
     s->row = NULL;
     s->form = DTU_AT_BARE;
@@ -382,17 +355,19 @@ static enum dtu_status run_line(struct dtu_at_server *s, const uint8_t *line, si
         return DTU_ERR_FORMAT;
     if (len == 2)
         return DTU_OK;
-    status = split(line, len, &c);
-    if (status != DTU_OK && status != DTU_ERR_FORM)
-        return status;
-    enum dtu_status found;
-    s->row = find_row(s->config->params->table, &c, &found);
+    enum dtu_status form = split(line, len, &c);
+    if (form == DTU_ERR_FORMAT)
+        return form;
     s->form = (uint8_t)c.form;
-    if (s->callbacks->permit != NULL && s->callbacks->permit(s->ctx, s->row) != DTU_OK)
-        return s->callbacks->permit(s->ctx, s->row);
-    if (s->row == NULL)
+    enum dtu_status found = find_row(s->config->params->table, &c, &s->row);
+    enum dtu_status permitted = DTU_OK;
+    if (s->callbacks->permit != NULL)
+        permitted = s->callbacks->permit(s->ctx, s->row);
+    if (permitted != DTU_OK)
+        return permitted;
+    if (found != DTU_OK)
         return found; /* an unknown name is told before a wrong form */
-    return status != DTU_OK ? status : execute(s, &c);
+    return form != DTU_OK ? form : execute(s, &c);
 }
 
 /* --- The line ------------------------------------------------------------------------------- */

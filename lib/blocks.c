@@ -1,23 +1,140 @@
 /* SPDX-License-Identifier: MIT */
 #include "dtu/blocks.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "dtu/profile.h"
 
-/* --- What no command reaches ---------------------------------------------------------------- */
+/* --- What a block consists of --------------------------------------------------------------- */
 
-/* The fields of the row DTU_ID_BLOCKS, one for each kind of block. */
+/* The fields of the row DTU_ID_BLOCKS, one for each kind of block: what no command reaches, one
+ * behind the other. */
 enum { KEPT_BASIC, KEPT_PORT, KEPT_CLOUD };
 
+enum kind {
+    NUMBER, /* of 1, 2 or 4 bytes; kept ones go low byte first, and have 1 or 2 */
+    BYTES,
+    TEXT /* padded with zeroes */
+};
+
+/* A member of a block, and the field of a row that it is. */
+struct member {
+    uint8_t kind;
+    uint8_t offset; /* in the struct */
+    uint8_t len;
+    uint8_t row; /* enum dtu_id */
+    uint8_t field;
+};
+
+#define MEMBER(kind, type, name, row, field)                                                       \
+    {                                                                                              \
+        kind, offsetof(struct type, name), sizeof(((struct type *)0)->name), row, field            \
+    }
+#define OF_BASIC(kind, name, row, field) MEMBER(kind, dtu_discovery_basic, name, row, field)
+#define OF_PORT(kind, name, row, field) MEMBER(kind, dtu_discovery_port, name, row, field)
+#define OF_CLOUD(kind, name, row, field) MEMBER(kind, dtu_discovery_cloud, name, row, field)
+
+/* What has a meaning of its own in a block is not here: see read_basic() and so on. */
+static const struct member basic_members[] = {
+    OF_BASIC(NUMBER, flags, DTU_ID_BLOCKS, KEPT_BASIC), /* comes first, as of a port */
+    OF_BASIC(NUMBER, user_flag, DTU_ID_BLOCKS, KEPT_BASIC),
+    OF_BASIC(NUMBER, send_time, DTU_ID_BLOCKS, KEPT_BASIC),
+    OF_BASIC(NUMBER, id, DTU_ID_BLOCKS, KEPT_BASIC),
+    OF_BASIC(NUMBER, id_type, DTU_ID_BLOCKS, KEPT_BASIC),
+    OF_BASIC(BYTES, reserved, DTU_ID_BLOCKS, KEPT_BASIC),
+    OF_BASIC(NUMBER, location_port, DTU_ID_WEBSOCKPORT, 0),
+    OF_BASIC(NUMBER, http_port, DTU_ID_WEBPORT, 0),
+    OF_BASIC(BYTES, ip, DTU_ID_WANN, 1),
+    OF_BASIC(BYTES, mask, DTU_ID_WANN, 2),
+    OF_BASIC(BYTES, gateway, DTU_ID_WANN, 3),
+    OF_BASIC(TEXT, name, DTU_ID_MID, 0),
+    OF_BASIC(TEXT, user, DTU_ID_WEBU, 0),
+    OF_BASIC(TEXT, password, DTU_ID_WEBU, 1),
+    OF_BASIC(NUMBER, reset_s, DTU_ID_RSTIM, 0),
+};
+
+static const struct member port_members[] = {
+    OF_PORT(NUMBER, flags, DTU_ID_BLOCKS, KEPT_PORT),
+    OF_PORT(NUMBER, local_port, DTU_ID_BLOCKS, KEPT_PORT),
+    OF_PORT(NUMBER, remote_port, DTU_ID_BLOCKS, KEPT_PORT),
+    OF_PORT(NUMBER, time_count, DTU_ID_BLOCKS, KEPT_PORT),
+    OF_PORT(NUMBER, server, DTU_ID_BLOCKS, KEPT_PORT),
+    OF_PORT(BYTES, reserved, DTU_ID_BLOCKS, KEPT_PORT),
+    OF_PORT(NUMBER, baud, DTU_ID_UART, 0),
+    OF_PORT(NUMBER, data_bits, DTU_ID_UART, 1),
+    OF_PORT(NUMBER, stop_bits, DTU_ID_UART, 2),
+    OF_PORT(NUMBER, packing_time, DTU_ID_UARTTL, 0),
+    OF_PORT(NUMBER, packing_len, DTU_ID_UARTTL, 1),
+    OF_PORT(NUMBER, reconnect_s, DTU_ID_SOCKTO, 0),
+    OF_PORT(TEXT, remote, DTU_ID_SOCKA, 1),
+};
+
+static const struct member cloud_members[] = {
+    OF_CLOUD(TEXT, id, DTU_ID_REGCLOUD, 0),
+    OF_CLOUD(TEXT, password, DTU_ID_REGCLOUD, 1),
+    OF_CLOUD(BYTES, reserved, DTU_ID_BLOCKS, KEPT_CLOUD),
+};
+
 #define OWN_PORT_FLAGS (DTU_DISCOVERY_MODBUS | DTU_DISCOVERY_BAUDSYNC | DTU_DISCOVERY_IS_CLOUD)
+
+/* A kind of block. */
+struct layout {
+    const struct member *members;
+    uint8_t count;
+    uint8_t which;     /* enum dtu_discovery_command */
+    uint8_t kept;      /* its field of the row DTU_ID_BLOCKS */
+    uint8_t own_flags; /* bits of its flags that are not kept, since they are parameters */
+};
+
+#define LAYOUT(members, which, kept, own_flags)                                                    \
+    {                                                                                              \
+        members, sizeof(members) / sizeof(members)[0], which, kept, own_flags                      \
+    }
+
+static const struct layout layouts[] = {
+    LAYOUT(basic_members, DTU_DISCOVERY_BASIC, KEPT_BASIC, DTU_DISCOVERY_STATIC_IP),
+    LAYOUT(port_members, DTU_DISCOVERY_PORT_0, KEPT_PORT, OWN_PORT_FLAGS),
+    LAYOUT(cloud_members, DTU_DISCOVERY_CLOUD, KEPT_CLOUD, 0),
+};
+
+enum { KEPT_MAX = DTU_BLOCKS_CLOUD_KEPT, KINDS = sizeof layouts / sizeof layouts[0] };
+
+static const struct layout *layout_of(const struct dtu_params *p, uint8_t which)
+{
+    if (dtu_params_by_id(p->table, DTU_ID_BLOCKS) == NULL)
+        return NULL;
+    for (size_t i = 0; i < KINDS; i++)
+        if (layouts[i].which == which)
+            return &layouts[i];
+    return NULL;
+}
+
+static uint32_t number_at(const struct member *m, const void *block)
+{
+    const void *from = (const uint8_t *)block + m->offset;
+    if (m->len == 1)
+        return *(const uint8_t *)from;
+    return m->len == 2 ? *(const uint16_t *)from : *(const uint32_t *)from;
+}
+
+static void set_number(const struct member *m, void *block, uint32_t value)
+{
+    void *to = (uint8_t *)block + m->offset;
+    if (m->len == 1)
+        *(uint8_t *)to = (uint8_t)value;
+    else if (m->len == 2)
+        *(uint16_t *)to = (uint16_t)value;
+    else
+        *(uint32_t *)to = value;
+}
+
+/* --- From the values to a block ------------------------------------------------------------- */
 
 static const struct dtu_param *row_of(const struct dtu_params *p, unsigned id)
 {
     return dtu_params_by_id(p->table, (uint8_t)id);
 }
-
-/* --- From the values to a block ------------------------------------------------------------- */
 
 /* Bytes of a field into a place padded with zeroes; what has no room is left out. */
 static void copy_bytes(uint8_t *to, size_t size, const struct dtu_params *view, unsigned id,
@@ -29,46 +146,42 @@ static void copy_bytes(uint8_t *to, size_t size, const struct dtu_params *view, 
         memcpy(to, bytes, len < size ? len : size);
 }
 
-static uint32_t number(const struct dtu_params *view, unsigned id, uint8_t field)
-{
-    return dtu_params_number(view, row_of(view, id), field);
-}
-
 static bool is(const struct dtu_params *view, unsigned id, uint8_t field, const char *word)
 {
     return dtu_params_is(view, row_of(view, id), field, word);
 }
 
-static void read_basic_kept(const struct dtu_params *view, struct dtu_discovery_basic *b)
+static void read_kept(const struct member *m, struct dtu_reader *r, void *block)
 {
-    uint8_t kept[DTU_BLOCKS_BASIC_KEPT] = {0};
+    if (m->kind == NUMBER)
+        set_number(m, block, m->len == 1 ? dtu_get_u8(r) : dtu_get_le16(r));
+    else
+        memcpy((uint8_t *)block + m->offset, dtu_get_bytes(r, m->len), m->len);
+}
+
+static void read_members(const struct dtu_params *view, const struct layout *layout, void *block)
+{
+    uint8_t kept[KEPT_MAX] = {0};
     struct dtu_reader r = dtu_reader(kept, sizeof kept);
 
-    copy_bytes(kept, sizeof kept, view, DTU_ID_BLOCKS, KEPT_BASIC);
-    b->flags = dtu_get_u8(&r);
-    b->user_flag = dtu_get_u8(&r);
-    b->send_time = dtu_get_u8(&r);
-    b->id = dtu_get_le16(&r);
-    b->id_type = dtu_get_u8(&r);
-    memcpy(b->reserved, dtu_get_bytes(&r, sizeof b->reserved), sizeof b->reserved);
+    copy_bytes(kept, sizeof kept, view, DTU_ID_BLOCKS, layout->kept);
+    for (size_t i = 0; i < layout->count; i++) {
+        const struct member *m = &layout->members[i];
+        if (m->row == DTU_ID_BLOCKS)
+            read_kept(m, &r, block);
+        else if (m->kind == NUMBER)
+            set_number(m, block, dtu_params_number(view, row_of(view, m->row), m->field));
+        else
+            copy_bytes((uint8_t *)block + m->offset, m->len, view, m->row, m->field);
+    }
 }
 
 static void read_basic(const struct dtu_params *view, const uint8_t *mac,
                        struct dtu_discovery_basic *b)
 {
-    read_basic_kept(view, b);
     if (!is(view, DTU_ID_WANN, 0, "DHCP"))
         b->flags |= DTU_DISCOVERY_STATIC_IP;
-    b->location_port = (uint16_t)number(view, DTU_ID_WEBSOCKPORT, 0);
-    b->http_port = (uint16_t)number(view, DTU_ID_WEBPORT, 0);
-    copy_bytes(b->ip, sizeof b->ip, view, DTU_ID_WANN, 1);
-    copy_bytes(b->mask, sizeof b->mask, view, DTU_ID_WANN, 2);
-    copy_bytes(b->gateway, sizeof b->gateway, view, DTU_ID_WANN, 3);
-    copy_bytes(b->name, sizeof b->name, view, DTU_ID_MID, 0);
-    copy_bytes(b->user, sizeof b->user, view, DTU_ID_WEBU, 0);
-    copy_bytes(b->password, sizeof b->password, view, DTU_ID_WEBU, 1);
     memcpy(b->mac, mac, sizeof b->mac);
-    b->reset_s = number(view, DTU_ID_RSTIM, 0);
 }
 
 /* The words of a field for the values of a block, in their order. */
@@ -96,18 +209,6 @@ static bool is_server(uint8_t mode)
     return mode == DTU_DISCOVERY_UDP_SERVER || mode == DTU_DISCOVERY_TCP_SERVER;
 }
 
-static void read_uart(const struct dtu_params *view, struct dtu_discovery_port *b)
-{
-    b->baud = number(view, DTU_ID_UART, 0);
-    b->data_bits = (uint8_t)number(view, DTU_ID_UART, 1);
-    b->stop_bits = (uint8_t)number(view, DTU_ID_UART, 2);
-    b->parity =
-        (uint8_t)(which_word(view, DTU_ID_UART, 3, parities, PARITIES) + DTU_DISCOVERY_PARITY_NONE);
-    b->flow = is(view, DTU_ID_UART, 4, "FCH") ? FLOW_RTS_CTS : FLOW_NONE;
-    b->packing_time = (uint8_t)number(view, DTU_ID_UARTTL, 0);
-    b->packing_len = number(view, DTU_ID_UARTTL, 1);
-}
-
 static uint8_t port_flags(const struct dtu_params *view)
 {
     uint8_t flags = 0;
@@ -120,62 +221,35 @@ static uint8_t port_flags(const struct dtu_params *view)
     return flags;
 }
 
-static void read_port_kept(const struct dtu_params *view, struct dtu_discovery_port *b)
-{
-    uint8_t kept[DTU_BLOCKS_PORT_KEPT] = {0};
-    struct dtu_reader r = dtu_reader(kept, sizeof kept);
-
-    copy_bytes(kept, sizeof kept, view, DTU_ID_BLOCKS, KEPT_PORT);
-    b->flags = dtu_get_u8(&r);
-    b->local_port = dtu_get_le16(&r);
-    b->remote_port = dtu_get_le16(&r);
-    b->time_count = dtu_get_u8(&r);
-    b->server = dtu_get_u8(&r);
-    memcpy(b->reserved, dtu_get_bytes(&r, sizeof b->reserved), sizeof b->reserved);
-}
-
 static void read_port(const struct dtu_params *view, struct dtu_discovery_port *b)
 {
-    uint16_t port = (uint16_t)number(view, DTU_ID_SOCKA, 2);
+    uint16_t port = (uint16_t)dtu_params_number(view, row_of(view, DTU_ID_SOCKA), 2);
 
-    read_port_kept(view, b);
-    read_uart(view, b);
-    b->reconnect_s = number(view, DTU_ID_SOCKTO, 0);
+    b->parity =
+        (uint8_t)(which_word(view, DTU_ID_UART, 3, parities, PARITIES) + DTU_DISCOVERY_PARITY_NONE);
+    b->flow = is(view, DTU_ID_UART, 4, "FCH") ? FLOW_RTS_CTS : FLOW_NONE;
     b->mode = which_word(view, DTU_ID_SOCKA, 0, modes, MODES);
     if (is_server(b->mode))
         b->local_port = port;
     else
         b->remote_port = port;
-    copy_bytes(b->remote, sizeof b->remote, view, DTU_ID_SOCKA, 1);
     b->flags |= port_flags(view);
-}
-
-static void read_cloud(const struct dtu_params *view, struct dtu_discovery_cloud *b)
-{
-    copy_bytes(b->id, sizeof b->id, view, DTU_ID_REGCLOUD, 0);
-    copy_bytes(b->password, sizeof b->password, view, DTU_ID_REGCLOUD, 1);
-    copy_bytes(b->reserved, sizeof b->reserved, view, DTU_ID_BLOCKS, KEPT_CLOUD);
-}
-
-static bool has_blocks(const struct dtu_params *p)
-{
-    return row_of(p, DTU_ID_BLOCKS) != NULL;
 }
 
 void dtu_blocks_read(const struct dtu_params *p, uint8_t which, const uint8_t *mac,
                      union dtu_discovery_block *block)
 {
     const struct dtu_params view = dtu_params_pending(p);
+    const struct layout *layout = layout_of(p, which);
 
     memset(block, 0, sizeof *block);
-    if (!has_blocks(p))
+    if (layout == NULL)
         return;
+    read_members(&view, layout, block);
     if (which == DTU_DISCOVERY_BASIC)
         read_basic(&view, mac, &block->basic);
     else if (which == DTU_DISCOVERY_PORT_0)
         read_port(&view, &block->port);
-    else if (which == DTU_DISCOVERY_CLOUD)
-        read_cloud(&view, &block->cloud);
 }
 
 /* --- From a block to the values ------------------------------------------------------------- */
@@ -186,31 +260,35 @@ void dtu_blocks_read(const struct dtu_params *p, uint8_t which, const uint8_t *m
 /* A block on its way to the values. It goes twice, the first time to be checked. */
 struct target {
     struct dtu_params *params;
+    const struct layout *layout;
+    const void *block;
     bool commit;
     enum dtu_status status;                    /* DTU_OK until a row refuses */
     const struct dtu_param *row;               /* that one */
     struct dtu_param_value values[FIELDS_MAX]; /* of the row that comes next */
-    uint8_t count;                             /* how many were added */
 };
 
-static void add_number(struct target *t, uint32_t value)
+static struct dtu_param_value *add(struct target *t, uint8_t field)
 {
-    struct dtu_param_value *v = &t->values[t->count++];
-    v->given = true;
-    v->number = value;
+    t->values[field].given = true;
+    return &t->values[field];
 }
 
-static void add_bytes(struct target *t, const uint8_t *bytes, size_t len)
+static void add_number(struct target *t, uint8_t field, uint32_t number)
 {
-    struct dtu_param_value *v = &t->values[t->count++];
-    v->given = true;
+    add(t, field)->number = number;
+}
+
+static void add_bytes(struct target *t, uint8_t field, const void *bytes, size_t len)
+{
+    struct dtu_param_value *v = add(t, field);
     v->bytes = bytes;
     v->len = len;
 }
 
-static void add_word(struct target *t, const char *word)
+static void add_word(struct target *t, uint8_t field, const char *word)
 {
-    add_bytes(t, (const uint8_t *)word, dtu_string_len(word));
+    add_bytes(t, field, word, dtu_string_len(word));
 }
 
 /* The text in front of the padding. */
@@ -220,9 +298,21 @@ static size_t text_len(const uint8_t *text, size_t size)
     return end != NULL ? (size_t)(end - text) : size;
 }
 
-static void add_text(struct target *t, const uint8_t *text, size_t size)
+static void add_member(struct target *t, const struct member *m)
 {
-    add_bytes(t, text, text_len(text, size));
+    const uint8_t *bytes = (const uint8_t *)t->block + m->offset;
+    if (m->kind == NUMBER)
+        add_number(t, m->field, number_at(m, t->block));
+    else
+        add_bytes(t, m->field, bytes, m->kind == TEXT ? text_len(bytes, m->len) : m->len);
+}
+
+/* All members of the block that are fields of this row. */
+static void add_members(struct target *t, unsigned id)
+{
+    for (size_t i = 0; i < t->layout->count; i++)
+        if (t->layout->members[i].row == id)
+            add_member(t, &t->layout->members[i]);
 }
 
 /* Checks or sets the row whose fields were added; those that were not stay as they are. */
@@ -236,7 +326,32 @@ static void put(struct target *t, unsigned id)
         t->row = t->status != DTU_OK ? row : NULL;
     }
     memset(t->values, 0, sizeof t->values);
-    t->count = 0;
+}
+
+static void put_members(struct target *t, unsigned id)
+{
+    add_members(t, id);
+    put(t, id);
+}
+
+/* What no command reaches of this kind of block; that of the others is left alone. */
+static void put_kept(struct target *t)
+{
+    uint8_t kept[KEPT_MAX];
+    struct dtu_writer w = dtu_writer(kept, sizeof kept);
+
+    for (size_t i = 0; i < t->layout->count; i++) {
+        const struct member *m = &t->layout->members[i];
+        if (m->row != DTU_ID_BLOCKS)
+            continue;
+        if (m->kind == NUMBER && m->len == 2)
+            dtu_put_le16(&w, (uint16_t)number_at(m, t->block));
+        else
+            dtu_put_bytes(&w, (const uint8_t *)t->block + m->offset, m->len);
+    }
+    kept[0] &= (uint8_t)~t->layout->own_flags;
+    add_bytes(t, t->layout->kept, kept, dtu_writer_len(&w));
+    put(t, DTU_ID_BLOCKS);
 }
 
 static bool is_now(const struct target *t, unsigned id, uint8_t field, const char *word)
@@ -245,21 +360,10 @@ static bool is_now(const struct target *t, unsigned id, uint8_t field, const cha
     return is(&view, id, field, word);
 }
 
-static void put_number(struct target *t, unsigned id, uint32_t value)
-{
-    add_number(t, value);
-    put(t, id);
-}
-
 static void put_word(struct target *t, unsigned id, const char *word)
 {
-    add_word(t, word);
+    add_word(t, 0, word);
     put(t, id);
-}
-
-static void put_switch(struct target *t, unsigned id, bool on)
-{
-    put_word(t, id, on ? "ON" : "OFF");
 }
 
 static bool all_are(const uint8_t *bytes, size_t len, uint8_t value)
@@ -274,54 +378,20 @@ static void put_mac(struct target *t, const uint8_t *mac, const uint8_t *now)
 {
     if (memcmp(mac, now, 6) == 0 || all_are(mac, 6, 0) || all_are(mac, 6, 0xFF))
         return;
-    add_bytes(t, mac, 6);
+    add_bytes(t, 0, mac, 6);
     put(t, DTU_ID_USERMAC);
-}
-
-static void put_ip(struct target *t, const struct dtu_discovery_basic *b)
-{
-    add_word(t, (b->flags & DTU_DISCOVERY_STATIC_IP) != 0 ? "static" : "DHCP");
-    add_bytes(t, b->ip, sizeof b->ip);
-    add_bytes(t, b->mask, sizeof b->mask);
-    add_bytes(t, b->gateway, sizeof b->gateway);
-    put(t, DTU_ID_WANN);
-}
-
-/* Keeps what no command reaches of one kind of block, and leaves that of the others alone. */
-static void put_kept(struct target *t, uint8_t field, const uint8_t *bytes, size_t len)
-{
-    t->count = field;
-    add_bytes(t, bytes, len);
-    put(t, DTU_ID_BLOCKS);
-}
-
-static void put_basic_kept(struct target *t, const struct dtu_discovery_basic *b)
-{
-    uint8_t kept[DTU_BLOCKS_BASIC_KEPT];
-    struct dtu_writer w = dtu_writer(kept, sizeof kept);
-
-    dtu_put_u8(&w, (uint8_t)(b->flags & ~DTU_DISCOVERY_STATIC_IP));
-    dtu_put_u8(&w, b->user_flag);
-    dtu_put_u8(&w, b->send_time);
-    dtu_put_le16(&w, b->id);
-    dtu_put_u8(&w, b->id_type);
-    dtu_put_bytes(&w, b->reserved, sizeof b->reserved);
-    put_kept(t, KEPT_BASIC, kept, sizeof kept);
 }
 
 static void write_basic(struct target *t, const uint8_t *mac, const struct dtu_discovery_basic *b)
 {
-    put_ip(t, b);
-    put_number(t, DTU_ID_WEBSOCKPORT, b->location_port);
-    put_number(t, DTU_ID_WEBPORT, b->http_port);
-    add_text(t, b->name, sizeof b->name);
-    put(t, DTU_ID_MID);
-    add_text(t, b->user, sizeof b->user);
-    add_text(t, b->password, sizeof b->password);
-    put(t, DTU_ID_WEBU);
+    add_word(t, 0, (b->flags & DTU_DISCOVERY_STATIC_IP) != 0 ? "static" : "DHCP");
+    put_members(t, DTU_ID_WANN);
+    put_members(t, DTU_ID_WEBSOCKPORT);
+    put_members(t, DTU_ID_WEBPORT);
+    put_members(t, DTU_ID_MID);
+    put_members(t, DTU_ID_WEBU);
     put_mac(t, b->mac, mac);
-    put_number(t, DTU_ID_RSTIM, b->reset_s);
-    put_basic_kept(t, b);
+    put_members(t, DTU_ID_RSTIM);
 }
 
 static const char *word_at(const char *const *words, uint8_t count, unsigned i)
@@ -333,26 +403,11 @@ static const char *word_at(const char *const *words, uint8_t count, unsigned i)
 static void add_flow(struct target *t, uint8_t flow)
 {
     if (flow == FLOW_RTS_CTS)
-        add_word(t, "FCH");
+        add_word(t, 4, "FCH");
     else if (flow > FLOW_NONE)
-        add_word(t, "?"); /* which the row refuses */
+        add_word(t, 4, "?"); /* which the row refuses */
     else if (is_now(t, DTU_ID_UART, 4, "FCH"))
-        add_word(t, "NFC");
-}
-
-static void put_uart(struct target *t, const struct dtu_discovery_port *b)
-{
-    unsigned parity = (unsigned)b->parity - DTU_DISCOVERY_PARITY_NONE; /* 0 becomes large */
-
-    add_number(t, b->baud);
-    add_number(t, b->data_bits);
-    add_number(t, b->stop_bits);
-    add_word(t, word_at(parities, PARITIES, parity));
-    add_flow(t, b->flow);
-    put(t, DTU_ID_UART);
-    add_number(t, b->packing_time);
-    add_number(t, b->packing_len);
-    put(t, DTU_ID_UARTTL);
+        add_word(t, 4, "NFC");
 }
 
 /* A server needs no remote address: if there is none, the one that is there stays. */
@@ -360,90 +415,75 @@ static void put_socket(struct target *t, const struct dtu_discovery_port *b)
 {
     bool server = is_server(b->mode);
 
-    add_word(t, word_at(modes, MODES, b->mode));
-    add_text(t, b->remote, sizeof b->remote);
+    add_members(t, DTU_ID_SOCKA);
     t->values[1].given = !server || b->remote[0] != 0;
-    add_number(t, server ? b->local_port : b->remote_port);
+    add_word(t, 0, word_at(modes, MODES, b->mode));
+    add_number(t, 2, server ? b->local_port : b->remote_port);
     put(t, DTU_ID_SOCKA);
 }
 
-/* The registration packet has other kinds that the flag leaves alone. */
-static void put_cloud_flag(struct target *t, bool on)
+static void put_switch(struct target *t, unsigned id, bool on)
 {
-    if (on != is_now(t, DTU_ID_REGEN, 0, "CLOUD"))
-        put_word(t, DTU_ID_REGEN, on ? "CLOUD" : "OFF");
-}
-
-static void put_port_kept(struct target *t, const struct dtu_discovery_port *b)
-{
-    uint8_t kept[DTU_BLOCKS_PORT_KEPT];
-    struct dtu_writer w = dtu_writer(kept, sizeof kept);
-
-    dtu_put_u8(&w, (uint8_t)(b->flags & ~OWN_PORT_FLAGS));
-    dtu_put_le16(&w, b->local_port);
-    dtu_put_le16(&w, b->remote_port);
-    dtu_put_u8(&w, b->time_count);
-    dtu_put_u8(&w, b->server);
-    dtu_put_bytes(&w, b->reserved, sizeof b->reserved);
-    put_kept(t, KEPT_PORT, kept, sizeof kept);
+    put_word(t, id, on ? "ON" : "OFF");
 }
 
 static void write_port(struct target *t, const struct dtu_discovery_port *b)
 {
-    put_uart(t, b);
+    unsigned parity = (unsigned)b->parity - DTU_DISCOVERY_PARITY_NONE; /* 0 becomes large */
+    bool cloud = (b->flags & DTU_DISCOVERY_IS_CLOUD) != 0;
+
+    add_word(t, 3, word_at(parities, PARITIES, parity));
+    add_flow(t, b->flow);
+    put_members(t, DTU_ID_UART);
+    put_members(t, DTU_ID_UARTTL);
     if (b->reconnect_s > 0)
-        put_number(t, DTU_ID_SOCKTO, b->reconnect_s);
+        put_members(t, DTU_ID_SOCKTO);
     put_socket(t, b);
     put_switch(t, DTU_ID_MODTCP, (b->flags & DTU_DISCOVERY_MODBUS) != 0);
     put_switch(t, DTU_ID_RFCEN, (b->flags & DTU_DISCOVERY_BAUDSYNC) != 0);
-    put_cloud_flag(t, (b->flags & DTU_DISCOVERY_IS_CLOUD) != 0);
-    put_port_kept(t, b);
+    /* the registration packet has other kinds that the flag leaves alone */
+    if (cloud != is_now(t, DTU_ID_REGEN, 0, "CLOUD"))
+        put_word(t, DTU_ID_REGEN, cloud ? "CLOUD" : "OFF");
 }
 
 /* A device id and a password that are both empty are none, as from the factory. */
 static void write_cloud(struct target *t, const struct dtu_discovery_cloud *b)
 {
-    bool none = b->id[0] == 0 && b->password[0] == 0;
-
-    if (!none) {
-        add_text(t, b->id, sizeof b->id);
-        add_text(t, b->password, sizeof b->password);
-        put(t, DTU_ID_REGCLOUD);
-    } else if (t->commit) {
+    if (b->id[0] != 0 || b->password[0] != 0)
+        put_members(t, DTU_ID_REGCLOUD);
+    else if (t->commit)
         dtu_params_reset_row(t->params, row_of(t->params, DTU_ID_REGCLOUD));
-    }
-    put_kept(t, KEPT_CLOUD, b->reserved, sizeof b->reserved);
 }
 
-static void write_block(struct target *t, uint8_t which, const uint8_t *mac,
+static void write_block(struct target *t, const uint8_t *mac,
                         const union dtu_discovery_block *block)
 {
-    if (which == DTU_DISCOVERY_BASIC)
+    if (t->layout->which == DTU_DISCOVERY_BASIC)
         write_basic(t, mac, &block->basic);
-    else if (which == DTU_DISCOVERY_PORT_0)
+    else if (t->layout->which == DTU_DISCOVERY_PORT_0)
         write_port(t, &block->port);
     else
         write_cloud(t, &block->cloud);
+    put_kept(t);
 }
 
 enum dtu_status dtu_blocks_write(struct dtu_params *p, uint8_t which, const uint8_t *mac,
                                  const union dtu_discovery_block *block,
                                  const struct dtu_param **row)
 {
-    bool known = which == DTU_DISCOVERY_BASIC || which == DTU_DISCOVERY_PORT_0 ||
-                 which == DTU_DISCOVERY_CLOUD;
     struct target t;
 
-    *row = NULL;
-    if (!known || !has_blocks(p))
-        return DTU_ERR_NOT_FOUND;
     memset(&t, 0, sizeof t);
     t.params = p;
-    t.status = DTU_OK;
-    write_block(&t, which, mac, block);
+    t.layout = layout_of(p, which);
+    t.block = block;
+    *row = NULL;
+    if (t.layout == NULL)
+        return DTU_ERR_NOT_FOUND;
+    write_block(&t, mac, block);
     t.commit = true;
     if (t.status == DTU_OK)
-        write_block(&t, which, mac, block);
+        write_block(&t, mac, block);
     *row = t.row;
     return t.status;
 }

@@ -3,24 +3,29 @@
 
 #include <string.h>
 
-#define HEX_LEN 4u  /* [HH] */
-#define CRLF_LEN 8u /* <<CRLF>> */
+#define HEX_LEN 4u    /* [HH] */
+#define CRLF_LEN 8u   /* <<CRLF>>, or <<CRLR>>: manual 003 has both */
+#define CRLF_SPELT 5u /* what they have in common */
 
 static const char crlf[] = "<<CRLF>>";
-static const char crlf_misspelt[] = "<<CRLR>>"; /* manual 003 has both */
 
-/* Whether `[HH]` begins here. */
-static bool hex_escape(const uint8_t *at, size_t len)
+#define NO_ESCAPE 0x100
+
+/* The byte that `[HH]` means, if that begins here. */
+static uint16_t hex_escape(const uint8_t *at, size_t len)
 {
-    return len >= HEX_LEN && at[0] == '[' && at[3] == ']' && dtu_parse_hex_digit(at[1]) < 16 &&
-           dtu_parse_hex_digit(at[2]) < 16;
+    if (len < HEX_LEN || at[0] != '[' || at[3] != ']')
+        return NO_ESCAPE;
+    uint8_t high = dtu_parse_hex_digit(at[1]);
+    uint8_t low = dtu_parse_hex_digit(at[2]);
+    return high > 15 || low > 15 ? NO_ESCAPE : (uint16_t)(high << 4 | low);
 }
 
 static bool crlf_escape(const uint8_t *at, size_t len)
 {
-    if (len < CRLF_LEN)
+    if (len < CRLF_LEN || memcmp(at, crlf, CRLF_SPELT) != 0)
         return false;
-    return memcmp(at, crlf, CRLF_LEN) == 0 || memcmp(at, crlf_misspelt, CRLF_LEN) == 0;
+    return (at[5] == 'F' || at[5] == 'R') && at[6] == '>' && at[7] == '>';
 }
 
 struct dtu_unescape dtu_unescape(enum dtu_escape_style style, const uint8_t *text, size_t len)
@@ -40,19 +45,15 @@ bool dtu_unescape_next(struct dtu_unescape *u, uint8_t *byte)
     }
     if (left == 0)
         return false;
-    if (u->style == DTU_ESCAPE_HEX && hex_escape(u->at, left)) {
-        unsigned high = dtu_parse_hex_digit(u->at[1]);
-        *byte = (uint8_t)(high << 4 | dtu_parse_hex_digit(u->at[2]));
-        u->at += HEX_LEN;
-        return true;
-    }
     if (u->style == DTU_ESCAPE_CRLF && crlf_escape(u->at, left)) {
         *byte = '\r';
         u->lf = true;
         u->at += CRLF_LEN;
         return true;
     }
-    *byte = *u->at++;
+    uint16_t meant = u->style == DTU_ESCAPE_HEX ? hex_escape(u->at, left) : NO_ESCAPE;
+    *byte = (uint8_t)(meant != NO_ESCAPE ? meant : u->at[0]);
+    u->at += meant != NO_ESCAPE ? HEX_LEN : 1;
     return true;
 }
 
@@ -62,7 +63,7 @@ bool dtu_unescape_next(struct dtu_unescape *u, uint8_t *byte)
 static bool needs_hex(const uint8_t *value, size_t len, const char *also)
 {
     uint8_t byte = value[0];
-    if (byte == '\r' || byte == '\n' || byte == 0 || hex_escape(value, len))
+    if (byte == '\r' || byte == '\n' || byte == 0 || hex_escape(value, len) != NO_ESCAPE)
         return true;
     while (*also != '\0')
         if (byte == (uint8_t)*also++)
@@ -70,49 +71,37 @@ static bool needs_hex(const uint8_t *value, size_t len, const char *also)
     return false;
 }
 
-static void write_hex_style(const char *also, const uint8_t *value, size_t len,
-                            const struct dtu_text *out)
+static bool crlf_pair(const uint8_t *value, size_t len)
 {
-    size_t plain = 0; /* bytes before `i` that are themselves and not written yet */
-    for (size_t i = 0; i < len; i++) {
-        if (!needs_hex(value + i, len - i, also)) {
-            plain++;
-            continue;
-        }
-        dtu_text_bytes(out, value + i - plain, plain);
-        dtu_text_char(out, '[');
-        dtu_text_hex(out, value + i, 1);
-        dtu_text_char(out, ']');
-        plain = 0;
-    }
-    dtu_text_bytes(out, value + len - plain, plain);
-}
-
-static void write_crlf_style(const uint8_t *value, size_t len, const struct dtu_text *out)
-{
-    size_t plain = 0;
-    for (size_t i = 0; i < len; i++) {
-        if (len - i < 2 || value[i] != '\r' || value[i + 1] != '\n') {
-            plain++;
-            continue;
-        }
-        dtu_text_bytes(out, value + i - plain, plain);
-        dtu_text_string(out, crlf);
-        plain = 0;
-        i++;
-    }
-    dtu_text_bytes(out, value + len - plain, plain);
+    return len >= 2 && value[0] == '\r' && value[1] == '\n';
 }
 
 void dtu_escape_write(enum dtu_escape_style style, const char *also, const uint8_t *value,
                       size_t len, const struct dtu_text *out)
 {
-    if (len == 0)
-        return;
-    if (style == DTU_ESCAPE_HEX)
-        write_hex_style(also, value, len, out);
-    else
-        write_crlf_style(value, len, out);
+    size_t plain = 0; /* bytes before `i` that are themselves and not written yet */
+
+    for (size_t i = 0; i < len; i++) {
+        const uint8_t *at = value + i;
+        bool escaped =
+            style == DTU_ESCAPE_HEX ? needs_hex(at, len - i, also) : crlf_pair(at, len - i);
+        if (!escaped) {
+            plain++;
+            continue;
+        }
+        dtu_text_bytes(out, at - plain, plain);
+        plain = 0;
+        if (style == DTU_ESCAPE_CRLF) {
+            dtu_text_string(out, crlf);
+            i++;
+            continue;
+        }
+        dtu_text_char(out, '[');
+        dtu_text_hex(out, at, 1);
+        dtu_text_char(out, ']');
+    }
+    if (plain > 0)
+        dtu_text_bytes(out, value + len - plain, plain);
 }
 
 bool dtu_escape_can_write(enum dtu_escape_style style, const uint8_t *value, size_t len)
@@ -120,8 +109,7 @@ bool dtu_escape_can_write(enum dtu_escape_style style, const uint8_t *value, siz
     if (style == DTU_ESCAPE_HEX)
         return true;
     for (size_t i = 0; i < len; i++) {
-        bool pair = len - i >= 2 && value[i] == '\r' && value[i + 1] == '\n';
-        if (pair)
+        if (crlf_pair(value + i, len - i))
             i++; /* neither is alone */
         else if (value[i] == '\r' || value[i] == '\n' || crlf_escape(value + i, len - i))
             return false;

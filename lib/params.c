@@ -3,62 +3,81 @@
 
 #include <string.h>
 
+#define MAC_LEN 6
+#define CR_LF 0x0D0A
+#define NO_NUMBER UINT32_MAX
+#define ALL_WORDS UINT32_MAX
+
 /* --- Layout of the values ------------------------------------------------------------------- */
 
-static size_t number_size(uint32_t max)
+/* Bytes of a number, or of the length in front of a text. */
+static size_t number_size(const struct dtu_param_field *field)
 {
-    if (max <= 0xFF)
+    if (field->max <= 0xFF || field->type == DTU_FIELD_ENUM)
         return 1;
-    return max <= 0xFFFF ? 2 : 4;
-}
-
-/* Bytes of the length in front of a text. */
-static size_t prefix_size(const struct dtu_param_field *field)
-{
-    return field->max <= 0xFF ? 1 : 2;
+    return field->max <= 0xFFFF ? 2 : 4;
 }
 
 size_t dtu_param_field_size(const struct dtu_param_field *field)
 {
+    size_t size = number_size(field);
+
     switch ((enum dtu_field_type)field->type) {
     case DTU_FIELD_ENUM:
-        return 1;
     case DTU_FIELD_CHOICE:
     case DTU_FIELD_NUMBER:
-        return number_size(field->max);
+        return size;
     case DTU_FIELD_TEXT:
     case DTU_FIELD_HEX:
-        return prefix_size(field) + (size_t)field->max;
+        return size + (size_t)field->max;
+    case DTU_FIELD_DATA:
+        return 1 + size + (size_t)field->max;
     case DTU_FIELD_IP:
         return 4;
     case DTU_FIELD_MAC:
-        return 6;
-    case DTU_FIELD_DATA:
-        return 1 + prefix_size(field) + (size_t)field->max;
+        return MAC_LEN;
     }
     return 0;
 }
 
-static void store_number(uint8_t *store, size_t size, uint32_t value)
+static void store_number(const struct dtu_param_field *field, uint8_t *store, uint32_t value)
 {
-    for (size_t i = 0; i < size; i++) {
-        store[i] = (uint8_t)value;
+    for (size_t size = number_size(field); size > 0; size--) {
+        *store++ = (uint8_t)value;
         value >>= 8;
     }
 }
 
-static uint32_t load_number(const uint8_t *store, size_t size)
+static uint32_t load_number(const struct dtu_param_field *field, const uint8_t *store)
 {
     uint32_t value = 0;
-    while (size > 0)
-        value = value << 8 | store[--size];
+    for (size_t size = number_size(field); size > 0; size--)
+        value = value << 8 | store[size - 1];
     return value;
 }
 
-/* The length in front of a text. */
-static size_t load_len(const struct dtu_param_field *field, const uint8_t *store)
+/* What is stored for a field. Of bytes, the number is 1 if they are written as hex digits. */
+static struct dtu_param_value load(const struct dtu_param_field *field, const uint8_t *store)
 {
-    return (size_t)load_number(store, prefix_size(field));
+    struct dtu_param_value v = {true, store, 0, 0};
+
+    if (field->type == DTU_FIELD_IP || field->type == DTU_FIELD_MAC) {
+        v.len = dtu_param_field_size(field);
+        v.number = field->type == DTU_FIELD_MAC;
+        return v;
+    }
+    if (field->type == DTU_FIELD_DATA)
+        v.number = *v.bytes++;
+    uint32_t number = load_number(field, v.bytes);
+    if (field->type <= DTU_FIELD_NUMBER) {
+        v.number = number;
+        return v;
+    }
+    if (field->type == DTU_FIELD_HEX)
+        v.number = 1;
+    v.len = (size_t)number;
+    v.bytes += number_size(field);
+    return v;
 }
 
 static bool has_values(const struct dtu_param *row)
@@ -80,6 +99,11 @@ static size_t values_size(const struct dtu_param *row)
 static size_t row_size(const struct dtu_param *row)
 {
     return values_size(row) * (row->places > 0 ? row->places : 1);
+}
+
+static bool has_place(const struct dtu_param *row, uint32_t place)
+{
+    return place > 0 && place <= row->places;
 }
 
 static size_t place_offset(const struct dtu_param *row, uint32_t place)
@@ -142,19 +166,41 @@ static bool number_in_list(const char *list, uint32_t value)
 
 /* --- Splitting a line ----------------------------------------------------------------------- */
 
-/* One parameter of a line. */
-struct token {
+/* The parameters of a line, and the field whose turn it is. */
+struct line {
+    const struct dtu_param_table *table;
+    const struct dtu_param *row;
+    bool is_default; /* may be shorter than what a user may set */
+    bool done;       /* nothing follows, not even an empty parameter */
+    bool quoted;     /* the token was */
     const uint8_t *text;
     size_t len;
-    bool quoted;
+    const uint8_t *rest; /* what has not been split yet */
+    size_t left;
+    const uint8_t *token; /* the parameter of a field; empty if it was left out */
+    size_t token_len;
+    const struct dtu_param_field *field;
+    uint8_t *store;  /* where that is stored; NULL: it is only checked */
+    uint32_t number; /* which word it is, or its number; else NO_NUMBER */
 };
 
-/* What of a line has not been split yet. */
-struct rest {
-    const uint8_t *text;
-    size_t len;
-    bool done; /* nothing follows, not even an empty parameter */
-};
+static void rewind(struct line *l)
+{
+    l->rest = l->text;
+    l->left = l->len;
+    l->done = false;
+}
+
+static void begin(struct line *l, const struct dtu_param_table *table, const struct dtu_param *row,
+                  const uint8_t *text, size_t len)
+{
+    l->table = table;
+    l->row = row;
+    l->text = text;
+    l->len = len;
+    l->is_default = false;
+    rewind(l);
+}
 
 static size_t find(const uint8_t *text, size_t len, uint8_t byte)
 {
@@ -165,49 +211,49 @@ static size_t find(const uint8_t *text, size_t len, uint8_t byte)
 }
 
 /* Takes the first `len` bytes off, and the comma behind them. */
-static void advance(struct rest *r, size_t len)
+static void advance(struct line *l, size_t len)
 {
-    r->done = len >= r->len;
-    if (r->done)
+    l->done = len >= l->left;
+    if (l->done)
         return;
-    r->text += len + 1;
-    r->len -= len + 1;
-}
-
-static enum dtu_status next_quoted(struct rest *r, struct token *t)
-{
-    size_t len = find(r->text + 1, r->len - 1, '"');
-    size_t behind = len + 2; /* of the closing quote */
-    if (behind > r->len || (behind < r->len && r->text[behind] != ','))
-        return DTU_ERR_TYPE;
-    t->text = r->text + 1;
-    t->len = len;
-    t->quoted = true;
-    advance(r, behind);
-    return DTU_OK;
-}
-
-static enum dtu_status next_token(const struct dtu_param_syntax *syntax, bool takes_rest,
-                                  struct rest *r, struct token *t)
-{
-    if (syntax->quotes && r->len > 0 && r->text[0] == '"')
-        return next_quoted(r, t);
-    size_t len = takes_rest ? r->len : find(r->text, r->len, ',');
-    if (syntax->quotes && find(r->text, len, '"') < len)
-        return DTU_ERR_TYPE;
-    t->text = r->text;
-    t->len = len;
-    t->quoted = false;
-    advance(r, len);
-    return DTU_OK;
+    l->rest += len + 1;
+    l->left -= len + 1;
 }
 
 static bool takes_rest(const struct dtu_param_table *table, const struct dtu_param *row, size_t i)
 {
-    if (i + 1 != row->field_count || row->fields[i].type < DTU_FIELD_TEXT)
+    if (i + 1 != row->field_count)
         return false;
     return row->fields[i].type == DTU_FIELD_DATA ||
            (row->fields[i].type == DTU_FIELD_TEXT && table->syntax.last_takes_rest);
+}
+
+/* Splits off the parameter of field `i`, which nothing but a comma or the end may follow. */
+static enum dtu_status next_token(struct line *l, size_t i)
+{
+    bool quotes = l->table->syntax.quotes;
+    size_t len = 0;
+
+    l->token = NULL;
+    l->token_len = 0;
+    if (l->done)
+        return DTU_OK;
+    l->token = l->rest;
+    l->quoted = quotes && l->left > 0 && l->rest[0] == '"';
+    if (l->quoted) {
+        l->token++;
+        l->token_len = find(l->token, l->left - 1, '"');
+        len = l->token_len + 2;
+        if (len > l->left || (len < l->left && l->rest[len] != ','))
+            return DTU_ERR_TYPE;
+    } else {
+        len = takes_rest(l->table, l->row, i) ? l->left : find(l->rest, l->left, ',');
+        l->token_len = len;
+        if (quotes && find(l->rest, len, '"') < len)
+            return DTU_ERR_TYPE;
+    }
+    advance(l, len);
+    return DTU_OK;
 }
 
 static bool may_be_left_out(const struct dtu_param_field *field)
@@ -215,68 +261,37 @@ static bool may_be_left_out(const struct dtu_param_field *field)
     return (field->flags & (DTU_FIELD_OPTIONAL | DTU_FIELD_CLEARABLE)) != 0;
 }
 
-/* A line in parts. */
-struct line {
-    struct token tokens[DTU_PARAM_FIELDS_MAX];
-    size_t count;
-};
-
-static enum dtu_status split(const struct dtu_param_table *table, const struct dtu_param *row,
-                             const uint8_t *text, size_t len, struct line *line)
+/* Whether a line is well formed, and has no more parameters than the row has fields, nor less than
+ * it needs; those of a default may all be left out. */
+static enum dtu_status check_form(struct line *l)
 {
-    struct rest r = {text, len, false};
-    struct token extra; /* what is too much is counted only */
+    size_t fields = l->row->field_count;
     size_t count = 0;
 
-    if (row->field_count == 0 || row->field_count > DTU_PARAM_FIELDS_MAX)
+    if (fields == 0 || fields > DTU_PARAM_FIELDS_MAX)
         return DTU_ERR_FORM;
-    while (!r.done) {
-        struct token *t = count < row->field_count ? &line->tokens[count] : &extra;
-        enum dtu_status status = next_token(&table->syntax, takes_rest(table, row, count), &r, t);
+    for (rewind(l); !l->done; count++) {
+        enum dtu_status status = next_token(l, count);
         if (status != DTU_OK)
             return status;
-        count++;
     }
-    line->count = count;
-    return count > row->field_count ? DTU_ERR_COUNT : DTU_OK;
+    while (count < fields && (l->is_default || may_be_left_out(&l->row->fields[count])))
+        count++;
+    return count == fields ? DTU_OK : DTU_ERR_COUNT;
 }
 
-/* What the line has for a field: nothing at all if it was left out. */
-static const struct token *token_of(const struct line *line, size_t field)
-{
-    static const struct token none = {NULL, 0, false};
-    return field < line->count ? &line->tokens[field] : &none;
-}
+/* --- Reading a field ------------------------------------------------------------------------- */
 
-static bool has_enough(const struct dtu_param *row, const struct line *line)
-{
-    size_t needed = row->field_count;
-    while (needed > line->count && may_be_left_out(&row->fields[needed - 1]))
-        needed--;
-    return line->count >= needed;
-}
+/* Each of these checks the parameter of a field, and stores it if there is a `store`. But for a
+ * word and a number, what is to be stored has been checked before. */
 
-/* --- Reading a field: checks it, and stores it if there is a `store` ------------------------ */
-
-static enum dtu_status read_word(const struct dtu_param_field *field, const struct token *t,
-                                 uint8_t *store)
+static enum dtu_status read_word(struct line *l)
 {
-    uint32_t index;
-    if (!find_word(field->text, t->text, t->len, &index))
+    if (!find_word(l->field->text, l->token, l->token_len, &l->number))
         return DTU_ERR_RANGE;
-    if (store != NULL)
-        *store = (uint8_t)index;
+    if (l->store != NULL)
+        *l->store = (uint8_t)l->number;
     return DTU_OK;
-}
-
-static enum dtu_status read_decimal(const struct token *t, uint32_t *value)
-{
-    enum dtu_status status = dtu_parse_decimal(t->text, t->len, value);
-    if (status != DTU_ERR_TYPE || t->text[0] != '-')
-        return status;
-    /* a negative number is a number all right, however large, only outside of every range */
-    status = dtu_parse_decimal(t->text + 1, t->len - 1, value);
-    return status == DTU_OK || status == DTU_ERR_RANGE ? DTU_ERR_RANGE : DTU_ERR_TYPE;
 }
 
 static bool number_allowed(const struct dtu_param_field *field, uint32_t value)
@@ -289,245 +304,217 @@ static bool number_allowed(const struct dtu_param_field *field, uint32_t value)
     return value >= field->min && value <= field->max;
 }
 
-static enum dtu_status take_number(const struct dtu_param_field *field, uint32_t value,
-                                   uint8_t *store)
+static enum dtu_status take_number(struct line *l)
 {
-    if (!number_allowed(field, value))
+    if (!number_allowed(l->field, l->number))
         return DTU_ERR_RANGE;
-    if (store != NULL)
-        store_number(store, number_size(field->max), value);
+    if (l->store != NULL)
+        store_number(l->field, l->store, l->number);
     return DTU_OK;
 }
 
-static enum dtu_status read_number(const struct dtu_param_field *field, const struct token *t,
-                                   uint8_t *store)
+static enum dtu_status read_number(struct line *l)
 {
-    uint32_t value;
-    if (t->quoted)
+    size_t minus = l->token[0] == '-';
+    enum dtu_status status = dtu_parse_decimal(l->token + minus, l->token_len - minus, &l->number);
+
+    if (l->quoted || status == DTU_ERR_MISSING)
         return DTU_ERR_TYPE;
-    enum dtu_status status = read_decimal(t, &value);
-    if (status != DTU_OK)
-        return status;
-    return take_number(field, value, store);
+    if (status == DTU_OK && minus > 0) /* a number all right, only outside of every range */
+        return DTU_ERR_RANGE;
+    return status != DTU_OK ? status : take_number(l);
 }
 
-static enum dtu_status read_text(const struct dtu_param_table *table,
-                                 const struct dtu_param_field *field, const struct token *t,
-                                 bool is_default, uint8_t *store)
+static enum dtu_status read_text(struct line *l)
 {
-    enum dtu_escape_style style = (enum dtu_escape_style)table->syntax.escape;
-    struct dtu_unescape u = dtu_unescape(style, t->text, t->len);
-    size_t prefix = prefix_size(field);
+    const struct dtu_param_field *field = l->field;
+    enum dtu_escape_style style = (enum dtu_escape_style)l->table->syntax.escape;
+    struct dtu_unescape u = dtu_unescape(style, l->token, l->token_len);
+    uint16_t last = 0; /* two bytes */
     uint32_t len = 0;
-    uint8_t byte = 0;
-    uint8_t before = 0; /* the byte before the last one */
+    uint8_t byte;
 
-    for (uint8_t last = 0; dtu_unescape_next(&u, &byte); len++) {
+    for (; dtu_unescape_next(&u, &byte); len++) {
         if (byte == 0 && (field->flags & DTU_FIELD_ANY_BYTE) == 0)
             return DTU_ERR_TYPE;
-        if (len < field->max && store != NULL)
-            store[prefix + len] = byte;
-        before = last;
-        last = byte;
+        if (l->store != NULL)
+            l->store[number_size(field) + len] = byte;
+        last = (uint16_t)(last << 8 | byte);
     }
-    if ((len < field->min && !is_default) || len > field->max)
+    if ((len < field->min && !l->is_default) || len > field->max)
         return DTU_ERR_RANGE;
-    if ((field->flags & DTU_FIELD_LINES) != 0 && (before != '\r' || byte != '\n'))
+    if ((field->flags & DTU_FIELD_LINES) != 0 && last != CR_LF)
         return DTU_ERR_RANGE;
-    if (store != NULL)
-        store_number(store, prefix, len);
+    if (l->store != NULL)
+        store_number(field, l->store, len);
     return DTU_OK;
 }
 
-/* Two digits a byte; the caller has seen to it that there is room for them. */
-static enum dtu_status read_hex_bytes(const struct token *t, uint8_t *store)
+/* Two digits a byte. */
+static enum dtu_status read_digits(const struct line *l, uint8_t *bytes)
 {
-    for (size_t i = 0; i < t->len; i++)
-        if (dtu_parse_hex_digit(t->text[i]) > 15)
+    for (size_t i = 0; i < l->token_len; i++) {
+        uint8_t digit = dtu_parse_hex_digit(l->token[i]);
+        if (digit > 15)
             return DTU_ERR_TYPE;
-    if (t->len % 2 != 0)
-        return DTU_ERR_TYPE;
-    for (size_t i = 0; store != NULL && i < t->len; i += 2) {
-        unsigned high = dtu_parse_hex_digit(t->text[i]);
-        store[i / 2] = (uint8_t)(high << 4 | dtu_parse_hex_digit(t->text[i + 1]));
+        if (bytes != NULL) /* the second digit of a byte moves the first one up */
+            bytes[i / 2] = (uint8_t)(bytes[i / 2] << 4 | digit);
     }
-    return DTU_OK;
+    return l->token_len % 2 == 0 ? DTU_OK : DTU_ERR_TYPE;
 }
 
-static enum dtu_status read_hex(const struct dtu_param_field *field, const struct token *t,
-                                uint8_t *store)
+static enum dtu_status read_hex(struct line *l)
 {
-    size_t len = t->len / 2;
-    enum dtu_status status = read_hex_bytes(t, NULL);
-    if (status != DTU_OK)
-        return status;
-    if (len < field->min || len > field->max)
+    uint32_t len = (uint32_t)(l->token_len / 2);
+    uint8_t *bytes = NULL;
+
+    if (l->store != NULL) {
+        store_number(l->field, l->store, len);
+        bytes = l->store + number_size(l->field);
+    }
+    enum dtu_status status = read_digits(l, bytes);
+    if (status == DTU_OK && (len < l->field->min || len > l->field->max))
         return DTU_ERR_RANGE;
-    if (store == NULL)
-        return DTU_OK;
-    store_number(store, prefix_size(field), (uint32_t)len);
-    return read_hex_bytes(t, store + prefix_size(field));
+    return status;
+}
+
+static enum dtu_status read_mac(struct line *l)
+{
+    enum dtu_status status = read_digits(l, l->store);
+    return status == DTU_OK && l->token_len != MAC_LEN * 2 ? DTU_ERR_RANGE : status;
 }
 
 /* Cuts `,ASCII` or `,HEX` off the end of the token; `*hex` says which it was. */
-static enum dtu_status cut_type(struct token *t, bool *hex)
+static enum dtu_status cut_type(struct line *l, uint32_t *hex)
 {
-    size_t comma = t->len;
-    uint32_t index;
-    while (comma > 0 && t->text[comma - 1] != ',')
+    size_t comma = l->token_len;
+    while (comma > 0 && l->token[comma - 1] != ',')
         comma--;
     if (comma == 0)
         return DTU_ERR_COUNT;
-    if (!find_word("ASCII,HEX", t->text + comma, t->len - comma, &index))
+    if (!find_word("ASCII,HEX", l->token + comma, l->token_len - comma, hex))
         return DTU_ERR_RANGE;
-    t->len = comma - 1;
-    *hex = index == 1;
-    return t->len > 0 ? DTU_OK : DTU_ERR_MISSING;
+    l->token_len = comma - 1;
+    return l->token_len > 0 ? DTU_OK : DTU_ERR_MISSING;
 }
 
-static enum dtu_status read_data(const struct dtu_param_table *table,
-                                 const struct dtu_param_field *field, struct token t,
-                                 uint8_t *store)
+static enum dtu_status read_data(struct line *l)
 {
-    bool hex = false;
-    if ((field->flags & DTU_FIELD_TYPED) != 0) {
-        enum dtu_status status = cut_type(&t, &hex);
+    uint32_t hex = 0;
+    if ((l->field->flags & DTU_FIELD_TYPED) != 0) {
+        enum dtu_status status = cut_type(l, &hex);
         if (status != DTU_OK)
             return status;
     }
-    uint8_t *bytes = store != NULL ? store + 1 : NULL;
-    if (store != NULL)
-        *store = hex;
-    return hex ? read_hex(field, &t, bytes) : read_text(table, field, &t, false, bytes);
+    if (l->store != NULL)
+        *l->store++ = (uint8_t)hex;
+    return hex != 0 ? read_hex(l) : read_text(l);
 }
 
-static enum dtu_status read_ip(const struct token *t, uint8_t *store)
+static enum dtu_status read_ip(struct line *l)
 {
-    const uint8_t *text = t->text;
-    size_t left = t->len;
+    const uint8_t *text = l->token;
+    size_t left = l->token_len;
+
     for (size_t i = 0; i < 4; i++) {
+        size_t dot = i < 3;
+        size_t len = dot > 0 ? find(text, left, '.') : left;
         uint32_t value;
-        size_t len = i < 3 ? find(text, left, '.') : left;
-        if (i < 3 && len == left)
+        if (len + dot > left)
             return DTU_ERR_TYPE;
         enum dtu_status status = dtu_parse_decimal(text, len, &value);
-        if (status == DTU_ERR_TYPE || status == DTU_ERR_MISSING)
-            return DTU_ERR_TYPE;
-        if (status != DTU_OK || value > 255)
+        if (status == DTU_ERR_RANGE || (status == DTU_OK && value > 255))
             return DTU_ERR_RANGE;
-        if (store != NULL)
-            store[i] = (uint8_t)value;
-        if (i == 3)
-            break;
-        text += len + 1;
-        left -= len + 1;
+        if (status != DTU_OK)
+            return DTU_ERR_TYPE;
+        if (l->store != NULL)
+            l->store[i] = (uint8_t)value;
+        text += len + dot;
+        left -= len + dot;
     }
     return DTU_OK;
 }
 
-static enum dtu_status read_mac(const struct token *t, uint8_t *store)
+static enum dtu_status read_empty(struct line *l)
 {
-    enum dtu_status status = read_hex_bytes(t, NULL);
-    if (status != DTU_OK)
-        return status;
-    return t->len == 12 ? read_hex_bytes(t, store) : DTU_ERR_RANGE;
-}
+    const struct dtu_param_field *field = l->field;
+    bool is_text = field->type == DTU_FIELD_TEXT || field->type == DTU_FIELD_HEX;
 
-static bool may_be_empty(const struct dtu_param_field *field)
-{
-    return (field->type == DTU_FIELD_TEXT || field->type == DTU_FIELD_HEX) && field->min == 0;
-}
-
-static enum dtu_status read_empty(const struct dtu_param_field *field, bool is_default,
-                                  uint8_t *store)
-{
     if ((field->flags & DTU_FIELD_OPTIONAL) != 0)
         return DTU_OK;
-    if ((field->flags & DTU_FIELD_CLEARABLE) == 0 && !may_be_empty(field) && !is_default)
+    if (!l->is_default && !may_be_left_out(field) && !(is_text && field->min == 0))
         return DTU_ERR_MISSING;
-    if (store != NULL)
-        memset(store, 0, dtu_param_field_size(field));
+    if (l->store != NULL)
+        memset(l->store, 0, dtu_param_field_size(field));
     return DTU_OK;
 }
 
-static enum dtu_status read_field(const struct dtu_param_table *table,
-                                  const struct dtu_param_field *field, const struct token *t,
-                                  bool is_default, uint8_t *store)
+static enum dtu_status read_field(struct line *l)
 {
-    if (t->len == 0)
-        return read_empty(field, is_default, store);
-    switch ((enum dtu_field_type)field->type) {
+    if (l->token_len == 0)
+        return read_empty(l);
+    switch ((enum dtu_field_type)l->field->type) {
     case DTU_FIELD_ENUM:
-        return read_word(field, t, store);
+        return read_word(l);
     case DTU_FIELD_CHOICE:
     case DTU_FIELD_NUMBER:
-        return read_number(field, t, store);
+        return read_number(l);
     case DTU_FIELD_TEXT:
-        return read_text(table, field, t, is_default, store);
+        return read_text(l);
     case DTU_FIELD_HEX:
-        return read_hex(field, t, store);
+        return read_hex(l);
     case DTU_FIELD_IP:
-        return read_ip(t, store);
+        return read_ip(l);
     case DTU_FIELD_MAC:
-        return read_mac(t, store);
+        return read_mac(l);
     case DTU_FIELD_DATA:
-        return read_data(table, field, *t, store);
+        return read_data(l);
     }
     return DTU_ERR_FORM;
 }
 
-/* Whether a field that is empty may not be: see DTU_FIELD_FIRST_NEEDS. */
-static bool is_needed(const struct dtu_param *row, const struct line *line,
-                      const struct dtu_param_field *field)
+/* Reads all fields of a line; stores them if there is a set of `values`. */
+static enum dtu_status read_fields(struct line *l, uint8_t *values)
 {
-    const struct token *first = token_of(line, 0);
-    uint32_t index;
-    return (field->flags & DTU_FIELD_FIRST_NEEDS) != 0 &&
-           find_word(row->fields[0].text, first->text, first->len, &index) && index == 0;
-}
-
-/* Reads all fields of a line; stores them if there is a set of `values`. A default may be shorter
- * than what a user may set. */
-static enum dtu_status read_fields(const struct dtu_param_table *table, const struct dtu_param *row,
-                                   const struct line *line, bool is_default, uint8_t *values)
-{
+    const struct dtu_param *row = l->row;
     uint8_t *store = values != NULL ? values + row->offset : NULL;
+    bool first_needs = false; /* see DTU_FIELD_FIRST_NEEDS */
+
+    rewind(l);
     for (size_t i = 0; i < row->field_count; i++) {
-        const struct dtu_param_field *field = &row->fields[i];
         bool is_place = i == 0 && row->places > 0;
-        uint8_t place = 0;
-        const struct token *t = token_of(line, i);
-        if (t->len == 0 && is_needed(row, line, field))
+        l->field = &row->fields[i];
+        l->store = is_place ? NULL : store;
+        l->number = NO_NUMBER;
+        (void)next_token(l, i); /* check_form() has seen that it is well formed */
+        if (l->token_len == 0 && first_needs && (l->field->flags & DTU_FIELD_FIRST_NEEDS) != 0)
             return DTU_ERR_MISSING;
-        enum dtu_status status = read_field(table, field, t, is_default, is_place ? &place : store);
+        enum dtu_status status = read_field(l);
         if (status != DTU_OK)
             return status;
-        if (is_place && (place == 0 || place > row->places)) /* of a default: none was given */
+        if (is_place && !has_place(row, l->number)) /* of a default: none was given */
             return DTU_ERR_RANGE;
-        if (store == NULL)
-            continue;
-        if (is_place)
-            store = values + place_offset(row, place);
-        else if (i + 1 < row->field_count)
-            store += dtu_param_field_size(field);
+        if (i == 0)
+            first_needs = l->number == 0;
+        if (store != NULL)
+            store = is_place ? values + place_offset(row, l->number)
+                             : store + dtu_param_field_size(l->field);
     }
     return DTU_OK;
 }
 
-/* Too many or too few parameters is told before what is wrong with one of them. */
-static enum dtu_status split_all(const struct dtu_param_table *table, const struct dtu_param *row,
-                                 const uint8_t *text, size_t len, struct line *line)
+static enum dtu_status check_line(struct line *l)
 {
-    enum dtu_status status = split(table, row, text, len, line);
-    return status == DTU_OK && !has_enough(row, line) ? DTU_ERR_COUNT : status;
+    enum dtu_status status = check_form(l);
+    return status != DTU_OK ? status : read_fields(l, NULL);
 }
 
 enum dtu_status dtu_params_check(const struct dtu_param_table *table, const struct dtu_param *row,
                                  const uint8_t *text, size_t len)
 {
-    struct line line;
-    enum dtu_status status = split_all(table, row, text, len, &line);
-    return status != DTU_OK ? status : read_fields(table, row, &line, false, NULL);
+    struct line l;
+    begin(&l, table, row, text, len);
+    return check_line(&l);
 }
 
 /* A word or a number alone, as most parameters are. */
@@ -536,60 +523,58 @@ static bool is_simple(const struct dtu_param *row)
     return row->field_count == 1 && row->fields[0].type <= DTU_FIELD_NUMBER && row->places == 0;
 }
 
-/* It is stored only if it is legal, so to read it once is enough. All others are read twice, the
- * first time to check them. */
-static enum dtu_status set_simple(struct dtu_params *p, const struct dtu_param *row,
-                                  const uint8_t *text, size_t len)
+/* It is stored only if it is legal, so to read it once is enough. */
+static enum dtu_status set_simple(struct line *l, uint8_t *store)
 {
-    struct rest r = {text, len, false};
-    struct token t;
-    enum dtu_status status = next_token(&p->table->syntax, false, &r, &t);
+    enum dtu_status status = next_token(l, 0);
+    l->field = l->row->fields;
+    l->store = store;
     if (status != DTU_OK)
         return status;
-    if (!r.done)
-        return DTU_ERR_COUNT;
-    return read_field(p->table, row->fields, &t, false, p->pending + row->offset);
+    return l->done ? read_field(l) : DTU_ERR_COUNT;
+}
+
+static enum dtu_status set_line(struct dtu_params *p, const struct dtu_param *row,
+                                const uint8_t *text, size_t len, bool is_default)
+{
+    struct line l;
+    begin(&l, p->table, row, text, len);
+    l.is_default = is_default;
+    if (is_simple(row))
+        return set_simple(&l, p->pending + row->offset);
+    enum dtu_status status = check_line(&l);
+    return status != DTU_OK ? status : read_fields(&l, p->pending);
 }
 
 /* DTU_OK unless the default is not legal. */
 static enum dtu_status set_initial(struct dtu_params *p, const struct dtu_param *row)
 {
-    struct line line;
-    enum dtu_status status =
-        split(p->table, row, (const uint8_t *)row->initial, dtu_string_len(row->initial), &line);
-    return status != DTU_OK ? status : read_fields(p->table, row, &line, true, p->pending);
+    const char *initial = row->initial;
+    return set_line(p, row, (const uint8_t *)initial, dtu_string_len(initial), true);
 }
 
 enum dtu_status dtu_params_set(struct dtu_params *p, const struct dtu_param *row,
                                const uint8_t *text, size_t len)
 {
-    struct line line;
-
     if (!has_values(row))
         return DTU_ERR_FORM;
     if ((row->flags & DTU_PARAM_DEFAULT) != 0 && dtu_equal_nocase(text, len, "default"))
         return set_initial(p, row);
-    if (is_simple(row))
-        return set_simple(p, row, text, len);
-    enum dtu_status status = split_all(p->table, row, text, len, &line);
-    if (status == DTU_OK)
-        status = read_fields(p->table, row, &line, false, NULL);
-    return status != DTU_OK ? status : read_fields(p->table, row, &line, false, p->pending);
+    return set_line(p, row, text, len, false);
 }
 
-/* Whether a value is the default, token for token: quotes may differ. Where the last text takes the
- * commas too, both are split at them alike. */
+/* Whether a value is the default, token for token: quotes may differ. */
 static bool is_default_text(const struct dtu_param_table *table, const struct dtu_param *row,
                             const uint8_t *text, size_t len)
 {
-    struct rest value = {text, len, false};
-    struct rest initial = {(const uint8_t *)row->initial, dtu_string_len(row->initial), false};
+    struct line value, initial;
 
-    while (!value.done && !initial.done) {
-        struct token v, d;
-        if (next_token(&table->syntax, false, &value, &v) != DTU_OK ||
-            next_token(&table->syntax, false, &initial, &d) != DTU_OK || v.len != d.len ||
-            (v.len > 0 && memcmp(v.text, d.text, v.len) != 0))
+    begin(&value, table, row, text, len);
+    begin(&initial, table, row, (const uint8_t *)row->initial, dtu_string_len(row->initial));
+    for (size_t i = 0; !value.done && !initial.done; i++) {
+        if (next_token(&value, i) != DTU_OK || next_token(&initial, i) != DTU_OK ||
+            value.token_len != initial.token_len ||
+            (value.token_len > 0 && memcmp(value.token, initial.token, value.token_len) != 0))
             return false;
     }
     return value.done && initial.done;
@@ -662,8 +647,8 @@ static enum dtu_status take_bytes(const struct dtu_param_table *table, const str
         memset(store, 0, dtu_param_field_size(field));
         return DTU_OK;
     }
-    store_number(store, prefix_size(field), (uint32_t)v->len);
-    memcpy(store + prefix_size(field), v->bytes, v->len);
+    store_number(field, store, (uint32_t)v->len);
+    memcpy(store + number_size(field), v->bytes, v->len);
     return DTU_OK;
 }
 
@@ -678,23 +663,23 @@ static enum dtu_status take_address(const struct dtu_param_field *field,
     return DTU_OK;
 }
 
-static enum dtu_status take_value(const struct dtu_param_table *table, const struct dtu_param *row,
-                                  size_t i, const struct dtu_param_value *v, uint8_t *store)
+static enum dtu_status take_value(struct line *l, size_t i, const struct dtu_param_value *v)
 {
-    const struct dtu_param_field *field = &row->fields[i];
-    const struct token word = {v->bytes, v->len, false};
-    switch ((enum dtu_field_type)field->type) {
+    switch ((enum dtu_field_type)l->field->type) {
     case DTU_FIELD_ENUM:
-        return read_word(field, &word, store);
+        l->token = v->bytes;
+        l->token_len = v->len;
+        return read_word(l);
     case DTU_FIELD_CHOICE:
     case DTU_FIELD_NUMBER:
-        return take_number(field, v->number, store);
+        l->number = v->number;
+        return take_number(l);
     case DTU_FIELD_TEXT:
     case DTU_FIELD_HEX:
-        return take_bytes(table, row, i, v, store);
+        return take_bytes(l->table, l->row, i, v, l->store);
     case DTU_FIELD_IP:
     case DTU_FIELD_MAC:
-        return take_address(field, v, store);
+        return take_address(l->field, v, l->store);
     case DTU_FIELD_DATA:
         break;
     }
@@ -705,15 +690,18 @@ static enum dtu_status take_value(const struct dtu_param_table *table, const str
 static enum dtu_status take_values(const struct dtu_param_table *table, const struct dtu_param *row,
                                    const struct dtu_param_value *v, uint8_t *values)
 {
-    uint8_t *store = values != NULL ? values + row->offset : NULL;
+    struct line l;
+    begin(&l, table, row, NULL, 0);
+    l.store = values != NULL ? values + row->offset : NULL;
     if (!has_values(row) || row->places > 0)
         return DTU_ERR_FORM;
     for (size_t i = 0; i < row->field_count; i++) {
-        enum dtu_status status = v[i].given ? take_value(table, row, i, &v[i], store) : DTU_OK;
+        l.field = &row->fields[i];
+        enum dtu_status status = v[i].given ? take_value(&l, i, &v[i]) : DTU_OK;
         if (status != DTU_OK)
             return status;
-        if (store != NULL)
-            store += dtu_param_field_size(&row->fields[i]);
+        if (l.store != NULL)
+            l.store += dtu_param_field_size(l.field);
     }
     return DTU_OK;
 }
@@ -737,17 +725,21 @@ struct dtu_argument dtu_params_argument(const struct dtu_param_table *table,
                                         size_t len, uint8_t field)
 {
     struct dtu_argument a = {NULL, 0, 0};
-    struct line line;
+    struct line l;
 
-    if (field >= row->field_count || split(table, row, text, len, &line) != DTU_OK)
+    begin(&l, table, row, text, len);
+    l.is_default = true; /* parameters at the end may be missing */
+    if (field >= row->field_count || check_form(&l) != DTU_OK)
         return a;
-    const struct token *t = token_of(&line, field);
-    a.text = t->text;
-    a.len = t->len;
+    rewind(&l);
+    for (size_t i = 0; i <= field; i++)
+        (void)next_token(&l, i);
+    a.text = l.token;
+    a.len = l.token_len;
     if (row->fields[field].type == DTU_FIELD_ENUM)
-        (void)find_word(row->fields[field].text, t->text, t->len, &a.number);
-    else if (dtu_parse_decimal(t->text, t->len, &a.number) != DTU_OK)
-        a.number = 0;
+        (void)find_word(row->fields[field].text, a.text, a.len, &a.number);
+    else
+        (void)dtu_parse_decimal(a.text, a.len, &a.number); /* stays 0 if it is no number */
     return a;
 }
 
@@ -764,87 +756,87 @@ static const uint8_t *field_in(const uint8_t *values, const struct dtu_param *ro
 
 /* --- Writing a field ------------------------------------------------------------------------ */
 
-static void write_quote(const struct dtu_param_syntax *syntax, const struct dtu_text *out)
+/* A row that is written, and the field whose turn it is. */
+struct answer {
+    const struct dtu_param_table *table;
+    const struct dtu_param *row;
+    const struct dtu_text *out;
+    const uint8_t *store; /* the field's value */
+    size_t i;             /* which field */
+    bool alone;           /* no other is written */
+};
+
+static void write_quote(const struct dtu_param_table *table, const struct dtu_text *out)
 {
-    if (syntax->quotes)
+    if (table->syntax.quotes)
         dtu_text_char(out, '"');
 }
 
-static void write_word(const char *list, uint32_t index, const struct dtu_text *out)
+/* Writes one word of a list, or all of them, with commas between. */
+static void write_words(const struct dtu_param_table *table, const char *list, uint32_t which,
+                        const struct dtu_text *out)
 {
     for (uint32_t i = 0; list != NULL; i++) {
         size_t len;
         const char *word = next_word(&list, &len);
-        if (i == index)
-            dtu_text_bytes(out, word, len);
+        if (which != i && which != ALL_WORDS)
+            continue;
+        write_quote(table, out);
+        dtu_text_bytes(out, word, len);
+        write_quote(table, out);
+        if (which == ALL_WORDS && list != NULL)
+            dtu_text_char(out, ',');
     }
 }
 
 /* What a text escapes besides what every text does. A `?` that is all of the answer would read as a
  * query. */
-static const char *escapes(const struct dtu_param_table *table, const struct dtu_param *row,
-                           size_t i, bool alone, const uint8_t *text, size_t len)
+static const char *escapes(const struct answer *a, const struct dtu_param_value *v)
 {
-    const struct dtu_param_syntax *syntax = &table->syntax;
-    if (alone && !syntax->quotes && len == 1 && text[0] == '?')
+    const struct dtu_param_syntax *syntax = &a->table->syntax;
+    if (a->alone && !syntax->quotes && v->len == 1 && v->bytes[0] == '?')
         return "?";
-    return i + 1 == row->field_count ? syntax->escape_last : syntax->escape_inner;
+    return a->i + 1 == a->row->field_count ? syntax->escape_last : syntax->escape_inner;
 }
 
-static void write_data(const struct dtu_param_table *table, const struct dtu_param_field *field,
-                       const uint8_t *store, const struct dtu_text *out)
+static void write_bytes(const struct answer *a, const struct dtu_param_value *v, const char *also)
 {
-    bool hex = *store++ != 0;
-    size_t len = load_len(field, store);
-    const uint8_t *bytes = store + prefix_size(field);
-
-    if (hex)
-        dtu_text_hex(out, bytes, len);
+    enum dtu_escape_style style = (enum dtu_escape_style)a->table->syntax.escape;
+    if (v->number != 0)
+        dtu_text_hex(a->out, v->bytes, v->len);
     else
-        dtu_escape_write((enum dtu_escape_style)table->syntax.escape, "", bytes, len, out);
-    if ((field->flags & DTU_FIELD_TYPED) != 0)
-        dtu_text_string(out, hex ? ",HEX" : ",ASCII");
+        dtu_escape_write(style, also, v->bytes, v->len, a->out);
 }
 
-/* `alone`: no other field is written. */
-static void write_field(const struct dtu_param_table *table, const struct dtu_param *row, size_t i,
-                        bool alone, const uint8_t *store, const struct dtu_text *out)
+static void write_field(const struct answer *a)
 {
-    const struct dtu_param_field *field = &row->fields[i];
-    size_t prefix = prefix_size(field);
-    size_t len;
+    const struct dtu_param_field *field = &a->row->fields[a->i];
+    const struct dtu_param_value v = load(field, a->store);
 
     switch ((enum dtu_field_type)field->type) {
     case DTU_FIELD_ENUM:
-        write_quote(&table->syntax, out);
-        write_word(field->text, *store, out);
-        write_quote(&table->syntax, out);
+        write_words(a->table, field->text, v.number, a->out);
         break;
     case DTU_FIELD_CHOICE:
     case DTU_FIELD_NUMBER:
-        dtu_text_decimal(out, load_number(store, number_size(field->max)));
-        break;
-    case DTU_FIELD_TEXT:
-        len = load_len(field, store);
-        write_quote(&table->syntax, out);
-        dtu_escape_write((enum dtu_escape_style)table->syntax.escape,
-                         escapes(table, row, i, alone, store + prefix, len), store + prefix, len,
-                         out);
-        write_quote(&table->syntax, out);
-        break;
-    case DTU_FIELD_HEX:
-        write_quote(&table->syntax, out);
-        dtu_text_hex(out, store + prefix, load_len(field, store));
-        write_quote(&table->syntax, out);
+        dtu_text_decimal(a->out, v.number);
         break;
     case DTU_FIELD_IP:
-        dtu_text_ip(out, store);
+        dtu_text_ip(a->out, v.bytes);
+        break;
+    case DTU_FIELD_TEXT:
+    case DTU_FIELD_HEX:
+        write_quote(a->table, a->out);
+        write_bytes(a, &v, escapes(a, &v));
+        write_quote(a->table, a->out);
         break;
     case DTU_FIELD_MAC:
-        dtu_text_hex(out, store, 6);
+        write_bytes(a, &v, "");
         break;
     case DTU_FIELD_DATA:
-        write_data(table, field, store, out);
+        write_bytes(a, &v, "");
+        if ((field->flags & DTU_FIELD_TYPED) != 0)
+            dtu_text_string(a->out, v.number != 0 ? ",HEX" : ",ASCII");
         break;
     }
 }
@@ -852,7 +844,7 @@ static void write_field(const struct dtu_param_table *table, const struct dtu_pa
 static bool is_empty_text(const struct dtu_param_field *field, const uint8_t *store)
 {
     return field->type == DTU_FIELD_TEXT && (field->flags & DTU_FIELD_CLEARABLE) != 0 &&
-           load_len(field, store) == 0;
+           load_number(field, store) == 0;
 }
 
 /* How many fields are written: empty texts at the end that may be left out are. */
@@ -870,12 +862,15 @@ static size_t written_fields(const struct dtu_param *row, const uint8_t *store)
 static void write_fields(const struct dtu_param_table *table, const struct dtu_param *row,
                          const uint8_t *store, const struct dtu_text *out)
 {
+    size_t first = row->places > 0 ? 1 : 0;
     size_t count = written_fields(row, store);
-    for (size_t i = row->places > 0 ? 1 : 0; i < count; i++) {
-        if (i > 0)
+    struct answer a = {table, row, out, store, first, count == 1};
+
+    for (; a.i < count; a.i++) {
+        if (a.i > 0)
             dtu_text_char(out, ',');
-        write_field(table, row, i, count == 1, store, out);
-        store += dtu_param_field_size(&row->fields[i]);
+        write_field(&a);
+        a.store += dtu_param_field_size(&row->fields[a.i]);
     }
 }
 
@@ -889,9 +884,10 @@ void dtu_params_write(const struct dtu_params *p, enum dtu_param_set set,
 void dtu_params_write_field(const struct dtu_params *p, enum dtu_param_set set,
                             const struct dtu_param *row, uint8_t field, const struct dtu_text *out)
 {
-    const uint8_t *store = field_in(set_of(p, set), row, field);
-    if (store != NULL)
-        write_field(p->table, row, field, row->field_count == 1, store, out);
+    const struct answer a = {
+        p->table, row, out, field_in(set_of(p, set), row, field), field, row->field_count == 1};
+    if (a.store != NULL)
+        write_field(&a);
 }
 
 static bool all_zero(const uint8_t *data, size_t len)
@@ -905,13 +901,9 @@ static bool all_zero(const uint8_t *data, size_t len)
 /* Behind the end of a text there may be anything. */
 static bool same_field(const struct dtu_param_field *field, const uint8_t *a, const uint8_t *b)
 {
-    size_t size = dtu_param_field_size(field);
-    if (field->type == DTU_FIELD_DATA && *a++ != *b++)
-        return false;
-    if (field->type == DTU_FIELD_TEXT || field->type == DTU_FIELD_HEX ||
-        field->type == DTU_FIELD_DATA)
-        size = prefix_size(field) + load_len(field, a);
-    return memcmp(a, b, size) == 0;
+    const struct dtu_param_value v = load(field, a);
+    const struct dtu_param_value w = load(field, b);
+    return v.number == w.number && v.len == w.len && memcmp(v.bytes, w.bytes, v.len) == 0;
 }
 
 bool dtu_params_same(const struct dtu_params *a, const struct dtu_params *b, enum dtu_param_set set,
@@ -936,15 +928,14 @@ bool dtu_params_same(const struct dtu_params *a, const struct dtu_params *b, enu
 bool dtu_params_place_is_empty(const struct dtu_params *p, enum dtu_param_set set,
                                const struct dtu_param *row, uint8_t place)
 {
-    if (place == 0 || place > row->places)
-        return true;
-    return all_zero(set_of(p, set) + place_offset(row, place), values_size(row));
+    return !has_place(row, place) ||
+           all_zero(set_of(p, set) + place_offset(row, place), values_size(row));
 }
 
 void dtu_params_write_place(const struct dtu_params *p, enum dtu_param_set set,
                             const struct dtu_param *row, uint8_t place, const struct dtu_text *out)
 {
-    if (place == 0 || place > row->places)
+    if (!has_place(row, place))
         return;
     dtu_text_decimal(out, place);
     write_fields(p->table, row, set_of(p, set) + place_offset(row, place), out);
@@ -952,22 +943,8 @@ void dtu_params_write_place(const struct dtu_params *p, enum dtu_param_set set,
 
 void dtu_params_clear_place(struct dtu_params *p, const struct dtu_param *row, uint8_t place)
 {
-    if (place > 0 && place <= row->places)
+    if (has_place(row, place))
         memset(p->pending + place_offset(row, place), 0, values_size(row));
-}
-
-static void write_words(const struct dtu_param_syntax *syntax, const char *list,
-                        const struct dtu_text *out)
-{
-    while (list != NULL) {
-        size_t len;
-        const char *word = next_word(&list, &len);
-        write_quote(syntax, out);
-        dtu_text_bytes(out, word, len);
-        write_quote(syntax, out);
-        if (list != NULL)
-            dtu_text_char(out, ',');
-    }
 }
 
 static void write_limits(const struct dtu_param_field *field, const struct dtu_text *out)
@@ -979,12 +956,12 @@ static void write_limits(const struct dtu_param_field *field, const struct dtu_t
     dtu_text_decimal(out, field->max);
 }
 
-static void write_field_range(const struct dtu_param_syntax *syntax,
+static void write_field_range(const struct dtu_param_table *table,
                               const struct dtu_param_field *field, const struct dtu_text *out)
 {
     switch ((enum dtu_field_type)field->type) {
     case DTU_FIELD_ENUM:
-        write_words(syntax, field->text, out);
+        write_words(table, field->text, ALL_WORDS, out);
         break;
     case DTU_FIELD_CHOICE:
         dtu_text_string(out, field->text);
@@ -1021,7 +998,7 @@ void dtu_params_write_range(const struct dtu_param_table *table, const struct dt
     }
     for (size_t i = 0; i < row->field_count; i++) {
         dtu_text_string(out, i > 0 ? ",<" : "<");
-        write_field_range(&table->syntax, &row->fields[i], out);
+        write_field_range(table, &row->fields[i], out);
         dtu_text_char(out, '>');
     }
 }
@@ -1086,26 +1063,12 @@ const struct dtu_param *dtu_params_by_id(const struct dtu_param_table *table, ui
 
 /* --- Values --------------------------------------------------------------------------------- */
 
-/* Where a field's value lies in the running set, or NULL. */
 uint32_t dtu_params_number(const struct dtu_params *p, const struct dtu_param *row, uint8_t field)
 {
     const uint8_t *store = field_in(p->running, row, field);
-    if (store == NULL)
+    if (store == NULL || row->fields[field].type > DTU_FIELD_NUMBER)
         return 0;
-    switch ((enum dtu_field_type)row->fields[field].type) {
-    case DTU_FIELD_ENUM:
-        return *store;
-    case DTU_FIELD_CHOICE:
-    case DTU_FIELD_NUMBER:
-        return load_number(store, number_size(row->fields[field].max));
-    case DTU_FIELD_TEXT:
-    case DTU_FIELD_HEX:
-    case DTU_FIELD_IP:
-    case DTU_FIELD_MAC:
-    case DTU_FIELD_DATA:
-        break;
-    }
-    return 0;
+    return load(&row->fields[field], store).number;
 }
 
 const uint8_t *dtu_params_bytes(const struct dtu_params *p, const struct dtu_param *row,
@@ -1113,27 +1076,11 @@ const uint8_t *dtu_params_bytes(const struct dtu_params *p, const struct dtu_par
 {
     const uint8_t *store = field_in(p->running, row, field);
     *len = 0;
-    if (store == NULL)
+    if (store == NULL || row->fields[field].type <= DTU_FIELD_NUMBER)
         return NULL;
-    switch ((enum dtu_field_type)row->fields[field].type) {
-    case DTU_FIELD_DATA:
-        store++;
-        *len = load_len(&row->fields[field], store);
-        return store + prefix_size(&row->fields[field]);
-    case DTU_FIELD_TEXT:
-    case DTU_FIELD_HEX:
-        *len = load_len(&row->fields[field], store);
-        return store + prefix_size(&row->fields[field]);
-    case DTU_FIELD_IP:
-    case DTU_FIELD_MAC:
-        *len = dtu_param_field_size(&row->fields[field]);
-        return store;
-    case DTU_FIELD_ENUM:
-    case DTU_FIELD_CHOICE:
-    case DTU_FIELD_NUMBER:
-        break;
-    }
-    return NULL;
+    const struct dtu_param_value v = load(&row->fields[field], store);
+    *len = v.len;
+    return v.bytes;
 }
 
 bool dtu_params_is(const struct dtu_params *p, const struct dtu_param *row, uint8_t field,

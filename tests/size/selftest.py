@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What size.py and stack.py find, in call graphs and pages made for it."""
+import os
+import tempfile
+import unittest
+
+import size
+import stack
+
+
+def node(name, frame, kind="static"):
+    return f'node: {{ title: "{name}" label: "{name}\\n/x.c:1:1\\n{frame} bytes ({kind})" }}\n'
+
+
+def edge(source, target, place="/x.c:1:1"):
+    return f'edge: {{ sourcename: "{source}" targetname: "{target}" label: "{place}" }}\n'
+
+
+class Stack(unittest.TestCase):
+    def setUp(self):
+        self.dir = tempfile.TemporaryDirectory()
+        os.mkdir(f"{self.dir.name}/lib")
+        self.write("lib/device.c", "static const struct dtu_x_callbacks a = {.data = on_data};\n")
+
+    def tearDown(self):
+        self.dir.cleanup()
+
+    def write(self, path, text):
+        with open(f"{self.dir.name}/{path}", "w", encoding="utf-8") as f:
+            f.write(text)
+        return f"{self.dir.name}/{path}"
+
+    def graph(self, *lines):
+        return stack.Graph(self.dir.name, [self.write("x.ci", "".join(lines))])
+
+    def test_the_deepest_way_counts(self):
+        g = self.graph(node("a", 8), node("/x.c:b", 16), node("c", 24), edge("a", "/x.c:b"),
+                       edge("a", "c"), edge("/x.c:b", "memset"))
+        self.assertEqual(g.deepest(["a", "c"], "x"),
+                         (8 + 16 + stack.OUTSIDE, f"a 8 > x.c:b 16 > memset {stack.OUTSIDE}"))
+        self.assertEqual(g.failures, [])
+
+    def test_recursion_is_told(self):
+        g = self.graph(node("a", 8), node("b", 8), edge("a", "b"), edge("b", "a"))
+        g.deepest(["a"], "x")
+        self.assertEqual(g.failures, ["recursion: a > b > a"])
+
+    def test_a_frame_of_unknown_size_is_told(self):
+        g = self.graph(node("a", 8, "dynamic"))
+        self.assertEqual(g.failures, ["a: its stack is dynamic"])
+
+    def test_an_indirect_call_that_is_not_known_is_told(self):
+        source = self.write("x.c", "    y->go(1);\n")
+        g = self.graph(node("a", 8), edge("a", "__indirect_call", f"{source}:1:5"))
+        g.deepest(["a"], "x")
+        self.assertEqual(g.failures,
+                         ["x.c: y->go is an indirect call that stack.py does not know"])
+
+    def test_a_callback_is_the_devices_where_that_is_measured(self):
+        source = self.write("x.c", "    if (x->callbacks->more && x->callbacks->data(x))\n")
+        g = self.graph(node("a", 8), node("/device.c:on_data", 100),
+                       edge("a", "__indirect_call", f"{source}:1:31"))
+        self.assertEqual(g.deepest(["a"], "x")[0], 8)
+        self.assertEqual(g.deepest(["a"], "device")[0], 108)
+        self.assertEqual(g.failures, [])
+
+
+class Page(unittest.TestCase):
+    page = ["| engine | code |", "| --- | --- |", "| sdp | 1000 |"]
+
+    def test_two_percent_more_is_borne(self):
+        self.assertEqual(size.grown(self.page, ["| sdp | 1020 |"]), [])
+        self.assertEqual(size.grown(self.page, ["| sdp | 900 |"]), [])
+
+    def test_more_than_that_is_told(self):
+        self.assertEqual(size.grown(self.page, ["| sdp | 1021 |"]),
+                         ["sdp: [1000] has become [1021]"])
+
+    def test_a_line_that_is_missing_is_told(self):
+        self.assertEqual(size.grown(self.page, ["| link | 1 |"]), ["link: is not on the page"])
+
+
+if __name__ == "__main__":
+    unittest.main()
