@@ -6,11 +6,13 @@
 #define STRINGIFY(x) #x
 #define VERSION_TEXT(major, minor, patch) STRINGIFY(major) "." STRINGIFY(minor) "." STRINGIFY(patch)
 
+/*@ assigns \nothing; */
 const char *dtu_version(void)
 {
     return VERSION_TEXT(DTU_VERSION_MAJOR, DTU_VERSION_MINOR, DTU_VERSION_PATCH);
 }
 
+/*@ assigns \nothing; */
 const char *dtu_status_text(enum dtu_status status)
 {
     switch (status) {
@@ -54,11 +56,14 @@ const char *dtu_status_text(enum dtu_status status)
 
 /* --- Time ---------------------------------------------------------------------------------- */
 
+/*@ assigns \nothing; */
 uint32_t dtu_elapsed(uint32_t now, uint32_t since)
 {
     return now - since;
 }
 
+/*@ assigns \nothing;
+    ensures \result <= period; */
 uint32_t dtu_remaining(uint32_t now, uint32_t since, uint32_t period)
 {
     uint32_t elapsed = dtu_elapsed(now, since);
@@ -215,7 +220,7 @@ size_t dtu_writer_len(const struct dtu_writer *w)
 }
 
 /* The place for the next `len` bytes, or NULL when they do not fit. */
-/*@ requires writer(w);
+/*@ requires writer(w) && len > 0;
     assigns w->len, w->failed;
     ensures writer(w) && put{Pre, Post}(w, len);
     ensures fits{Pre}(w, len) ==> \result == w->data + \old(w->len);
@@ -231,7 +236,7 @@ static uint8_t *claim(struct dtu_writer *w, size_t len)
     return place;
 }
 
-/*@ requires writer(w) && len <= 4;
+/*@ requires writer(w) && 1 <= len <= 4;
     assigns w->len, w->failed, w->data[0 .. w->size - 1];
     ensures writer(w) && put{Pre, Post}(w, len); */
 static void put_be(struct dtu_writer *w, uint32_t value, size_t len)
@@ -246,7 +251,7 @@ static void put_be(struct dtu_writer *w, uint32_t value, size_t len)
     }
 }
 
-/*@ requires writer(w) && len <= 4;
+/*@ requires writer(w) && 1 <= len <= 4;
     assigns w->len, w->failed, w->data[0 .. w->size - 1];
     ensures writer(w) && put{Pre, Post}(w, len); */
 static void put_le(struct dtu_writer *w, uint32_t value, size_t len)
@@ -392,10 +397,11 @@ void dtu_text_ip(const struct dtu_text *out, const uint8_t *ip)
     }
 }
 
-/*@ requires text_buffer((struct dtu_text_buffer *)ctx) && readable(data, len);
-    requires \separated(((struct dtu_text_buffer *)ctx)->data + (0 .. ((struct dtu_text_buffer *)ctx)->size - 1), data + (0 .. len - 1));
-    assigns ((struct dtu_text_buffer *)ctx)->len, ((struct dtu_text_buffer *)ctx)->overflow, ((struct dtu_text_buffer *)ctx)->data[0 .. ((struct dtu_text_buffer *)ctx)->size - 1];
-    ensures text_buffer((struct dtu_text_buffer *)ctx); */
+/*@ requires text_buffer(buffer(ctx)) && readable(data, len);
+    requires \separated(buffer(ctx)->data + (0 .. buffer(ctx)->size - 1), data + (0 .. len - 1));
+    assigns buffer(ctx)->len, buffer(ctx)->overflow,
+            buffer(ctx)->data[0 .. buffer(ctx)->size - 1];
+    ensures text_buffer(buffer(ctx)); */
 void dtu_text_to_buffer(void *ctx, const uint8_t *data, size_t len)
 {
     struct dtu_text_buffer *b = ctx;
@@ -493,14 +499,13 @@ uint8_t dtu_parse_hex_digit(uint8_t digit)
 
 /*@ requires string(string);
     assigns \nothing;
-    ensures string_of_len(string, \result); */
+    ensures \result == end(string); */
 size_t dtu_string_len(const char *string)
 {
     size_t len = 0;
-    /*@ loop invariant \valid_read(string + (0 .. len)) && len < SIZE_MAX;
-        loop invariant \forall integer i; 0 <= i < len ==> string[i] != 0;
+    /*@ loop invariant len <= end(string);
         loop assigns len;
-        loop variant SIZE_MAX - len; */
+        loop variant end(string) - len; */
     while (string[len] != '\0')
         len++;
     return len;
@@ -517,8 +522,7 @@ uint8_t dtu_upper(uint8_t c)
 bool dtu_equal_nocase(const uint8_t *text, size_t len, const char *string)
 {
     /*@ loop invariant i <= len;
-        loop invariant \valid_read(string + (0 .. i)) && i < SIZE_MAX;
-        loop invariant \forall integer k; 0 <= k < i ==> string[k] != 0;
+        loop invariant i <= end(string);
         loop assigns i;
         loop variant len - i; */
     for (size_t i = 0; i < len; i++)

@@ -5,18 +5,24 @@
 #define PROOF_H
 
 #include "dtu/base.h"
+#include "dtu/escape.h"
 
-/*@ predicate readable{L}(uint8_t *data, integer len) =
+/*@ axiomatic strings {
+        // Where a string ends.
+        logic integer end{L}(char *s) reads s[0 ..];
+    }
+
+    // A 0-terminated string, whose length a size_t can hold.
+    predicate string{L}(char *s) =
+        0 <= end{L}(s) < SIZE_MAX && \valid_read{L}(s + (0 .. end{L}(s))) &&
+        \at(s[end{L}(s)], L) == 0 &&
+        \forall integer i; 0 <= i < end{L}(s) ==> \at(s[i], L) != 0;
+
+    predicate readable{L}(uint8_t *data, integer len) =
         \object_pointer{L}(data) && (len == 0 || \valid_read{L}(data + (0 .. len - 1)));
 
     predicate writable{L}(uint8_t *data, integer len) =
         \object_pointer{L}(data) && (len == 0 || \valid{L}(data + (0 .. len - 1)));
-
-    // A 0-terminated string, whose length a size_t can hold.
-    predicate string_of_len{L}(char *s, integer len) =
-        0 <= len < SIZE_MAX && \valid_read{L}(s + (0 .. len)) && \at(s[len], L) == 0;
-
-    predicate string{L}(char *s) = \exists integer len; string_of_len{L}(s, len);
 
     predicate reader{L}(struct dtu_reader *r) =
         \valid{L}(r) && readable{L}(\at(r->at, L), \at(r->left, L));
@@ -48,9 +54,17 @@
         (!fits{Before}(w, len) ==>
              \at(w->failed, After) && \at(w->len, After) == \at(w->len, Before));
 
+    logic struct dtu_text_buffer *buffer(void *ctx) = (struct dtu_text_buffer *)ctx;
+
     predicate text_buffer{L}(struct dtu_text_buffer *b) =
         \valid{L}(b) && \at(b->len, L) <= \at(b->size, L) &&
         writable{L}((uint8_t *)\at(b->data, L), \at(b->size, L));
+
+    predicate unescape{L}(struct dtu_unescape *u) =
+        \valid{L}(u) && \object_pointer{L}(\at(u->stop, L)) &&
+        \base_addr{L}(\at(u->at, L)) == \base_addr{L}(\at(u->stop, L)) &&
+        0 <= \at(u->stop, L) - \at(u->at, L) <= SIZE_MAX &&
+        readable{L}(\at(u->at, L), \at(u->stop, L) - \at(u->at, L));
 */
 
 /*@ // The highest number of so many decimal digits, and one.
@@ -60,6 +74,8 @@
         axiom masked: \forall integer x, y; 0 <= x && 0 <= y ==> 0 <= (x & y) <= x;
     }
 */
+
+#include "memory.h"
 
 /* --- Callbacks ------------------------------------------------------------------------------ */
 
@@ -73,7 +89,8 @@ extern int outside;
 void text_sink(void *ctx, const uint8_t *data, size_t len);
 
 /*@ predicate text_out{L}(struct dtu_text *out) =
-        \valid_read{L}(out) && \at(out->write, L) == &text_sink;
+        \valid_read{L}(out) && \at(out->write, L) == &text_sink &&
+        \object_pointer{L}(\at(out->ctx, L));
 */
 
 /*@ requires readable(data, len);
@@ -84,7 +101,7 @@ void text_sink(void *ctx, const uint8_t *data, size_t len);
 size_t replay_sink(void *ctx, const uint8_t *data, size_t len);
 
 /*@ predicate replay{L}(struct dtu_replay *r) =
-        \valid{L}(r) && \at(r->write, L) == &replay_sink;
+        \valid{L}(r) && \at(r->write, L) == &replay_sink && \object_pointer{L}(\at(r->ctx, L));
 */
 
 #endif

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* What the proofs assume of the five functions that the library links with: what the C standard
  * says, of bytes. (Frama-C's own header says it of char, which to WP is other memory.) */
-#ifndef PROOF_STRING_H
-#define PROOF_STRING_H
+#ifndef PROOF_MEMORY_H
+#define PROOF_MEMORY_H
+
+#define __FC_STRING_H_ /* not Frama-C's own */
 
 #include <stddef.h>
 #include <stdint.h>

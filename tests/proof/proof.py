@@ -1,0 +1,117 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Proves with Frama-C that an engine has no run-time errors; docs/proofs.md tells what that means.
+
+    proof.py <root> <scratch directory> wp <engine>      WP: the contracts in lib/<engine>.c
+    proof.py <root> <scratch directory> eva <harness>    EVA: tests/proof/eva_<harness>.c
+    proof.py <root> <scratch directory> selftest         faults put into the code are found
+
+Exit status 0: all is proved. 1: not. 77: Frama-C, Why3 or Z3 is missing.
+"""
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+SKIPPED = 77
+
+# A size_t of 64 bits and an int of 32; both of 16.
+MACHINES = ("gcc_x86_64", "gcc_x86_16")
+
+# The prover stops after so many steps, which are the same on each machine. The time is there only
+# for a prover that hangs.
+WP = ["-wp", "-wp-rte", "-wp-prover", "z3", "-wp-steps", "20000000", "-wp-timeout", "120",
+      "-wp-par", "2", "-wp-cache", "none", "-wp-model", "Typed+cast",
+      "-warn-invalid-pointer", "-rte-no-pointer-call", "-wp-no-warn-memory-model"]
+
+# That a callback is a function of its type is what WP cannot even say. It is assumed.
+CALLBACK = re.compile(r"_assert_rte_pointer_value(_\d+)? : .*\(Degenerated,")
+
+EVA = ["-eva", "-eva-no-print", "-eva-msg-key=-initial-state,-final-states", "-eva-slevel",
+       "1000000", "-eva-no-alloc-returns-null"]
+
+# The beginning of the definition of a function.
+FUNCTION = re.compile(r"^(?:static )?[a-z][\w ]*?[ *](\w+)\([^;{]*\)\n\{", re.MULTILINE)
+
+
+class Prover:
+    def __init__(self, root, scratch):
+        self.root = os.path.abspath(root)
+        self.scratch = os.path.abspath(scratch)
+        os.makedirs(self.scratch, exist_ok=True)
+        self.env = {**os.environ, "WHY3CONFIG": os.path.join(self.scratch, "why3.conf"),
+                    "FRAMAC_SESSION": self.scratch, "LC_ALL": "C"}
+
+    def run(self, *command):
+        result = subprocess.run(command, cwd=self.root, env=self.env, stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                check=False)
+        return result.returncode, result.stdout
+
+    def detect(self):
+        status, text = self.run("why3", "config", "detect")
+        return status == 0 and "Z3" in text
+
+    def frama_c(self, machine, *args):
+        includes = "-Iinclude -Itests/proof"
+        if "-wp" in args:
+            includes += " -include proof.h"
+        return self.run("frama-c", "-machdep", machine, f"-cpp-extra-args={includes}", *args)
+
+    def wp(self, engine, machine, functions=None):
+        """Whether each obligation of an engine's functions is proved, and what Frama-C said."""
+        path = f"lib/{engine}.c"
+        with open(os.path.join(self.root, path), encoding="utf-8") as f:
+            functions = functions or FUNCTION.findall(f.read())
+        # The contracts of base are wanted by all; its functions are proved once.
+        files = dict.fromkeys(["lib/base.c", path])
+        status, text = self.frama_c(machine, *WP, "-wp-fct", ",".join(functions), *files)
+        goals = re.search(r"Proved goals: +(\d+) / (\d+)", text)
+        if status != 0 or not goals:
+            return False, text
+        proved, all_goals = int(goals.group(1)), int(goals.group(2))
+        left = [line for line in text.splitlines() if "] Goal " in line and ": Valid" not in line]
+        assumed = [line for line in left if CALLBACK.search(line)]
+        left = [line for line in left if line not in assumed]
+        text = "\n".join(left + [f"{proved} of {all_goals} obligations proved; "
+                                 f"{len(assumed)} callbacks assumed to be functions"])
+        return not left and 0 < proved == all_goals - len(assumed), text
+
+    def eva(self, harness, machine):
+        """Whether no statement that a harness reaches can go wrong, and what Frama-C said."""
+        status, text = self.frama_c(machine, *EVA, f"tests/proof/eva_{harness}.c")
+        clean = (status == 0 and "[eva:alarm]" not in text and "0 alarms generated" in text
+                 and "Frama_C_show_each_end" in text
+                 and re.search(r"100% of the logical properties reached have been proven|"
+                               r"No logical properties have been reached", text) is not None)
+        if clean:
+            text = "\n".join(re.findall(r".*coverage.*|.*properties reached.*", text))
+        return clean, text
+
+
+def report(name, machine, proved, text):
+    print(f"{name}, {machine}: {'proved' if proved else 'NOT PROVED'}\n{text}", flush=True)
+    return proved
+
+
+def main():
+    root, scratch, what, *names = sys.argv[1:]
+    for tool in ("frama-c", "why3", "z3"):
+        if shutil.which(tool) is None:
+            print(f"{tool} is not installed: apt-get install frama-c-base why3 z3")
+            return SKIPPED
+    prover = Prover(root, scratch)
+    if not prover.detect():
+        print("Why3 does not see Z3")
+        return 1
+    ok = True
+    for machine in MACHINES:
+        for name in names:
+            proved, text = getattr(prover, what)(name, machine)
+            ok &= report(name, machine, proved, text)
+    return 0 if ok else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
