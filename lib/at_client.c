@@ -140,65 +140,57 @@ static void give_line_end(struct dtu_at_client *c, size_t len)
 /* The answer under another name, which was kept as a value, was none. */
 static void release_other(struct dtu_at_client *c)
 {
-    if (c->other_skip == 0)
+    if (c->in.other_skip == 0)
         return;
-    give_line_end(c, c->other_blank_len);
+    give_line_end(c, c->in.other_blank_len);
     give_data(c, c->config->reply, values_len(c));
-    give_line_end(c, c->other_end_len);
-    memmove(c->config->reply, c->line, c->line_len);
+    give_line_end(c, c->in.other_end_len);
+    memmove(c->config->reply, c->line, c->in.line_len);
     c->line = c->config->reply;
-    c->other_skip = 0;
-    c->has_value = false;
+    c->in.other_skip = 0;
+    c->in.has_value = false;
 }
 
 /* All that was held back in front of the line. */
 static void release_held(struct dtu_at_client *c)
 {
     release_other(c);
-    give_line_end(c, c->blank_len);
-    c->blank_len = 0;
+    give_line_end(c, c->in.blank_len);
+    c->in.blank_len = 0;
 }
 
 /* What was taken for the beginning of a reply or of an echo is none. */
 static void release_all(struct dtu_at_client *c)
 {
     release_held(c);
-    give_data(c, c->text, c->echoed);
-    give_data(c, c->line, c->line_len);
-    c->echoed = 0;
-    c->line_len = 0;
+    give_data(c, c->text, c->in.echoed);
+    give_data(c, c->line, c->in.line_len);
+    c->in.echoed = 0;
+    c->in.line_len = 0;
 }
 
 /* --- The end -------------------------------------------------------------------------------- */
 
 static void forget_reply(struct dtu_at_client *c)
 {
+    memset(&c->in, 0, sizeof c->in);
     c->line = c->config->reply;
-    c->line_len = 0;
-    c->echoed = 0;
-    c->blank_len = 0;
-    c->other_skip = 0;
-    c->rest = NONE;
-    c->drops_lf = false;
-    c->has_value = false;
-    c->too_long = false;
 }
 
-/* Ends with a refusal if `error_len` is not 0: the line begins with it. The owner may begin
- * something new in `done`: nothing may be done with the client behind this. */
-static void finish(struct dtu_at_client *c, enum dtu_status status, size_t error_len, int16_t code)
+/* The owner may begin something new in `done`: nothing may be done with the client behind this. */
+static void finish(struct dtu_at_client *c, enum dtu_status status)
 {
     struct dtu_at_client_reply reply = {.status = status,
-                                        .code = code,
-                                        .error_len = error_len,
+                                        .code = c->in.code,
+                                        .error_len = c->in.error_len,
                                         .dialect = dtu_at_client_dialect(c)};
-    if (error_len > 0)
+    if (c->in.error_len > 0)
         reply.error = c->line;
-    if (c->too_long && status == DTU_OK)
+    if (c->in.too_long && status == DTU_OK)
         reply.status = DTU_ERR_SPACE;
-    if (c->has_value && !c->too_long) {
-        reply.value = c->config->reply + c->other_skip;
-        reply.value_len = values_len(c) - c->other_skip;
+    if (c->in.has_value && !c->in.too_long) {
+        reply.value = c->config->reply + c->in.other_skip;
+        reply.value_len = values_len(c) - c->in.other_skip;
     }
     forget_reply(c);
     c->state = IDLE;
@@ -466,14 +458,8 @@ static enum dtu_status meaning_of(uint32_t number)
     return DTU_ERR_NOT_ALLOWED;
 }
 
-struct refusal {
-    int16_t code;
-    enum dtu_status status;
-};
-
 /* Reads the number behind the wording: spaces and a minus may come before it. */
-static bool parse_number(const struct wording *w, const uint8_t *text, size_t len,
-                         struct refusal *r)
+static bool parse_number(const struct wording *w, const uint8_t *text, size_t len, int16_t *code)
 {
     uint32_t number;
     size_t at = w->len;
@@ -481,8 +467,7 @@ static bool parse_number(const struct wording *w, const uint8_t *text, size_t le
         at++;
     if (dtu_parse_decimal(text + at, len - at, &number) != DTU_OK || number > INT16_MAX)
         return false;
-    r->code = (int16_t)(text[at - 1] == '-' ? -(int16_t)number : (int16_t)number);
-    r->status = meaning_of(w->meaning == EXPLAINED ? number + CME : number);
+    *code = (int16_t)(text[at - 1] == '-' ? -(int16_t)number : (int16_t)number);
     return true;
 }
 
@@ -492,21 +477,21 @@ static bool parse_number(const struct wording *w, const uint8_t *text, size_t le
  * An empty line alone does not tell that what came before is data. */
 static void take_data(struct dtu_at_client *c, size_t text_len)
 {
-    if (text_len > 0 || c->blank_len > 0 || c->other_skip == 0)
+    if (text_len > 0 || c->in.blank_len > 0 || c->in.other_skip == 0)
         release_held(c);
     give_data(c, c->line, text_len);
-    c->blank_len = (uint8_t)(c->line_len - text_len);
-    c->line_len = 0;
+    c->in.blank_len = (uint8_t)(c->in.line_len - text_len);
+    c->in.line_len = 0;
 }
 
 /* The reply does not fit: what there is of it is worth nothing. */
 static void lose_values(struct dtu_at_client *c)
 {
     c->line = c->config->reply;
-    c->line_len = 0;
-    c->blank_len = 0;
-    c->has_value = true;
-    c->too_long = true;
+    c->in.line_len = 0;
+    c->in.blank_len = 0;
+    c->in.has_value = true;
+    c->in.too_long = true;
 }
 
 /* Makes a part of the line a value, and drops the rest. An LF comes between two values; it has
@@ -516,27 +501,26 @@ static void keep_value(struct dtu_at_client *c, size_t skip, size_t text_len)
     uint8_t *to = c->line;
     size_t len = text_len - skip;
     size_t room = c->config->reply_size - DTU_AT_CLIENT_RESERVE - values_len(c);
-    if (c->too_long || len >= room) {
+    if (c->in.too_long || len >= room) {
         c->stats.too_long++;
         lose_values(c);
         return;
     }
-    size_t between = c->has_value ? 1 : 0;
+    size_t between = c->in.has_value ? 1 : 0;
     memmove(to + between, to + skip, len);
     if (between > 0)
         *to = '\n';
     c->line = to + between + len;
-    c->has_value = true;
-    c->line_len = 0;
-    c->blank_len = 0;
+    c->in.has_value = true;
+    c->in.line_len = 0;
+    c->in.blank_len = 0;
 }
 
 /* The reply has ended. The next may follow at once, unless there was a try before that one. */
-static void end_reply(struct dtu_at_client *c, enum dtu_status status, size_t error_len,
-                      int16_t code)
+static void end_reply(struct dtu_at_client *c, enum dtu_status status)
 {
     c->late = c->timed_out;
-    finish(c, status, error_len, code);
+    finish(c, status);
 }
 
 /* Only a number behind it makes sure which product it is: cat1 may say ERROR too (manual 004
@@ -545,30 +529,6 @@ static void note_dialect(struct dtu_at_client *c, const struct wording *w)
 {
     if (w->meaning == NUMBERED || w->meaning == EXPLAINED || c->dialect == DTU_AT_CLIENT_UNKNOWN)
         c->dialect = w->dialect;
-}
-
-static void take_refusal(struct dtu_at_client *c, size_t text_len, const struct wording *w)
-{
-    struct refusal r = {0, DTU_ERR_NOT_ALLOWED};
-    bool has_number = w->meaning != REFUSED && parse_number(w, c->line, text_len, &r);
-    if (w->meaning == NUMBERED && !has_number) {
-        take_data(c, text_len);
-        return;
-    }
-    release_other(c);
-    note_dialect(c, w);
-    end_reply(c, c->form == IDENTIFY ? DTU_OK : r.status, text_len, r.code);
-}
-
-/* While a late answer may come, a query is not answered by the end of one that was not its own. */
-static void take_done(struct dtu_at_client *c, size_t text_len, const struct wording *w)
-{
-    if (c->late && c->form == QUERY && !c->has_value) {
-        take_data(c, text_len);
-        return;
-    }
-    note_dialect(c, w);
-    end_reply(c, DTU_OK, 0, 0);
 }
 
 static bool is_name_byte(uint8_t byte)
@@ -598,31 +558,23 @@ static bool is_own(const struct dtu_at_client *c, const uint8_t *text, size_t sk
     return true;
 }
 
-/* A value behind `+OK=` is the end. */
-static void take_answer(struct dtu_at_client *c, size_t text_len, const struct wording *w)
-{
-    release_other(c);
-    note_dialect(c, w);
-    keep_value(c, w->len, text_len);
-    end_reply(c, DTU_OK, 0, 0);
-}
-
 /* An answer under another name is one if it is the only one and OK follows: the command may have
  * been given by another spelling. Not while a late answer may come. */
 static bool may_have_other_name(const struct dtu_at_client *c, size_t text_len)
 {
-    return c->name_len > 0 && c->form != SET && !c->late && (!c->has_value || c->other_skip > 0) &&
+    return c->name_len > 0 && c->form != SET && !c->late &&
+           (!c->in.has_value || c->in.other_skip > 0) &&
            text_len < c->config->reply_size - DTU_AT_CLIENT_RESERVE;
 }
 
 static void take_other(struct dtu_at_client *c, size_t skip, size_t text_len)
 {
-    uint8_t blank_len = c->blank_len;
+    uint8_t blank_len = c->in.blank_len;
     release_other(c);
-    c->other_end_len = (uint8_t)(c->line_len - text_len);
+    c->in.other_end_len = (uint8_t)(c->in.line_len - text_len);
     keep_value(c, 0, text_len);
-    c->other_blank_len = blank_len;
-    c->other_skip = skip;
+    c->in.other_blank_len = blank_len;
+    c->in.other_skip = skip;
 }
 
 static void judge_named(struct dtu_at_client *c, size_t text_len)
@@ -639,17 +591,43 @@ static void judge_named(struct dtu_at_client *c, size_t text_len)
     }
 }
 
+/* Whether a line that is worded so is the reply. While a late answer may come, a query is not
+ * answered by the end of one that was not its own; and some words refuse only with a number. */
+static bool ends_reply(struct dtu_at_client *c, size_t text_len, const struct wording *w)
+{
+    if (w->meaning == DONE)
+        return !c->late || c->form != QUERY || c->in.has_value;
+    bool has_number = w->meaning != ANSWER && parse_number(w, c->line, text_len, &c->in.code);
+    return has_number || w->meaning != NUMBERED;
+}
+
+static enum dtu_status status_of(const struct dtu_at_client *c, const struct wording *w)
+{
+    uint32_t number = (uint32_t)(c->in.code < 0 ? -c->in.code : c->in.code);
+    if (w->meaning == DONE || w->meaning == ANSWER || c->form == IDENTIFY)
+        return DTU_OK;
+    return meaning_of(w->meaning == EXPLAINED ? number + CME : number);
+}
+
 static void judge_reply(struct dtu_at_client *c, size_t text_len)
 {
     const struct wording *w = find_wording(c->line, text_len);
-    if (w == NULL)
+    if (w == NULL) {
         judge_named(c, text_len);
-    else if (w->meaning == ANSWER)
-        take_answer(c, text_len, w);
-    else if (w->meaning == DONE)
-        take_done(c, text_len, w);
-    else
-        take_refusal(c, text_len, w);
+        return;
+    }
+    if (!ends_reply(c, text_len, w)) {
+        take_data(c, text_len);
+        return;
+    }
+    if (w->meaning != DONE)
+        release_other(c);
+    note_dialect(c, w);
+    if (w->meaning == ANSWER)
+        keep_value(c, w->len, text_len);
+    else if (w->meaning != DONE)
+        c->in.error_len = text_len;
+    end_reply(c, status_of(c, w));
 }
 
 /* The answer to the keyword. That it came is confirmed as the product wants it, once: nothing
@@ -663,25 +641,25 @@ static void judge_address(struct dtu_at_client *c, size_t text_len)
     }
     keep_value(c, 0, text_len);
     (void)c->callbacks->send(c->ctx, confirm, sizeof confirm);
-    end_reply(c, DTU_OK, 0, 0);
+    end_reply(c, DTU_OK);
 }
 
 /* --- Gathering lines ------------------------------------------------------------------------ */
 
 static void log_line(const struct dtu_at_client *c)
 {
-    if (c->line_len > 0 && c->callbacks->line != NULL)
-        c->callbacks->line(c->ctx, c->line, c->line_len);
+    if (c->in.line_len > 0 && c->callbacks->line != NULL)
+        c->callbacks->line(c->ctx, c->line, c->in.line_len);
 }
 
 static void end_line(struct dtu_at_client *c, size_t end_len)
 {
-    size_t text_len = c->line_len - end_len;
-    uint8_t rest = c->rest;
+    size_t text_len = c->in.line_len - end_len;
+    uint8_t rest = c->in.rest;
     log_line(c);
-    c->rest = NONE;
+    c->in.rest = NONE;
     if (rest == VALUE)
-        c->line_len = 0;
+        c->in.line_len = 0;
     else if (text_len == 0 || rest == DATA || c->out_len > 0) /* or not all was sent */
         take_data(c, text_len);
     else if (c->form == KEYWORD)
@@ -693,29 +671,29 @@ static void end_line(struct dtu_at_client *c, size_t end_len)
 /* Whether the line is a value, as far as it is there. */
 static bool is_value(const struct dtu_at_client *c)
 {
-    const struct wording *w = find_wording(c->line, c->line_len);
+    const struct wording *w = find_wording(c->line, c->in.line_len);
     return c->form == HELP || (w != NULL && w->meaning == ANSWER) ||
-           is_own(c, c->line, find_name(c->line, c->line_len));
+           is_own(c, c->line, find_name(c->line, c->in.line_len));
 }
 
 /* The line does not fit: it is a value that is too long, or else data. */
 static void make_room(struct dtu_at_client *c)
 {
     log_line(c);
-    if (c->rest == NONE) {
+    if (c->in.rest == NONE) {
         c->stats.too_long++;
-        c->rest = DATA;
+        c->in.rest = DATA;
         if (is_value(c)) {
             release_other(c);
             lose_values(c);
-            c->rest = VALUE;
+            c->in.rest = VALUE;
         }
     }
-    if (c->rest == DATA) {
+    if (c->in.rest == DATA) {
         release_held(c);
-        give_data(c, c->line, c->line_len);
+        give_data(c, c->line, c->in.line_len);
     }
-    c->line_len = 0;
+    c->in.line_len = 0;
 }
 
 static size_t len_of_end(const uint8_t *text, size_t len)
@@ -725,28 +703,28 @@ static size_t len_of_end(const uint8_t *text, size_t len)
 
 static void append(struct dtu_at_client *c, uint8_t byte)
 {
-    if (values_len(c) + c->line_len == c->config->reply_size)
+    if (values_len(c) + c->in.line_len == c->config->reply_size)
         make_room(c);
-    c->line[c->line_len++] = byte;
+    c->line[c->in.line_len++] = byte;
     if (byte == '\n')
-        end_line(c, len_of_end(c->line, c->line_len));
+        end_line(c, len_of_end(c->line, c->in.line_len));
 }
 
 /* Whether the byte belongs to the echo: the command as it was sent, at the beginning of a line.
  * What of it was there comes back into the line if it turns out to be none. */
 static bool take_echo(struct dtu_at_client *c, uint8_t byte)
 {
-    size_t len = c->echoed;
-    if (!c->awaits_echo || c->line_len > 0)
+    size_t len = c->in.echoed;
+    if (!c->awaits_echo || c->in.line_len > 0)
         return false;
     if (len < c->text_len && byte == c->text[len]) {
-        c->echoed++;
+        c->in.echoed++;
         return true;
     }
-    c->echoed = 0;
+    c->in.echoed = 0;
     if (len == c->text_len && (byte == '\r' || byte == '\n')) {
         c->awaits_echo = false;
-        c->drops_lf = byte == '\r';
+        c->in.drops_lf = byte == '\r';
         return true;
     }
     for (size_t i = 0; i < len; i++)
@@ -756,8 +734,8 @@ static bool take_echo(struct dtu_at_client *c, uint8_t byte)
 
 static void gather(struct dtu_at_client *c, uint8_t byte)
 {
-    bool drops = c->drops_lf && byte == '\n';
-    c->drops_lf = false;
+    bool drops = c->in.drops_lf && byte == '\n';
+    c->in.drops_lf = false;
     if (!drops && !take_echo(c, byte))
         append(c, byte);
 }
@@ -793,7 +771,7 @@ static void time_out(struct dtu_at_client *c, uint32_t now)
     c->late = true;
     release_all(c);
     if (c->tries_left == 0) {
-        finish(c, DTU_ERR_TIMEOUT, 0, 0);
+        finish(c, DTU_ERR_TIMEOUT);
         return;
     }
     begin_drain(c, now);
@@ -802,9 +780,9 @@ static void time_out(struct dtu_at_client *c, uint32_t now)
 /* What has no line end as a datagram, or on some pages of the manuals, ends with a silence. */
 static bool ends_by_silence(const struct dtu_at_client *c)
 {
-    return c->line_len > 0 &&
+    return c->in.line_len > 0 &&
            (c->form == KEYWORD ||
-            (is_named(c, "ENTM") && dtu_equal_nocase(c->line, c->line_len, "+ok")));
+            (is_named(c, "ENTM") && dtu_equal_nocase(c->line, c->in.line_len, "+ok")));
 }
 
 /* A module that was in command mode already took `+++` for the beginning of a line. */
@@ -842,7 +820,7 @@ void dtu_at_client_poll(struct dtu_at_client *c, uint32_t now)
     if (dtu_at_client_next(c, now) > 0)
         return;
     if (c->state == ENDING)
-        finish(c, (enum dtu_status)c->status, 0, 0);
+        finish(c, (enum dtu_status)c->status);
     else if (c->state == DRAINS)
         begin_try(c, now);
     else if (ends_by_silence(c))

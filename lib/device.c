@@ -699,14 +699,20 @@ static void on_link_changed(void *ctx, enum dtu_link_state state)
     size_t again = dtu_queue_rewind(&s->queue);
     if (state != DTU_LINK_OFF) /* a stop drops it */
         d->stats.resent_bytes += (uint32_t)again;
-    if (state == DTU_LINK_IDLE && dtu_queue_count(&s->queue) > 0)
-        dtu_link_want(&s->link, d->now_ms);
     if (state == DTU_LINK_GIVEN_UP) /* a module on its own has nobody else to help it */
         want_restart(d);
 }
 
 static const struct dtu_link_callbacks link_callbacks = {
     .open = on_open, .close = on_close, .changed = on_link_changed};
+
+/* After each call that may have closed a short-lived connection: opens it for the data that waits.
+ */
+static void open_for_data(struct dtu_device_socket *s)
+{
+    if (dtu_link_state(&s->link) == DTU_LINK_IDLE && dtu_queue_count(&s->queue) > 0)
+        dtu_link_want(&s->link, s->device->now_ms);
+}
 
 /* --- Commands ------------------------------------------------------------------------------- */
 
@@ -1635,6 +1641,7 @@ void dtu_device_socket_closed(struct dtu_device *d, unsigned socket, uint32_t lo
         s->sync_ms = now - pause_ms(d);
     d->stats.lost_bytes += lost;
     dtu_link_closed(&s->link, now);
+    open_for_data(s);
 }
 
 void dtu_device_socket_refused(struct dtu_device *d, unsigned socket, uint32_t now)
@@ -1980,6 +1987,7 @@ static void poll_socket(struct dtu_device *d, unsigned i)
     pump(s); /* what the socket had no room for */
     dtu_heartbeat_poll(&s->heartbeat, d->now_ms);
     dtu_link_poll(&s->link, d->now_ms);
+    open_for_data(s);
 }
 
 void dtu_device_poll(struct dtu_device *d, uint32_t now)

@@ -468,19 +468,24 @@ enum dtu_status dtu_discovery_parse_text(struct dtu_discovery_found *found, cons
 
 /* --- A module's side ------------------------------------------------------------------------ */
 
+static void describe(const struct dtu_discovery_callbacks *callbacks, void *ctx,
+                     struct dtu_discovery_found *self)
+{
+    memset(self, 0, sizeof *self);
+    callbacks->describe(ctx, self);
+}
+
 static bool is_mine(const struct dtu_discovery_callbacks *callbacks, void *ctx, const uint8_t *mac)
 {
     struct dtu_discovery_found self;
-    memset(&self, 0, sizeof self);
-    callbacks->describe(ctx, &self);
+    describe(callbacks, ctx, &self);
     return memcmp(mac, self.mac, sizeof self.mac) == 0;
 }
 
 static size_t put_self(const struct dtu_discovery_callbacks *callbacks, void *ctx, uint8_t *reply)
 {
     struct dtu_discovery_found self;
-    memset(&self, 0, sizeof self);
-    callbacks->describe(ctx, &self);
+    describe(callbacks, ctx, &self);
     dtu_discovery_put_found(reply, &self);
     return DTU_DISCOVERY_FOUND_LEN;
 }
@@ -514,58 +519,45 @@ static bool login_is_right(const struct dtu_discovery_callbacks *callbacks, void
     return right != 0;
 }
 
+/* The blocks in the order of an answer to a read. */
+static const struct layout {
+    uint8_t command; /* that sets it, and how many there are */
+    uint8_t count;
+    uint8_t len;
+    const struct field *fields;
+} layouts[] = {
+    {DTU_DISCOVERY_BASIC, 1, DTU_DISCOVERY_BASIC_LEN, basic_fields},
+    {DTU_DISCOVERY_PORT_0, 3, DTU_DISCOVERY_PORT_LEN, port_fields},
+    {DTU_DISCOVERY_CLOUD, 1, DTU_DISCOVERY_CLOUD_LEN, cloud_fields},
+};
+#define LAYOUTS (sizeof layouts / sizeof layouts[0])
+
 static size_t put_blocks(const struct dtu_discovery_callbacks *callbacks, void *ctx, uint8_t *reply)
 {
-    union dtu_discovery_block block;
-
-    memset(&block, 0, sizeof block);
-    callbacks->read(ctx, DTU_DISCOVERY_BASIC, &block);
-    dtu_discovery_put_basic(reply, &block.basic);
-    reply += DTU_DISCOVERY_BASIC_LEN;
-
-    memset(&block, 0, sizeof block);
-    callbacks->read(ctx, DTU_DISCOVERY_PORT_0, &block);
-    dtu_discovery_put_port(reply, &block.port);
-    reply += DTU_DISCOVERY_PORT_LEN;
-
-    memset(&block, 0, sizeof block);
-    callbacks->read(ctx, DTU_DISCOVERY_CLOUD, &block);
-    dtu_discovery_put_cloud(reply, &block.cloud);
+    for (const struct layout *l = layouts; l < layouts + LAYOUTS; l++) {
+        union dtu_discovery_block block;
+        memset(&block, 0, sizeof block);
+        callbacks->read(ctx, l->command, &block);
+        put_fields(reply, l->len, &block, l->fields);
+        reply += l->len;
+    }
     return DTU_DISCOVERY_READ_LEN;
 }
 
-/* Makes a block of the parameters of a request; false if they are none for its command. */
-static bool get_block(union dtu_discovery_block *block, const struct dtu_discovery_request *request)
-{
-    size_t len = request->params_len;
-    switch (request->command) {
-    case DTU_DISCOVERY_BASIC:
-        if (len != DTU_DISCOVERY_BASIC_LEN)
-            return false;
-        dtu_discovery_get_basic(&block->basic, request->params);
-        return true;
-    case DTU_DISCOVERY_PORT_0:
-    case DTU_DISCOVERY_PORT_0 + 1:
-    case DTU_DISCOVERY_PORT_0 + 2:
-        if (len != DTU_DISCOVERY_PORT_LEN)
-            return false;
-        dtu_discovery_get_port(&block->port, request->params);
-        return true;
-    case DTU_DISCOVERY_CLOUD:
-        if (len != DTU_DISCOVERY_CLOUD_LEN)
-            return false;
-        dtu_discovery_get_cloud(&block->cloud, request->params);
-        return true;
-    default:
-        return false;
-    }
-}
-
+/* Sets the block that the parameters of a request are; false if they are none for its command. */
 static bool take_block(const struct dtu_discovery_callbacks *callbacks, void *ctx,
                        const struct dtu_discovery_request *request)
 {
     union dtu_discovery_block block;
-    return get_block(&block, request) && callbacks->write(ctx, request->command, &block) == DTU_OK;
+    for (const struct layout *l = layouts; l < layouts + LAYOUTS; l++) {
+        if ((uint8_t)(request->command - l->command) >= l->count)
+            continue;
+        if (request->params_len != l->len)
+            return false;
+        get_fields(&block, l->fields, request->params, l->len);
+        return callbacks->write(ctx, request->command, &block) == DTU_OK;
+    }
+    return false;
 }
 
 /* Does what a request with a right login asks for, unless it is a read. */

@@ -49,6 +49,7 @@ struct dtu_unescape dtu_unescape(enum dtu_escape_style style, const uint8_t *tex
 bool dtu_unescape_next(struct dtu_unescape *u, uint8_t *byte)
 {
     size_t left = (size_t)(u->stop - u->at);
+    size_t used = 1;
 
     if (u->lf) {
         u->lf = false;
@@ -57,15 +58,19 @@ bool dtu_unescape_next(struct dtu_unescape *u, uint8_t *byte)
     }
     if (left == 0)
         return false;
-    if (u->style == DTU_ESCAPE_CRLF && crlf_escape(u->at, left)) {
+    *byte = u->at[0];
+    if (u->style == DTU_ESCAPE_HEX) {
+        uint16_t meant = hex_escape(u->at, left);
+        if (meant != NO_ESCAPE) {
+            *byte = (uint8_t)meant;
+            used = HEX_LEN;
+        }
+    } else if (crlf_escape(u->at, left)) {
         *byte = '\r';
         u->lf = true;
-        u->at += CRLF_LEN;
-        return true;
+        used = CRLF_LEN;
     }
-    uint16_t meant = u->style == DTU_ESCAPE_HEX ? hex_escape(u->at, left) : NO_ESCAPE;
-    *byte = (uint8_t)(meant != NO_ESCAPE ? meant : u->at[0]);
-    u->at += meant != NO_ESCAPE ? HEX_LEN : 1;
+    u->at += used;
     return true;
 }
 
@@ -101,32 +106,30 @@ static bool crlf_pair(const uint8_t *value, size_t len)
 void dtu_escape_write(enum dtu_escape_style style, const char *also, const uint8_t *value,
                       size_t len, const struct dtu_text *out)
 {
-    size_t plain = 0; /* bytes before `i` that are themselves and not written yet */
+    const uint8_t *plain = value; /* not written yet up to `at`: these bytes are themselves */
+    const uint8_t *at = value;
 
-    /*@ loop invariant plain <= i <= len;
-        loop assigns i, plain, outside;
-        loop variant len - i; */
-    for (size_t i = 0; i < len; i++) {
-        const uint8_t *at = value + i;
-        bool escaped =
-            style == DTU_ESCAPE_HEX ? needs_hex(at, len - i, also) : crlf_pair(at, len - i);
-        if (!escaped) {
-            plain++;
+    /*@ loop invariant left <= len && at == value + (len - left);
+        loop invariant 0 <= plain - value <= len - left && plain == value + (plain - value);
+        loop assigns left, at, plain, outside;
+        loop variant left; */
+    for (size_t left = len; left > 0; left--, at++) {
+        bool hex = style == DTU_ESCAPE_HEX;
+        if (hex ? !needs_hex(at, left, also) : !crlf_pair(at, left))
             continue;
-        }
-        dtu_text_bytes(out, at - plain, plain);
-        plain = 0;
-        if (style == DTU_ESCAPE_CRLF) {
+        dtu_text_bytes(out, plain, (size_t)(at - plain));
+        if (hex) {
+            dtu_text_char(out, '[');
+            dtu_text_hex(out, at, 1);
+            dtu_text_char(out, ']');
+        } else {
             dtu_text_bytes(out, crlf, CRLF_LEN);
-            i++;
-            continue;
+            at++;
+            left--;
         }
-        dtu_text_char(out, '[');
-        dtu_text_hex(out, at, 1);
-        dtu_text_char(out, ']');
+        plain = at + 1;
     }
-    if (plain > 0)
-        dtu_text_bytes(out, value + len - plain, plain);
+    dtu_text_bytes(out, plain, (size_t)(at - plain));
 }
 
 /*@ requires readable(value, len);

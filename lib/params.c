@@ -563,34 +563,6 @@ enum dtu_status dtu_params_set(struct dtu_params *p, const struct dtu_param *row
     return set_line(p, row, text, len, false);
 }
 
-/* Whether a value is the default, token for token: quotes may differ. */
-static bool is_default_text(const struct dtu_param_table *table, const struct dtu_param *row,
-                            const uint8_t *text, size_t len)
-{
-    struct line value, initial;
-
-    begin(&value, table, row, text, len);
-    begin(&initial, table, row, (const uint8_t *)row->initial, dtu_string_len(row->initial));
-    for (size_t i = 0; !value.done && !initial.done; i++) {
-        if (next_token(&value, i) != DTU_OK || next_token(&initial, i) != DTU_OK ||
-            value.token_len != initial.token_len ||
-            (value.token_len > 0 && memcmp(value.token, initial.token, value.token_len) != 0))
-            return false;
-    }
-    return value.done && initial.done;
-}
-
-enum dtu_status dtu_params_load(struct dtu_params *p, const struct dtu_param *row,
-                                const uint8_t *text, size_t len)
-{
-    enum dtu_status status = dtu_params_set(p, row, text, len);
-    if (status == DTU_OK || !has_values(row) || row->initial == NULL ||
-        !is_default_text(p->table, row, text, len))
-        return status;
-    dtu_params_reset_row(p, row);
-    return DTU_OK;
-}
-
 /* --- Values without text -------------------------------------------------------------------- */
 
 static bool has_byte(const struct dtu_param_value *v, uint8_t byte)
@@ -741,6 +713,41 @@ struct dtu_argument dtu_params_argument(const struct dtu_param_table *table,
     else
         (void)dtu_parse_decimal(a.text, a.len, &a.number); /* stays 0 if it is no number */
     return a;
+}
+
+/* Whether two parameters are the same; quotes may differ. */
+static bool same_argument(const struct dtu_argument *a, const struct dtu_argument *b)
+{
+    if (a->text == NULL || b->text == NULL)
+        return a->text == b->text;
+    return a->len == b->len && memcmp(a->text, b->text, a->len) == 0;
+}
+
+/* Whether a value is the default. */
+static bool is_default_text(const struct dtu_param_table *table, const struct dtu_param *row,
+                            const uint8_t *text, size_t len)
+{
+    const uint8_t *initial = (const uint8_t *)row->initial;
+    size_t initial_len = dtu_string_len(row->initial);
+
+    for (uint8_t i = 0; i < row->field_count; i++) {
+        const struct dtu_argument a = dtu_params_argument(table, row, text, len, i);
+        const struct dtu_argument b = dtu_params_argument(table, row, initial, initial_len, i);
+        if (!same_argument(&a, &b))
+            return false;
+    }
+    return true;
+}
+
+enum dtu_status dtu_params_load(struct dtu_params *p, const struct dtu_param *row,
+                                const uint8_t *text, size_t len)
+{
+    enum dtu_status status = dtu_params_set(p, row, text, len);
+    if (status == DTU_OK || !has_values(row) || row->initial == NULL ||
+        !is_default_text(p->table, row, text, len))
+        return status;
+    dtu_params_reset_row(p, row);
+    return DTU_OK;
 }
 
 /* Where a field of a set of values lies; NULL if there is no such field. */
@@ -1083,16 +1090,25 @@ const uint8_t *dtu_params_bytes(const struct dtu_params *p, const struct dtu_par
     return v.bytes;
 }
 
+unsigned dtu_params_which(const struct dtu_params *p, const struct dtu_param *row, uint8_t field,
+                          const char *words)
+{
+    const uint8_t *store = field_in(p->running, row, field);
+    if (store == NULL || row->fields[field].type != DTU_FIELD_ENUM)
+        return 0;
+    const char *list = row->fields[field].text;
+    size_t len;
+    const char *word = next_word(&list, &len);
+    for (uint8_t i = *store; i > 0 && list != NULL; i--)
+        word = next_word(&list, &len);
+    uint32_t index;
+    return find_word(words, (const uint8_t *)word, len, &index) ? (unsigned)index + 1 : 0;
+}
+
 bool dtu_params_is(const struct dtu_params *p, const struct dtu_param *row, uint8_t field,
                    const char *word)
 {
-    const uint8_t *store = field_in(p->running, row, field);
-    uint32_t index;
-    if (store == NULL || row->fields[field].type != DTU_FIELD_ENUM)
-        return false;
-    return find_word(row->fields[field].text, (const uint8_t *)word, dtu_string_len(word),
-                     &index) &&
-           index == *store;
+    return dtu_params_which(p, row, field, word) > 0;
 }
 
 /* False if the default is not legal. */

@@ -72,35 +72,17 @@ bool dtu_sdp_is_report(const struct dtu_sdp_frame *frame, enum dtu_sdp_code *cod
 
 /* --- What begins at a place of the stream --------------------------------------------------- */
 
-static uint32_t *counter_of(struct dtu_sdp_stats *stats, enum dtu_sdp_code code)
+/* Tells of damage and drops `len` bytes. Returns `len`, or 0 if there was no room to tell it. */
+static size_t drop(struct dtu_sdp *s, enum dtu_sdp_code code, uint32_t *counter, size_t len)
 {
-    if (code == DTU_SDP_BAD_HEAD)
-        return &stats->bad_head;
-    if (code == DTU_SDP_BAD_LENGTH)
-        return &stats->bad_length;
-    return code == DTU_SDP_BAD_SUM ? &stats->bad_sum : &stats->bad_socket;
-}
-
-/* Tells of damage and counts it. False if the callback had no room. */
-static bool tell(struct dtu_sdp *s, enum dtu_sdp_code code)
-{
-    if (s->callbacks->damage != NULL && !s->callbacks->damage(s->ctx, code))
-        return false;
-    ++*counter_of(&s->stats, code);
-    return true;
-}
-
-/* No frame begins here: goes on to where one may. Returns how many bytes that is, or 0 if there was
- * no room to tell it. */
-static size_t skip(struct dtu_sdp *s, const uint8_t *data, size_t len, enum dtu_sdp_code code)
-{
-    if (!(s->in_run && code == DTU_SDP_BAD_HEAD) && !tell(s, code))
-        return 0;
-    const uint8_t *next = memchr(data + 1, mark_of(s->config->direction)[0], len - 1);
-    size_t skipped = next != NULL ? (size_t)(next - data) : len;
+    if (!s->in_run || code != DTU_SDP_BAD_HEAD) {
+        if (s->callbacks->damage != NULL && !s->callbacks->damage(s->ctx, code))
+            return 0;
+        ++*counter;
+    }
+    s->stats.skipped += (uint32_t)len;
     s->in_run = true;
-    s->stats.skipped += (uint32_t)skipped;
-    return skipped;
+    return len;
 }
 
 static bool has_receiver(const struct dtu_sdp *s, const struct dtu_sdp_frame *frame)
@@ -115,17 +97,32 @@ static size_t take(struct dtu_sdp *s, const uint8_t *data, size_t len)
 {
     struct dtu_sdp_frame frame = {data[LENGTH_END], data[LENGTH_END + 1], data + DTU_SDP_HEAD_LEN,
                                   len - DTU_SDP_OVERHEAD};
+
     if (has_receiver(s, &frame)) {
         if (!s->callbacks->frame(s->ctx, &frame))
             return 0;
         s->stats.frames++;
-    } else {
-        if (!tell(s, DTU_SDP_BAD_SOCKET))
-            return 0;
-        s->stats.skipped += (uint32_t)len;
+    } else if (drop(s, DTU_SDP_BAD_SOCKET, &s->stats.bad_socket, len) == 0) {
+        return 0;
     }
     s->in_run = false;
     return len;
+}
+
+/* Bytes of the frame whose mark is at `data`; 0 if there is none that long. */
+static size_t whole_len(const struct dtu_sdp *s, const uint8_t *data, size_t len)
+{
+    struct dtu_reader r = dtu_reader(data + MARK_LEN, len - MARK_LEN);
+    size_t whole = (size_t)dtu_get_be16(&r) + UNCOVERED; /* too small if there is none, or wraps */
+    size_t limit = s->flushing ? len : s->config->size;
+    return whole >= DTU_SDP_OVERHEAD && whole <= limit ? whole : 0;
+}
+
+/* How far it is from `data` to where the next frame may begin. */
+static size_t to_next(const uint8_t *data, size_t len, uint8_t first)
+{
+    const uint8_t *next = memchr(data + 1, first, len - 1);
+    return next != NULL ? (size_t)(next - data) : len;
 }
 
 /* Deals with what begins at `data`, `len` not being 0. Returns how many bytes that were; 0 if it
@@ -133,24 +130,29 @@ static size_t take(struct dtu_sdp *s, const uint8_t *data, size_t len)
 static size_t step(struct dtu_sdp *s, const uint8_t *data, size_t len)
 {
     const uint8_t *mark = mark_of(s->config->direction);
+    enum dtu_sdp_code code = DTU_SDP_BAD_HEAD;
+    uint32_t *counter = &s->stats.bad_head;
 
     if (data[0] == mark[0] && len < DTU_SDP_OVERHEAD && !s->flushing) {
         s->want = DTU_SDP_OVERHEAD;
         return 0;
     }
-    if (len < MARK_LEN || memcmp(data, mark, MARK_LEN) != 0)
-        return skip(s, data, len, DTU_SDP_BAD_HEAD);
-    struct dtu_reader r = dtu_reader(data + MARK_LEN, len - MARK_LEN);
-    size_t whole = (size_t)dtu_get_be16(&r) + UNCOVERED; /* bad if there is none, or it wraps */
-    if (whole < DTU_SDP_OVERHEAD || whole > s->config->size || (s->flushing && whole > len))
-        return skip(s, data, len, DTU_SDP_BAD_LENGTH);
-    if (len < whole) {
-        s->want = whole;
-        return 0;
+    if (len >= MARK_LEN && memcmp(data, mark, MARK_LEN) == 0) {
+        size_t whole = whole_len(s, data, len);
+        if (whole > len) {
+            s->want = whole;
+            return 0;
+        }
+        if (whole > 0 && sum_of(data + LENGTH_END, whole - UNCOVERED) == data[whole - 1])
+            return take(s, data, whole);
+        code = DTU_SDP_BAD_LENGTH;
+        counter = &s->stats.bad_length;
+        if (whole > 0) {
+            code = DTU_SDP_BAD_SUM;
+            counter = &s->stats.bad_sum;
+        }
     }
-    if (sum_of(data + LENGTH_END, whole - UNCOVERED) != data[whole - 1])
-        return skip(s, data, len, DTU_SDP_BAD_SUM);
-    return take(s, data, whole);
+    return drop(s, code, counter, to_next(data, len, mark[0]));
 }
 
 /* Deals with what begins in the first `stop` bytes, until one has to wait: see step(). Returns how
@@ -158,8 +160,8 @@ static size_t step(struct dtu_sdp *s, const uint8_t *data, size_t len)
 static size_t scan(struct dtu_sdp *s, const uint8_t *data, size_t stop, size_t len)
 {
     size_t done = 0;
+    s->want = 0;
     while (done < stop) {
-        s->want = 0;
         size_t n = step(s, data + done, len - done);
         if (n == 0)
             return done;
@@ -203,23 +205,18 @@ static size_t continue_held(struct dtu_sdp *s, const uint8_t *data, size_t len)
         return lent;
     }
     size_t done = scan(s, buffer, s->held, s->held + lent);
-    if (done >= s->held) {
-        size_t taken = done - s->held;
-        s->held = 0;
-        return taken;
-    }
-    s->held -= done;
+    size_t taken = done > s->held ? done - s->held : 0;
+    s->held -= done - taken;
     memmove(buffer, buffer + done, s->held);
-    return 0;
+    return taken;
 }
 
 size_t dtu_sdp_feed(struct dtu_sdp *s, const uint8_t *data, size_t len)
 {
-    uint8_t *buffer = s->config->buffer;
     size_t taken = 0;
 
     if (len == 0)
-        data = buffer; /* to NULL nothing may be added, not even 0 */
+        data = s->config->buffer; /* to NULL nothing may be added, not even 0 */
     while (s->held > 0) {
         taken += continue_held(s, data + taken, len - taken);
         if (s->want == 0 || (s->held > 0 && taken == len))
@@ -232,7 +229,7 @@ size_t dtu_sdp_feed(struct dtu_sdp *s, const uint8_t *data, size_t len)
     if (s->want == 0)
         return taken;
     s->held = len - taken; /* less than `want`, which the buffer holds */
-    memcpy(buffer, data + taken, s->held);
+    memcpy(s->config->buffer, data + taken, s->held);
     return len;
 }
 

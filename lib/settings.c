@@ -29,31 +29,6 @@ const uint8_t *dtu_settings_bytes(const struct dtu_params *params, unsigned id, 
 
 /* --- The device ----------------------------------------------------------------------------- */
 
-struct word {
-    const char *word;
-    uint8_t value;
-};
-
-static const struct word parities[] = {{"ODD", DTU_PARITY_ODD},
-                                       {"EVEN", DTU_PARITY_EVEN},
-                                       {"MARK", DTU_PARITY_MARK},
-                                       {"SPACE", DTU_PARITY_SPACE},
-                                       {NULL, DTU_PARITY_NONE}};
-static const struct word flows[] = {{"CRTS", DTU_FLOW_RTS_CTS},
-                                    {"FCH", DTU_FLOW_RTS_CTS},
-                                    {"FCR", DTU_FLOW_XON_XOFF},
-                                    {"RS485", DTU_FLOW_RS485},
-                                    {NULL, DTU_FLOW_NONE}};
-
-/* What the word of a field means; the last entry is for all others. */
-static uint8_t meaning(const struct dtu_params *params, const struct dtu_param *row, uint8_t field,
-                       const struct word *words)
-{
-    while (words->word != NULL && !dtu_params_is(params, row, field, words->word))
-        words++;
-    return words->value;
-}
-
 /* The parity is before the data bits on 7S3, behind the stop bits elsewhere. */
 static bool has_parity_first(const struct dtu_param *uart)
 {
@@ -63,31 +38,28 @@ static bool has_parity_first(const struct dtu_param *uart)
 static void read_uart(struct dtu_uart *uart, const struct dtu_params *params)
 {
     const struct dtu_param *row = row_of(params, DTU_ID_UART);
+    static const uint8_t flows[] = {DTU_FLOW_NONE, DTU_FLOW_RTS_CTS, DTU_FLOW_RTS_CTS,
+                                    DTU_FLOW_XON_XOFF, DTU_FLOW_RS485};
     bool parity_first = has_parity_first(row);
 
     uart->baud = dtu_params_number(params, row, 0);
     uart->data_bits = (uint8_t)dtu_params_number(params, row, parity_first ? 2 : 1);
     uart->stop_bits = (uint8_t)dtu_params_number(params, row, parity_first ? 3 : 2);
-    uart->parity = meaning(params, row, parity_first ? 1 : 3, parities);
-    uart->flow = meaning(params, row, 4, flows);
-}
-
-static const char *parity_word(uint8_t parity)
-{
-    const struct word *w = parities;
-    while (w->word != NULL && w->value != parity)
-        w++;
-    return w->word != NULL ? w->word : "NONE";
+    /* in the order of enum dtu_parity, behind none */
+    uart->parity =
+        (uint8_t)dtu_params_which(params, row, parity_first ? 1 : 3, "ODD,EVEN,MARK,SPACE");
+    uart->flow = flows[dtu_params_which(params, row, 4, "CRTS,FCH,FCR,RS485")];
 }
 
 static void write_parity(const struct dtu_params *params, const struct dtu_uart *uart,
                          const struct dtu_text *out)
 {
+    static const char words[][6] = {"NONE", "ODD", "EVEN", "MARK", "SPACE"};
     bool quotes = params->table->syntax.quotes;
 
     if (quotes)
         dtu_text_char(out, '"');
-    dtu_text_string(out, parity_word(uart->parity));
+    dtu_text_string(out, words[uart->parity <= DTU_PARITY_SPACE ? uart->parity : 0]);
     dtu_text_string(out, quotes ? "\"," : ",");
 }
 
@@ -144,18 +116,23 @@ static void read_handshake(struct dtu_settings *s, const struct dtu_profile *pro
     s->plus_ms = profile->gap_ms > 0 ? profile->gap_ms : packing_ms;
 }
 
-static const struct word identities[] = {
-    {"ICCID", DTU_IDENTITY_ICCID}, {"IMEI", DTU_IDENTITY_IMEI}, {"SN", DTU_IDENTITY_SN},
-    {"MAC", DTU_IDENTITY_MAC},     {"LBS", DTU_IDENTITY_LBS},   {"REGID", DTU_IDENTITY_REGID},
-    {"USER", DTU_IDENTITY_USER},   {"USR", DTU_IDENTITY_USER},  {"REGDT", DTU_IDENTITY_USER},
-    {"CLOUD", DTU_IDENTITY_CLOUD}, {NULL, DTU_IDENTITY_NONE}};
-static const struct word ways[] = {{"LINK", DTU_IDENTITY_ON_LINK},
-                                   {"FIRST", DTU_IDENTITY_ON_LINK},
-                                   {"DATA", DTU_IDENTITY_WITH_DATA},
-                                   {"EVERY", DTU_IDENTITY_WITH_DATA},
-                                   {"LINK&DATA", DTU_IDENTITY_ON_LINK | DTU_IDENTITY_WITH_DATA},
-                                   {"ALL", DTU_IDENTITY_ON_LINK | DTU_IDENTITY_WITH_DATA},
-                                   {NULL, 0}};
+/* What the word of a row stands for. */
+static uint8_t identity_of(const struct dtu_params *params, const struct dtu_param *row)
+{
+    static const uint8_t kinds[] = {DTU_IDENTITY_NONE,  DTU_IDENTITY_ICCID, DTU_IDENTITY_IMEI,
+                                    DTU_IDENTITY_SN,    DTU_IDENTITY_MAC,   DTU_IDENTITY_LBS,
+                                    DTU_IDENTITY_REGID, DTU_IDENTITY_USER,  DTU_IDENTITY_USER,
+                                    DTU_IDENTITY_USER,  DTU_IDENTITY_CLOUD};
+    return kinds[dtu_params_which(params, row, 0,
+                                  "ICCID,IMEI,SN,MAC,LBS,REGID,USER,USR,REGDT,CLOUD")];
+}
+
+static uint8_t ways_of(const struct dtu_params *params, const struct dtu_param *row)
+{
+    enum { LINK = DTU_IDENTITY_ON_LINK, DATA = DTU_IDENTITY_WITH_DATA };
+    static const uint8_t ways[] = {0, LINK, LINK, DATA, DATA, LINK | DATA, LINK | DATA};
+    return ways[dtu_params_which(params, row, 0, "LINK,FIRST,DATA,EVERY,LINK&DATA,ALL")];
+}
 
 /* A packet of a kind, with the bytes of the row `user`. */
 static struct dtu_identity_packet packet_of(const struct dtu_params *params, uint8_t kind,
@@ -180,15 +157,15 @@ static void read_registration(struct dtu_settings *s, const struct dtu_params *p
     bool used = kind == NULL || dtu_params_is(params, on, 0, "ON");
 
     s->registration.packet =
-        packet_of(params, meaning(params, kind != NULL ? kind : on, 0, identities), DTU_ID_REGDT);
+        packet_of(params, identity_of(params, kind != NULL ? kind : on), DTU_ID_REGDT);
     used = used && s->registration.packet.kind != DTU_IDENTITY_NONE;
-    s->registration.ways = used ? meaning(params, row_of(params, DTU_ID_REGSND), 0, ways) : 0;
+    s->registration.ways = used ? ways_of(params, row_of(params, DTU_ID_REGSND)) : 0;
 }
 
 static void read_heartbeat(struct dtu_settings *s, const struct dtu_params *params)
 {
     const struct dtu_param *sort = row_of(params, DTU_ID_HEARTSORT);
-    uint8_t kind = sort != NULL ? meaning(params, sort, 0, identities) : DTU_IDENTITY_USER;
+    uint8_t kind = sort != NULL ? identity_of(params, sort) : DTU_IDENTITY_USER;
     bool to_uart = dtu_params_is(params, row_of(params, DTU_ID_HEARTTP), 0, "COM");
 
     s->heartbeat = dtu_settings_on(params, DTU_ID_HEARTEN, false);
@@ -226,11 +203,14 @@ void dtu_settings_read(struct dtu_settings *settings, const struct dtu_profile *
 
 /* --- A socket ------------------------------------------------------------------------------- */
 
-static const struct word kinds[] = {
-    {"TCP", DTU_SOCKET_TCP_CLIENT},  {"TCPC", DTU_SOCKET_TCP_CLIENT},
-    {"UDP", DTU_SOCKET_UDP_CLIENT},  {"UDPC", DTU_SOCKET_UDP_CLIENT},
-    {"TCPS", DTU_SOCKET_TCP_SERVER}, {"UDPS", DTU_SOCKET_UDP_SERVER},
-    {NULL, DTU_SOCKET_NONE}};
+static enum dtu_socket_kind kind_of(const struct dtu_params *params, const struct dtu_param *row)
+{
+    static const uint8_t kinds[] = {
+        DTU_SOCKET_NONE,       DTU_SOCKET_TCP_CLIENT, DTU_SOCKET_TCP_CLIENT, DTU_SOCKET_UDP_CLIENT,
+        DTU_SOCKET_UDP_CLIENT, DTU_SOCKET_TCP_SERVER, DTU_SOCKET_UDP_SERVER};
+    unsigned which = dtu_params_which(params, row, 0, "TCP,TCPC,UDP,UDPC,TCPS,UDPS");
+    return (enum dtu_socket_kind)kinds[which];
+}
 
 bool dtu_settings_listens(enum dtu_socket_kind kind)
 {
@@ -252,8 +232,7 @@ static uint32_t quiet_ms(const struct dtu_profile *profile, const struct dtu_par
     unsigned i = profile->sockets_share ? 0 : socket;
     const struct dtu_param *row =
         row_of(params, DTU_ID_SOCKSL + kind_from(profile, params, socket));
-    bool short_lived =
-        dtu_params_is(params, row, 0, "SHORT") || dtu_params_is(params, row, 0, "ON");
+    bool short_lived = dtu_params_which(params, row, 0, "SHORT,ON") > 0;
 
     if (!short_lived || kind != DTU_SOCKET_TCP_CLIENT)
         return 0;
@@ -293,7 +272,7 @@ void dtu_settings_read_socket(struct dtu_socket_settings *settings,
     struct dtu_socket_target *target = &settings->target;
     uint32_t retry_s = number_of(params, DTU_ID_SOCKRSTIM, profile->retry_ms / 1000);
 
-    target->kind = (enum dtu_socket_kind)meaning(params, row, 0, kinds);
+    target->kind = kind_of(params, row);
     target->host = dtu_params_bytes(params, row, 1, &target->host_len);
     target->port = (uint16_t)dtu_params_number(params, row, 2);
     /* by a switch of its own, or where there is none by its kind */

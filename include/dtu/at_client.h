@@ -22,9 +22,9 @@
  * One thing at a time: what is begun ends with one call of `done`, in a bounded time whatever the
  * module sends.
  *
- * Cost: RAM is the struct, 124 bytes on a Cortex-M0+, and the caller's two buffers; 3 KiB of code;
- * 224 bytes of stack and that of a callback. Each byte is copied once, and a line looked at a few
- * times when it ends. Time is in milliseconds and may wrap.
+ * Cost: RAM is the struct, 132 bytes on a Cortex-M0+, and the caller's two buffers. Each byte is
+ * copied once, and a line looked at a few times when it ends. Code and stack: docs/size.md. Time is
+ * in milliseconds and may wrap.
  *
  * Source: manuals 001 sections 3.1.2 to 3.1.6, 002 sections 4.1 and 4.2, 003 sections 5.3.1 to
  * 5.3.3, 004 sections 2 and 3; what was decided where they are silent is on the page of this
@@ -125,13 +125,8 @@ struct dtu_at_client_stats {
     uint32_t too_long; /**< lines that did not fit, values and data */
 };
 
-/** A client. The fields are private, but for `stats`. */
-struct dtu_at_client {
-    uint8_t state;           /**< private */
-    uint8_t form;            /**< private: of the request */
-    uint8_t dialect;         /**< private: enum dtu_at_client_dialect */
-    uint8_t tries_left;      /**< private */
-    uint8_t status;          /**< private: enum dtu_status to end with */
+/** What has come of a reply; private. */
+struct dtu_at_client_gathered {
     uint8_t blank_len;       /**< private: length of the line end in front of the line, if held */
     uint8_t other_blank_len; /**< private: the same, in front of a value under another name */
     uint8_t other_end_len;   /**< private: length of the line end behind that */
@@ -139,9 +134,25 @@ struct dtu_at_client {
     bool has_value;          /**< private: there are values, maybe empty */
     bool too_long;           /**< private: there were, but they did not fit */
     bool drops_lf;           /**< private: an LF now is the end of the echo */
-    bool awaits_echo;        /**< private: the echo has not come */
-    bool late;               /**< private: the answer to an earlier try may still come */
-    bool timed_out;          /**< private: a try of this command had no answer */
+    int16_t code;            /**< private: the number in a refusal */
+    size_t error_len;        /**< private: of a refusal, with which the line begins */
+    size_t echoed;           /**< private: bytes of an echo that came */
+    size_t line_len;         /**< private: of the line, which has not ended */
+    size_t other_skip;       /**< private: length of the other name of a value; 0: none has one */
+};
+
+/** A client. The fields are private, but for `stats`. */
+struct dtu_at_client {
+    uint8_t state;                    /**< private */
+    uint8_t form;                     /**< private: of the request */
+    uint8_t dialect;                  /**< private: enum dtu_at_client_dialect */
+    uint8_t tries_left;               /**< private */
+    uint8_t status;                   /**< private: enum dtu_status to end with */
+    bool awaits_echo;                 /**< private: the echo has not come */
+    bool late;                        /**< private: the answer to an earlier try may still come */
+    bool timed_out;                   /**< private: a try of this command had no answer */
+    struct dtu_at_client_gathered in; /**< private */
+    uint8_t *line;                    /**< private: in the reply buffer, behind the values */
     const struct dtu_at_client_config *config;       /**< private */
     const struct dtu_at_client_callbacks *callbacks; /**< private */
     void *ctx;                                       /**< private */
@@ -152,14 +163,10 @@ struct dtu_at_client {
     size_t name_len;                                 /**< private: of the name behind `AT+` */
     const uint8_t *out;                              /**< private: not yet taken by `send` */
     size_t out_len;                                  /**< private: how much */
-    uint8_t *line;     /**< private: in the reply buffer, behind the values */
-    size_t echoed;     /**< private: bytes of an echo that came */
-    size_t line_len;   /**< private: of the line, which has not ended */
-    size_t other_skip; /**< private: length of the other name of a value; 0: none has one */
-    uint32_t since_ms; /**< private: when the state began, or all was sent */
-    uint32_t last_ms;  /**< private: when the last byte came */
-    struct dtu_at_client_stats stats;           /**< counters */
-    struct dtu_cmdmode_host host;               /**< private: the handshake */
+    uint32_t since_ms;                /**< private: when the state began, or all was sent */
+    uint32_t last_ms;                 /**< private: when the last byte came */
+    struct dtu_at_client_stats stats; /**< counters */
+    struct dtu_cmdmode_host host;     /**< private: the handshake */
     struct dtu_cmdmode_host_config host_config; /**< private: its times */
 };
 

@@ -24,10 +24,10 @@
  * A frame with a wrong sum or a rate that cannot be is data, and so is all else; of two frames that
  * overlap, the one that begins first is taken. Bits 7:6 count for the sum and mean nothing.
  *
- * Cost on a Cortex-M0+: 36 bytes of RAM and no buffer; 562 bytes of code for the filter with its
- * decoder and 134 for the encoder; 128 bytes of stack, 72 when it calls back. Data without a 55
- * costs a memchr and one call; it is handed on where it lies, in pieces as large as they came. Only
- * what may be the beginning of a frame at the end of the input is copied, at most 7 bytes.
+ * Cost on a Cortex-M0+: 36 bytes of RAM and no buffer. Data without a 55 costs a memchr and one
+ * call; it is handed on where it lies, in pieces as large as they came. Only what may be the
+ * beginning of a frame at the end of the input is copied, at most 7 bytes. Code and stack:
+ * docs/size.md.
  *
  * Source: manual 002 section 3.6.2, manual 003 section 4.3.4.
  */

@@ -22,8 +22,8 @@
  * - a `reconnect_s` of 0, and a server's `remote` that is empty, are what was there before;
  * - a text has zeroes behind its first 00 byte.
  *
- * Cost: no state. Each call walks through the table for each row that it needs. On Cortex-M0+ 2.3
- * KiB of code; a write needs 208 bytes of stack and what dtu_params_set() needs.
+ * Cost: no state. Each call walks through the table for each row that it needs. Code and stack:
+ * docs/size.md.
  *
  * Source: manual 003 section 5.1.2, tables of the basic and the port parameters.
  */

@@ -27,10 +27,9 @@
  * Every function is total: any bytes of the stated length are legal input. None keeps anything, so
  * each may be called from anywhere, callbacks and interrupts included, on objects not shared.
  *
- * Cost: no state. A module's side is 1260 bytes of code and constants on a Cortex-M0+, a program's
- * 1380, of which they share 470; serving uses 224 bytes of stack and that of a callback. Serving
- * adds up each byte of a request once and copies it once at most; user and password are compared in
- * a time that does not depend on them, and a refusal takes the same way as a service up to there.
+ * Cost: no state. Serving adds up each byte of a request once and copies it once at most; user and
+ * password are compared in a time that does not depend on them, and a refusal takes the same way as
+ * a service up to there. Code and stack: docs/size.md.
  *
  * Source: manual 003 section 5.1.2; the siblings' layouts from public drivers (see the page).
  */

@@ -334,6 +334,16 @@ uint32_t dtu_params_number(const struct dtu_params *p, const struct dtu_param *r
 const uint8_t *dtu_params_bytes(const struct dtu_params *p, const struct dtu_param *row,
                                 uint8_t field, size_t *len);
 
+/** Which of several words a field has in the running set.
+ * @param p     the values
+ * @param row   a row without places; may be NULL
+ * @param field which of its fields, from 0
+ * @param words the words, with a comma between two; upper and lower case are the same
+ * @return 1 for the first of them, and so on; 0 if it is none of them, or no such field, or not of
+ *         DTU_FIELD_ENUM */
+unsigned dtu_params_which(const struct dtu_params *p, const struct dtu_param *row, uint8_t field,
+                          const char *words);
+
 /** Whether the running value of an ENUM is a certain word. Products order their words differently.
  * @param p     the values
  * @param row   a SETTING or VIEW; NULL is no word at all

@@ -28,10 +28,9 @@
  * The bytes of the connection are 8-bit data whatever was negotiated about BINARY, and only FF is
  * special: CR NUL is two bytes.
  *
- * Cost on a Cortex-M0+: 188 bytes of RAM and no buffer to be given; 2310 bytes of code for both
- * sides, 1860 for a server alone and 1841 for a client (with `--gc-sections`); 144 bytes of stack,
- * 80 when a server calls back and 104 a client. Data is handed on where it lies, up to the next FF,
- * for a memchr and one call, and nothing of it is copied in either direction.
+ * Cost on a Cortex-M0+: 188 bytes of RAM and no buffer to be given. Data is handed on where it
+ * lies, up to the next FF, for a memchr and one call, and nothing of it is copied in either
+ * direction. Code and stack: docs/size.md.
  *
  * Source: RFC 2217; RFC 854 (telnet), 855 (options), 856 (BINARY), 857 (ECHO), 858 (SUPPRESS
  * GO-AHEAD); RFC 1143 for negotiations that end.

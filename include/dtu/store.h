@@ -19,8 +19,8 @@
  *
  * A save writes the slot that is not the newest: erase, the text, and the header last.
  *
- * Cost: RAM is the struct; up to 500 bytes of stack. A save makes the text three times. Call from
- * one place only, not from an interrupt: the medium is slow.
+ * Cost: RAM is the struct. Code, and stack, of which it needs much: docs/size.md. A save makes the
+ * text three times. Call from one place only, not from an interrupt: the medium is slow.
  */
 #ifndef DTU_STORE_H
 #define DTU_STORE_H

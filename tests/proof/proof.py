@@ -21,8 +21,8 @@ MACHINES = ("gcc_x86_64", "gcc_x86_16")
 
 # The prover stops after so many steps, which are the same on each machine. The time is there only
 # for a prover that hangs.
-WP = ["-wp", "-wp-rte", "-wp-prover", "z3", "-wp-steps", "20000000", "-wp-timeout", "120",
-      "-wp-par", "2", "-wp-cache", "none", "-wp-model", "Typed+cast",
+WP = ["-wp", "-wp-rte", "-wp-prover", "z3", "-wp-steps", "40000000", "-wp-timeout", "120",
+      "-wp-par", "2", "-wp-split", "-wp-cache", "none", "-wp-model", "Typed+cast",
       "-warn-invalid-pointer", "-rte-no-pointer-call", "-wp-no-warn-memory-model"]
 
 # That a callback is a function of its type is what WP cannot even say. It is assumed.

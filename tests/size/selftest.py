@@ -31,14 +31,14 @@ class Stack(unittest.TestCase):
             f.write(text)
         return f"{self.dir.name}/{path}"
 
-    def graph(self, *lines):
-        return stack.Graph(self.dir.name, [self.write("x.ci", "".join(lines))])
+    def graph(self, *lines, texts=()):
+        return stack.Graph(self.dir.name, [self.write("x.ci", "".join(lines))], texts)
 
     def test_the_deepest_way_counts(self):
         g = self.graph(node("a", 8), node("/x.c:b", 16), node("c", 24), edge("a", "/x.c:b"),
                        edge("a", "c"), edge("/x.c:b", "memset"))
         self.assertEqual(g.deepest(["a", "c"], "x"),
-                         (8 + 16 + stack.OUTSIDE, f"a 8 > x.c:b 16 > memset {stack.OUTSIDE}"))
+                         (8 + 16 + 28, "a 8 > x.c:b 16 > memset 28"))
         self.assertEqual(g.failures, [])
 
     def test_recursion_is_told(self):
@@ -65,6 +65,28 @@ class Stack(unittest.TestCase):
         self.assertEqual(g.deepest(["a"], "device")[0], 108)
         self.assertEqual(g.failures, [])
 
+    def test_a_text_is_written_where_the_function_gives_it(self):
+        source = self.write("base.c", "    out->write(1);\n")
+        lines = (node("a", 8), node("b", 16), node("to_x", 100), edge("a", "b"),
+                 edge("b", "__indirect_call", f"{source}:1:5"))
+        self.assertEqual(self.graph(*lines, texts={"a": ("to_x",)}).deepest(["a"], "x")[0], 124)
+        self.assertEqual(self.graph(*lines).deepest(["a"], "x")[0], 24)
+
+    def test_a_text_of_the_device_that_is_not_known_is_told(self):
+        source = self.write("base.c", "    out->write(1);\n")
+        g = self.graph(node("a", 8), edge("a", "__indirect_call", f"{source}:1:5"))
+        g.deepest(["a"], "device")
+        self.assertEqual(g.failures,
+                         ["device.c: a text is made by a function that is not in TEXTS"])
+
+    def test_a_replay_that_is_not_in_the_table_is_told(self):
+        g = self.graph(node("a", 8), edge("a", "dtu_replay_text"))
+        self.assertEqual(g.failures, ["a: makes a text and is not in TEXTS"])
+
+    def test_a_function_of_the_table_that_is_gone_is_told(self):
+        g = self.graph(node("a", 8), texts={"b": ()})
+        self.assertEqual(g.failures, ["b: is in TEXTS and no function"])
+
 
 class Page(unittest.TestCase):
     page = ["| engine | code |", "| --- | --- |", "| sdp | 1000 |"]
@@ -79,6 +101,24 @@ class Page(unittest.TestCase):
 
     def test_a_line_that_is_missing_is_told(self):
         self.assertEqual(size.grown(self.page, ["| link | 1 |"]), ["link: is not on the page"])
+
+    def test_a_ceiling_that_does_not_hold_needs_a_reason_on_the_page(self):
+        wrong = []
+        table, over = size.ceiling_tables([("a", 5, 4), ("b", 4, 4)], {}, wrong)
+        self.assertEqual(table[2:], ["| a | 5 | 4 |", "| b | 4 | 4 |"])
+        self.assertEqual(over[2:], [])
+        self.assertEqual(wrong, ["a: 5 bytes, at most 4; no reason is on the page"])
+
+    def test_an_exception_keeps_its_reason(self):
+        wrong = []
+        page = ["| what | bytes | ceiling | why |", "| --- | --- | --- | --- |", "| a | 9 | 4 | so |"]
+        over = size.ceiling_tables([("a", 5, 4)], size.reasons_of(page), wrong)[1]
+        self.assertEqual((over[2:], wrong), (["| a | 5 | 4 | so |"], []))
+
+    def test_an_exception_that_is_not_needed_is_told(self):
+        wrong = []
+        over = size.ceiling_tables([("a", 4, 4)], {"a": "so"}, wrong)[1]
+        self.assertEqual((over[2:], wrong), ([], ["a: is no exception, take it out of the table"]))
 
 
 if __name__ == "__main__":

@@ -1,30 +1,44 @@
 # SPDX-License-Identifier: MIT
 """The worst-case stack of calls, from what gcc's -fcallgraph-info=su writes.
 
-A callback of the user is not counted. What the library itself gives for one is in TARGETS, and for
-the callbacks of engines it is read from the tables in lib/device.c, which wires them.
+A callback of the user is not counted. Where a text goes that the library itself makes is in TEXTS,
+the functions of other tables of its own are in TABLES, and for the callbacks of engines they are
+read from the tables in lib/device.c, which wires them.
 """
 import collections
 import os
 import re
 
-# A function outside of the library: the five memory functions and the compiler's helpers. picolibc's
-# memset takes most, 28 bytes.
-OUTSIDE = 32
+# Functions outside of the library: what the faster of picolibc's two builds for this core pushes, and
+# for the compiler's helpers (division, switches) more than any does.
+OUTSIDE = {"memchr": 16, "memcmp": 12, "memcpy": 24, "memmove": 36, "memset": 28}
+HELPER = 32
 
-# Where a text goes that an engine makes: what it gives as the `write` of a dtu_text. Where the text
-# is another's, so is `write`, and not counted. The device has its own and those of all others.
-WRITERS = {
-    "at_server": ["base.c:replay_write"],
-    "identity": ["dtu_text_to_buffer"],
-    "store": ["store.c:to_medium", "store.c:measure", "store.c:sum_up"],
+# The functions that make a dtu_text, as they are called after inlining: what they give as `write`.
+# What is called below them writes there, and else into the caller's text, which is not counted.
+TEXTS = {
+    "dtu_at_server_feed": (),  # it only asks whether there is one, without a text
+    "dtu_at_server_resume": ("base.c:replay_write",),
+    "dtu_identity_bytes": ("dtu_text_to_buffer",),
+    "store.c:save_counted": ("store.c:to_medium", "store.c:measure", "store.c:sum_up"),
+    "device.c:deliver": ("dtu_text_to_buffer",),
+    "device.c:info_text": ("dtu_text_to_buffer",),
+    "device.c:greet": ("base.c:replay_write",),
+    "dtu_device_datagram": ("base.c:replay_write",),
 }
-WRITERS["device"] = [*sum(WRITERS.values(), [])]
-# The same for a dtu_replay, whose `write` is else the user's.
-REPLAYS = {"device": ["device.c:to_uart", "device.c:gather_reply"]}
-
+# Of them, those that write through a dtu_replay which is not the user's: the `write` of that.
+REPLAYS = {
+    "dtu_at_server_resume": ("at_server.c", "write"),
+    "dtu_device_datagram": ("device.c:gather_reply",),
+}
+# Functions in constant tables of an engine itself.
+TABLES = {
+    ("rfc2217.c", "side->carry_out"): ("rfc2217.c:server_carry_out", "rfc2217.c:client_carry_out"),
+    ("rfc2217.c", "side->decided"): ("rfc2217.c:server_decided", "rfc2217.c:client_decided"),
+}
 # Other pointers that are the user's: the file, and what is called.
-USERS = {("sdp.c", "s->write"), ("store.c", "medium->"), ("device.c", "port->")}
+USERS = {("sdp.c", "s->write"), ("store.c", "medium->"), ("device.c", "port->"),
+         ("rfc2217.c", "pipe->"), ("rfc2217.c", "server->"), ("rfc2217.c", "client->")}
 
 NODE = re.compile(r'node: \{ title: "([^"]+)" label: "([^"]+)"')
 EDGE = re.compile(r'edge: \{ sourcename: "([^"]+)" targetname: "([^"]+)"(?: label: "([^"]+)")?')
@@ -32,14 +46,21 @@ WIRING = re.compile(r"struct dtu_(\w+)_callbacks \w+\s*=\s*\{(.*?)\};", re.S)
 CALL = re.compile(r"(\w+->\w+)\s*\(")
 
 
+# What pointers are in calls of an engine: whether its callbacks are the device's, and where a text
+# and a replay go.
+Context = collections.namedtuple("Context", "wired texts replays")
+
+
 def short(title):
-    """"file.c:function", or the name of a global function."""
+    """"file.c:function", or the name of a global function; without what gcc appends to a copy."""
     path, _, name = title.rpartition(":")
-    return f"{os.path.basename(path)}:{name}" if path else title
+    name = name.split(".")[0]
+    return f"{os.path.basename(path)}:{name}" if path else name
 
 
 class Graph:
-    def __init__(self, root, paths):
+    def __init__(self, root, paths, texts=None):
+        self.texts = TEXTS if texts is None else texts
         self.frames = {}  # bytes of a function itself
         self.calls = collections.defaultdict(set)
         self.indirect = collections.defaultdict(set)  # function: (file, callee)
@@ -48,13 +69,18 @@ class Graph:
         self.wiring = self.read_wiring(f"{root}/lib/device.c")
         for path in paths:
             self.read(path)
+        for name in sorted(set(self.texts) - set(self.frames)):
+            self.fail(f"{name}: is in TEXTS and no function")
+        for name, callees in self.calls.items():
+            if "dtu_replay_text" in callees and name not in self.texts:
+                self.fail(f"{name}: makes a text and is not in TEXTS")
 
     def read_wiring(self, path):
-        wiring = collections.defaultdict(list)
+        wiring = collections.defaultdict(tuple)
         with open(path, encoding="utf-8") as f:
             for engine, fields in WIRING.findall(f.read()):
                 for member, function in re.findall(r"\.(\w+)\s*=\s*(\w+)", fields):
-                    wiring[(f"{engine}.c", member)].append(f"device.c:{function}")
+                    wiring[(f"{engine}.c", member)] += (f"device.c:{function}",)
         return wiring
 
     def read(self, path):
@@ -64,9 +90,10 @@ class Graph:
             frame = re.search(r"(\d+) bytes \((\w+)\)", label)
             if not frame:
                 continue
-            self.frames[short(title)] = int(frame[1])
+            name = short(title)
+            self.frames[name] = max(int(frame[1]), self.frames.get(name, 0))
             if frame[2] != "static":
-                self.failures.append(f"{short(title)}: its stack is {frame[2]}")
+                self.fail(f"{name}: its stack is {frame[2]}")
         for source, target, place in EDGE.findall(text):
             if target == "__indirect_call":
                 self.indirect[short(source)].add(self.call_at(place))
@@ -82,46 +109,65 @@ class Graph:
         found = [m for m in CALL.finditer(text) if m.end() > int(column)]
         return file, found[0][1] if found else f"{line}:{column}"
 
-    def targets(self, file, callee, engine):
-        """What the library gives for an indirect call, in calls of an engine."""
+    def targets(self, file, callee, context):
+        """What the library gives for an indirect call."""
         holder, _, member = callee.partition("->")
         if holder == "callbacks":
-            return self.wiring.get((file, member), []) if engine == "device" else []
+            return self.wiring.get((file, member), ()) if context.wired else ()
         if (file, callee) == ("base.c", "out->write"):
-            return WRITERS.get(engine, [])
+            if context.texts is None:
+                self.fail("device.c: a text is made by a function that is not in TEXTS")
+            return context.texts or ()
         if (file, callee) == ("base.c", "r->write"):
-            return REPLAYS.get(engine, [])
+            return context.replays
+        if (file, callee) in TABLES:
+            return TABLES[(file, callee)]
         if (file, callee) not in USERS and (file, f"{holder}->") not in USERS:
             self.fail(f"{file}: {callee} is an indirect call that stack.py does not know")
-        return []
+        return ()
 
     def fail(self, text):
         if text not in self.failures:
             self.failures.append(text)
 
-    def callees(self, function, engine):
+    def callees(self, function, context):
         found = set(self.calls[function])
         for call in self.indirect[function]:
-            found.update(self.targets(*call, engine))
+            found.update(self.targets(*call, context))
         return found
 
-    def depth(self, function, engine, callers=()):
-        """Bytes that a call of an engine takes at most, and the way there."""
-        key = (engine if engine in WRITERS else "", function)
-        if key in self.known:
-            return self.known[key]
+    def below(self, function, context):
+        """The context of what a function calls."""
+        if function not in self.texts:
+            return context
+        replays = REPLAYS.get(function, ())
+        if replays in self.wiring:
+            replays = self.wiring[replays] if context.wired else ()
+        return Context(context.wired, self.texts[function], replays)
+
+    def frame(self, function):
+        return self.frames.get(function, OUTSIDE.get(function, HELPER))
+
+    def depth(self, function, context, callers=()):
+        """Bytes that a call takes at most, and the way there."""
         if function not in self.frames:
-            return OUTSIDE, (function,)
-        if function in callers:
-            self.fail("recursion: " + " > ".join((*callers[callers.index(function):], function)))
+            return self.frame(function), (function,)
+        context = self.below(function, context)
+        step = (function, context)
+        if step in self.known:
+            return self.known[step]
+        if step in callers:
+            way = [f for f, _ in callers[callers.index(step):]]
+            self.fail("recursion: " + " > ".join((*way, function)))
             return 0, ()
-        below = [self.depth(f, engine, (*callers, function))
-                 for f in sorted(self.callees(function, engine))]
-        deepest = max(below, default=(0, ()))
-        self.known[key] = (self.frames[function] + deepest[0], (function, *deepest[1]))
-        return self.known[key]
+        deepest = max((self.depth(f, context, (*callers, step))
+                       for f in sorted(self.callees(function, context))), default=(0, ()))
+        self.known[step] = (self.frames[function] + deepest[0], (function, *deepest[1]))
+        return self.known[step]
 
     def deepest(self, functions, engine):
         """The largest of the calls of an engine, and the way there in words."""
-        total, way = max(self.depth(f, engine) for f in functions)
-        return total, " > ".join(f"{f} {self.frames.get(f, OUTSIDE)}" for f in way)
+        wired = engine == "device"  # which has no call that takes a text
+        context = Context(wired, None if wired else (), ())
+        total, way = max(self.depth(f, context) for f in functions)
+        return total, " > ".join(f"{f} {self.frame(f)}" for f in way)

@@ -2414,6 +2414,20 @@ static void with_data_waiting_a_short_lived_connection_comes_back(void)
     CHECK_SENT(0, "abcdef");
 }
 
+static void with_data_waiting_a_connection_that_became_quiet_comes_back(void)
+{
+    begin_short_lived();
+    b->sockets[0].room = 2;
+    type_frame("bcdef");
+    CHECK_SENT(0, "bc");
+    wait_ms(1000);
+    CHECK_EQ(b->sockets[0].closes, 1);
+    CHECK_EQ(b->sockets[0].opens, 2);
+    b->sockets[0].room = LOTS;
+    dtu_device_poll(&b->device, b->now);
+    CHECK_SENT(0, "bcdef");
+}
+
 static void a_packet_cut_by_a_lost_connection_is_sent_again_whole(void)
 {
     begin_open("cat1");
@@ -2870,6 +2884,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_second_start_closes_what_the_first_opened),
     CHECK_TEST(a_reply_says_what_held_when_it_was_asked_for),
     CHECK_TEST(with_data_waiting_a_short_lived_connection_comes_back),
+    CHECK_TEST(with_data_waiting_a_connection_that_became_quiet_comes_back),
     CHECK_TEST(a_packet_cut_by_a_lost_connection_is_sent_again_whole),
     CHECK_TEST(a_stop_in_the_middle_of_a_packet_sends_nothing_again),
     CHECK_TEST(a_cut_packet_stays_in_front_when_newer_ones_come),

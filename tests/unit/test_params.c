@@ -1110,6 +1110,12 @@ static void values_are_read_by_type_and_nothing_else_is_given(void)
     CHECK(!dtu_params_is(&params, row("EN"), 1, "ON"));
     CHECK(!dtu_params_is(&params, row("NUM"), 0, "50"));
     CHECK(!dtu_params_is(&params, NULL, 0, "ON"));
+    CHECK_EQ(dtu_params_which(&params, row("EN"), 0, "on"), 1);
+    CHECK_EQ(dtu_params_which(&params, row("EN"), 0, "WHAT,OFF,On"), 3);
+    CHECK_EQ(dtu_params_which(&params, row("EN"), 0, "WHAT,OFF,ONE,O"), 0);
+    CHECK_EQ(dtu_params_which(&params, row("NUM"), 0, "50"), 0);
+    CHECK_EQ(dtu_params_which(&params, row("EN"), 1, "ON"), 0);
+    CHECK_EQ(dtu_params_which(&params, NULL, 0, "ON"), 0);
 }
 
 static void the_pending_values_are_read_through_a_view(void)
