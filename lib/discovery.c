@@ -377,7 +377,7 @@ struct slice {
 /*@ requires \valid(text) && \valid(piece) && \separated(text, piece) && slice(text);
     assigns *text, *piece;
     ensures slice(text) && text->len <= \old(text->len);
-    ensures text->at + text->len == \old(text->at) + \old(text->len);
+    ensures text->at == \old(text->at) + (\old(text->len) - text->len);
     ensures \result ==> slice(piece); */
 static bool cut(struct slice *text, uint8_t separator, struct slice *piece)
 {

@@ -34,6 +34,15 @@ static void *memcpy(void *to, const void *from, size_t n)
     return to;
 }
 
+static void *memmove(void *to, const void *from, size_t n)
+{
+    if ((uint8_t *)to < (const uint8_t *)from)
+        return memcpy(to, from, n);
+    for (size_t i = n; i > 0; i--)
+        ((uint8_t *)to)[i - 1] = ((const uint8_t *)from)[i - 1];
+    return to;
+}
+
 static void *memset(void *to, int byte, size_t n)
 {
     for (size_t i = 0; i < n; i++)

@@ -6,7 +6,9 @@
 #include "../../lib/base.c"
 #include "../../lib/discovery.c"
 
+#ifndef MAX
 #define MAX 300
+#endif
 
 static uint8_t datagram[MAX];
 
