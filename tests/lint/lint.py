@@ -109,14 +109,13 @@ def misra(root):
 
 
 def comment_above(lines, at):
-    """The comment that ends right above line `at`, counted from 0, or an empty text."""
-    end = at - 1
-    if end < 0 or not lines[end].rstrip().endswith("*/"):
-        return ""
-    begin = end
-    while begin > 0 and "/*" not in lines[begin]:
+    """The comments right above line `at`, counted from 0, or an empty text."""
+    begin = at
+    while begin > 0 and lines[begin - 1].rstrip().endswith("*/"):
         begin -= 1
-    return " ".join(lines[begin:end + 1])
+        while begin > 0 and "/*" not in lines[begin]:
+            begin -= 1
+    return " ".join(lines[begin:at])
 
 
 def complexity(root):

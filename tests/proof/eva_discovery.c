@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/* Blocks, requests, replies and the module's side, with datagrams of each length up to MAX, of any
+ * bytes, in memory that ends where they end, or begins where they begin. */
+#include "any.h"
+
+#include "../../lib/base.c"
+#include "../../lib/discovery.c"
+
+#ifndef MAX
+#define MAX 300
+#endif
+
+static uint8_t datagram[MAX];
+
+/* Callbacks that do whatever they may. */
+
+static void describe(void *ctx, struct dtu_discovery_found *found)
+{
+    (void)ctx;
+    if (any_bool())
+        any_bytes(found, sizeof *found);
+}
+
+static void login(void *ctx, uint8_t user[LOGIN_FIELD], uint8_t password[LOGIN_FIELD])
+{
+    (void)ctx;
+    any_bytes(user, LOGIN_FIELD);
+    any_bytes(password, LOGIN_FIELD);
+}
+
+static void read_block(void *ctx, uint8_t which, union dtu_discovery_block *block)
+{
+    (void)ctx;
+    if (which == DTU_DISCOVERY_BASIC)
+        any_bytes(&block->basic, sizeof block->basic);
+    else if (which == DTU_DISCOVERY_CLOUD)
+        any_bytes(&block->cloud, sizeof block->cloud);
+    else
+        any_bytes(&block->port, sizeof block->port);
+}
+
+static enum dtu_status write_block(void *ctx, uint8_t which, const union dtu_discovery_block *block)
+{
+    (void)ctx;
+    (void)which;
+    (void)block;
+    return any_bool() ? DTU_OK : DTU_ERR_RANGE;
+}
+
+static enum dtu_status act(void *ctx, enum dtu_discovery_command command)
+{
+    (void)ctx;
+    (void)command;
+    return any_bool() ? DTU_OK : DTU_ERR_STATE;
+}
+
+static void module_side(uint8_t *data, size_t len)
+{
+    static const struct dtu_discovery_callbacks callbacks = {describe, login, read_block,
+                                                             write_block, act};
+    uint8_t reply[DTU_DISCOVERY_READ_LEN];
+    size_t reply_len;
+    dtu_discovery_serve(&callbacks, NULL, data, len, reply, sizeof reply, &reply_len);
+    if (len >= DTU_DISCOVERY_READ_LEN) /* the answer over the request */
+        dtu_discovery_serve(&callbacks, NULL, data, len, data, len, &reply_len);
+}
+
+static void program_side(const uint8_t *data, size_t len)
+{
+    struct dtu_discovery_reply reply;
+    struct dtu_discovery_layout layout;
+    struct dtu_discovery_request request;
+    dtu_discovery_parse_reply(&reply, data, len);
+    dtu_discovery_layout(&layout, data, len);
+    dtu_discovery_parse_request(&request, NULL, data, len);
+}
+
+static void received(void)
+{
+    module_side(NULL, 0);
+    program_side(NULL, 0);
+    any_bytes(datagram, sizeof datagram);
+    for (size_t len = 0; len <= MAX; len++) {
+        for (size_t end = 0; end < 2; end++) {
+            uint8_t *data = end ? datagram + MAX - len : datagram;
+            program_side(data, len);
+            module_side(data, len);
+        }
+    }
+}
+
+static void blocks(void)
+{
+    union dtu_discovery_block block;
+    uint8_t bytes[DTU_DISCOVERY_BASIC_LEN];
+    any_bytes(bytes, sizeof bytes);
+    dtu_discovery_get_basic(&block.basic, bytes);
+    dtu_discovery_put_basic(bytes, &block.basic);
+    dtu_discovery_get_port(&block.port, bytes);
+    dtu_discovery_put_port(bytes, &block.port);
+    dtu_discovery_get_cloud(&block.cloud, bytes);
+    dtu_discovery_put_cloud(bytes, &block.cloud);
+}
+
+/* Requests of each length that there can be, into just enough room, and into less. */
+static void encoded(void)
+{
+    struct dtu_discovery_request request;
+    size_t len;
+    any_bytes(&request, sizeof request);
+    request.params = NULL;
+    request.params_len = any_size;
+    if (request.params_len > PARAMS_MAX)
+        dtu_discovery_encode_request(&request, datagram, any_size, &len);
+    for (size_t params = 0; params <= PARAMS_MAX; params++) {
+        static uint8_t bytes[PARAMS_MAX];
+        request.params = params > 0 ? bytes + PARAMS_MAX - params : NULL;
+        request.params_len = params;
+        size_t enough = FRAME_LEN + ADDRESSED_LEN + params;
+        for (size_t size = enough - 1; size <= enough; size++)
+            dtu_discovery_encode_request(&request, datagram + sizeof datagram - size, size, &len);
+    }
+}
+
+int main(void)
+{
+    blocks();
+    encoded();
+    received();
+    Frama_C_show_each_end();
+    return 0;
+}

@@ -1,0 +1,187 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Proves with Frama-C that an engine has no run-time errors; docs/proofs.md tells what that means.
+
+    proof.py <root> <scratch directory> wp <engine>      WP: the contracts in lib/<engine>.c
+    proof.py <root> <scratch directory> eva <harness>    EVA: tests/proof/eva_<harness>.c
+    proof.py <root> <scratch directory> selftest         faults put into the code are found
+
+Exit status 0: all is proved. 1: not. 77: Frama-C, Why3 or Z3 is missing.
+"""
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+SKIPPED = 77
+
+# A size_t of 64 bits and an int of 32; both of 16.
+MACHINES = ("gcc_x86_64", "gcc_x86_16")
+
+# The prover stops after so many steps, which are the same on each machine. The time is there only
+# for a prover that hangs.
+WP = ["-wp", "-wp-rte", "-wp-prover", "z3", "-wp-steps", "20000000", "-wp-timeout", "3600",
+      "-wp-par", "2", "-wp-cache", "none", "-wp-model", "Typed+cast",
+      "-warn-invalid-pointer", "-rte-no-pointer-call", "-wp-no-warn-memory-model"]
+
+# What is proved only when its conjunctions are taken apart. (Others need more time then.)
+SPLIT = {"escape", "discovery"}
+
+# That a callback is a function of its type is what WP cannot even say. It is assumed.
+CALLBACK = re.compile(r"_assert_rte_pointer_value(_\d+)? : .*\(Degenerated,")
+
+# Loops are followed step by step, and what a function can return is kept apart.
+EVA = ["-no-annot", "-eva", "-eva-no-print", "-eva-msg-key=-initial-state,-final-states",
+       "-eva-slevel", "1000000", "-warn-invalid-pointer", "-eva-show-progress"]
+EVA_OF = {
+    "baudsync": ["-eva-split-return", "full"],
+    # Sums of a whole datagram are not followed.
+    "discovery": ["-eva-split-return", "auto", "-eva-slevel-function", "sum_of:0"],
+    "sdp": ["-eva-split-return", "full"],
+}
+
+# The definition of a function, and the end of its contract.
+FUNCTION = re.compile(r"^(?:static )?[a-z][\w ]*?[ *](\w+)\([^;{]*\)\n\{", re.MULTILINE)
+CONTRACT = re.compile(r"; \*/\n$")
+
+
+class Prover:
+    def __init__(self, root, scratch, defines=""):
+        self.root = os.path.abspath(root)
+        self.defines = defines
+        self.scratch = os.path.abspath(scratch)
+        os.makedirs(self.scratch, exist_ok=True)
+        self.env = {**os.environ, "PWD": self.root,
+                    "WHY3CONFIG": os.path.join(self.scratch, "why3.conf"),
+                    "FRAMAC_SESSION": self.scratch, "LC_ALL": "C"}
+
+    def run(self, *command):
+        result = subprocess.run(command, cwd=self.root, env=self.env, stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                check=False)
+        return result.returncode, result.stdout
+
+    def detect(self):
+        status, text = self.run("why3", "config", "detect")
+        return status == 0 and "Z3" in text
+
+    def frama_c(self, machine, *args):
+        includes = f"-Iinclude -Itests/proof {self.defines}"
+        if "-wp" in args:
+            includes += " -include proof.h"
+        return self.run("frama-c", "-machdep", machine, f"-cpp-extra-args={includes}", *args)
+
+    def functions(self, engine):
+        """The functions of an engine: those that have a contract, and the others."""
+        with open(os.path.join(self.root, "lib", f"{engine}.c"), encoding="utf-8") as f:
+            text = f.read()
+        with_contract, others = [], []
+        for match in FUNCTION.finditer(text):
+            has_one = CONTRACT.search(text[:match.start()])
+            (with_contract if has_one else others).append(match.group(1))
+        return with_contract, others
+
+    def wp(self, engine, machine, functions=None):
+        """Whether each obligation of the functions with a contract is proved, and what was said."""
+        path = f"lib/{engine}.c"
+        functions = functions or self.functions(engine)[0]
+        # The contracts of base are wanted by all; its functions are proved once.
+        files = dict.fromkeys(["lib/base.c", path])
+        split = ["-wp-split"] if engine in SPLIT else []
+        status, text = self.frama_c(machine, *WP, *split, "-wp-fct", ",".join(functions), *files)
+        goals = re.search(r"Proved goals: +(\d+) / (\d+)", text)
+        if status != 0 or not goals:
+            return False, text
+        proved, all_goals = int(goals.group(1)), int(goals.group(2))
+        left = [line for line in text.splitlines() if "] Goal " in line and ": Valid" not in line]
+        assumed = [line for line in left if CALLBACK.search(line)]
+        left = [line for line in left if line not in assumed]
+        text = "\n".join(left + [f"{proved} of {all_goals} obligations proved; "
+                                 f"{len(assumed)} callbacks assumed to be functions"])
+        return not left and 0 < proved == all_goals - len(assumed), text
+
+    def eva(self, engine, machine):
+        """Whether nothing can go wrong in what a harness calls, which is all the functions without
+        a contract at least, and what was said."""
+        status, text = self.frama_c(machine, *EVA, *EVA_OF[engine], f"tests/proof/eva_{engine}.c")
+        reached = set(re.findall(r"computing for function (\w+)", text))
+        missed = [name for name in self.functions(engine)[1] if name not in reached]
+        alarms = re.findall(r"\[eva:alarm\].*(?:\n .*)*", text)
+        alarms += re.findall(r"Neither code nor specification.*", text)
+        alarms += [f"{name} is not called" for name in missed]
+        clean = (status == 0 and not alarms and "0 alarms generated" in text
+                 and "Frama_C_show_each_end" in text)
+        if status == 0:
+            text = "\n".join(alarms + [f"{len(reached)} functions analysed, {len(alarms)} alarms"])
+        return clean, text
+
+
+# Faults: how they are looked for, where, what stands there, what is put in its place, and in which
+# functions that cannot be proved then.
+MUTANTS = [
+    ("wp", "base", "if (r->failed || len > r->left)", "if (r->failed || len > r->left + 1)",
+     "dtu_get_bytes"),
+    ("wp", "base", "len > w->size - w->len", "len > w->size", "claim"),
+    ("wp", "base", "for (size_t i = 0; i < len; i++) {\n        if (text[i] < '0'",
+     "for (size_t i = 0; i <= len; i++) {\n        if (text[i] < '0'", "dtu_parse_decimal"),
+    ("wp", "base", "digits[data[i] / 16]", "digits[data[i] / 8]", "dtu_text_hex"),
+    ("wp", "escape", "if (len < HEX_LEN ||", "if (len < HEX_LEN - 1 ||", "hex_escape"),
+    ("wp", "discovery", "text->len -= piece->len + 1;", "text->len -= piece->len;", "cut"),
+    ("eva", "baudsync", "len < DTU_BAUDSYNC_LEN || dtu", "len < DTU_BAUDSYNC_LEN - 1 || dtu", None),
+    ("eva", "sdp", "len < DTU_SDP_OVERHEAD && !s->flushing", "len < 2 && !s->flushing", None),
+    ("eva", "sdp", "if (lent > len)", "if (lent > len + 1)", None),
+    ("eva", "discovery", "body < ADDRESSED_LEN", "body < ADDRESSED_LEN - 1", None),
+    ("eva", "discovery", "len != body + FRAME_LEN", "len < body", None),
+]
+
+
+def selftest(root, scratch):
+    """Whether each of the mutants is found, and found as what it is."""
+    ok = True
+    for how, engine, old, new, function in MUTANTS:
+        tree = os.path.join(scratch, "tree")
+        shutil.rmtree(tree, ignore_errors=True)
+        for part in ("lib", "include", "tests/proof"):
+            shutil.copytree(os.path.join(root, part), os.path.join(tree, part))
+        path = os.path.join(tree, "lib", f"{engine}.c")
+        with open(path, encoding="utf-8") as f:
+            text = f.read()
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text.replace(old, new))
+        prover = Prover(tree, scratch, "-DMAX=24" if engine == "discovery" else "")
+        args = [[function]] if function else []
+        proved, said = getattr(prover, how)(engine, MACHINES[0], *args)
+        found = text.count(old) == 1 and not proved and ("] Goal " in said or "[eva:alarm]" in said)
+        print(f"{engine}: '{new}' is {'found' if found else 'NOT FOUND'}\n{said}", flush=True)
+        ok &= found
+    return ok
+
+
+def report(name, machine, proved, text):
+    print(f"{name}, {machine}: {'proved' if proved else 'NOT PROVED'}\n{text}", flush=True)
+    return proved
+
+
+def main():
+    root, scratch, what, *names = sys.argv[1:]
+    for tool in ("frama-c", "why3", "z3"):
+        if shutil.which(tool) is None:
+            print(f"{tool} is not installed: apt-get install frama-c-base why3 z3")
+            return SKIPPED
+    prover = Prover(root, scratch)
+    if not prover.detect():
+        print("Why3 does not see Z3")
+        return 1
+    if what == "selftest":
+        return 0 if selftest(prover.root, prover.scratch) else 1
+    ok = True
+    for machine in MACHINES:
+        for name in names:
+            proved, text = getattr(prover, what)(name, machine)
+            ok &= report(name, machine, proved, text)
+    return 0 if ok else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
