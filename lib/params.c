@@ -392,7 +392,7 @@ static enum dtu_status read_hex(struct line *l)
 static enum dtu_status read_mac(struct line *l)
 {
     enum dtu_status status = read_digits(l, l->store);
-    return status == DTU_OK && l->token_len != MAC_LEN * 2 ? DTU_ERR_RANGE : status;
+    return status == DTU_OK && l->token_len / 2 != MAC_LEN ? DTU_ERR_RANGE : status;
 }
 
 /* Cuts `,ASCII` or `,HEX` off the end of the token; the number says which it was. */

@@ -29,6 +29,71 @@ Made on %s.
 # Section, page, and its rows: what (a format of the groups), what was wanted, the tests, and the
 # expression that finds it in what they print; without one, how many of them passed.
 SECTIONS = [
+    ("Portable", "portability", [
+        ("unit tests on {0}, {1}", "{3} passed, in {2} parts", "0 failed", "portable",
+         r"portable\..*", r"^(\w+) +(\S.*?) {2,}\d+ programs? in +(\d+) parts?: +(\d+) passed, 0 failed"),
+        ("of them left out: {0}, {1}", "{2}", "named", "portable", r"portable\.avr",
+         r"^(\w+) +(\w+), left out, ([^:]+): \w+"),
+    ]),
+    ("A module without an operating system", "firmware", [
+        ("conformance of the firmware on {0}", "passed", "all", "firmware",
+         r"firmware\.an385\.(cat1|cat1_login)", r"^()Ran|^()\d+ cases"),
+        ("{0}, AN385", "{1} bytes", "", "firmware", r"firmware\.an385\.figures",
+         r"^(flash|RAM, variables|RAM, stack|stack used) +(\d+) bytes"),
+    ]),
+    ("Small", "size", [
+        ("{0}", "{1} bytes", "{2}", "default", r"size\.page", r"^\| ([^|]+?) \| (\d+) \| (\d+) \|$"),
+    ]),
+    ("Fast", "performance", [
+        ("`AT+UARTFT=50` against {0} commands", "{1} instructions on x86-64, {2} on Cortex-M0",
+         "of 60: 1,000 and 2,000", "default", r"size\.instructions",
+         r"^at +(\S+) commands +command +([\d,]+) +([\d,]+)"),
+        ("{0}, {1}", "{2} MB/s, {3} of memcpy", "a third of memcpy", "default", r"size\.cases",
+         r"^(baudsync|cmdmode) +payload: (.*?) {2,}([\d.]+) +([\d.]+)"),
+        ("{0}, {1}", "{2} MB/s", "2000 MB/s", "default", r"size\.cases",
+         r"^(sdp) +(?:payload: )?(frames of 1 KiB.*?) {2,}([\d.]+)"),
+        ("CRC-32, {0}", "{1} instructions a byte on x86-64, {2} on Cortex-M0, {3} bytes of code", "",
+         "default", r"size\.instructions",
+         r"^crc +(.*?) {2,}byte +([\d.]+) +([\d.]+) +(\d+) bytes of code"),
+    ]),
+    ("Fuzzed", "fuzzing", [
+        ("targets with ASan and UBSan", "{0}", "all parsers", "fuzz", r"fuzz\..*\.brief", None),
+        ("corpora replayed", "{0}", "all", "fuzz", r"fuzz\..*\.replay", None),
+        ("targets with MSan", "{0}", "all parsers", "fuzz-msan", r"fuzz\..*\.brief", None),
+        ("AFL++, OSS-Fuzz, `fuzz/run`: a planted fault is found", "{0} tests", "all", "fuzzing",
+         r"fuzzing\..*", None),
+    ]),
+    ("Covered", "coverage", [
+        ("lines of `lib/`", "{1} of {2}, {3} %", "100 %", "coverage", "coverage",
+         r"^(all) +(\d+) of +(\d+) +([\d.]+) %"),
+        ("branches of `lib/`", "{0} of {1}, {2} %", "95 %", "coverage", "coverage",
+         r"^all .* % +(\d+) of +(\d+) +([\d.]+) %"),
+    ]),
+    ("Proved", "proofs", [
+        ("{0}, {1}", "{2}", "proved", "proof", r"proof\.(?!selftest).*", r"^([\w ]+), (.*): (proved)$"),
+        ("faults put in that are no longer proved", "{0} tests", "all", "proof", r"proof\.selftest",
+         None),
+    ]),
+    ("Read by machines", "analysis", [
+        ("functions of `lib/`; more than 10 ways through, with a reason", "{0}; {1}", "a reason each",
+         "lint", r"lint\.complexity", r"^(\d+) functions, (\d+) with a reason"),
+        ("rules of MISRA C:2012 that are not kept, listed", "rule {0}: {1} places", "listed", "lint",
+         r"lint\.misra", r"^rule (\S+): (\d+) places"),
+        ("clang-tidy, gcc -fanalyzer, cppcheck without a finding", "{0} tests", "all", "lint",
+         r"lint\.(tidy|analyzer|cppcheck)", None),
+    ]),
+    ("Faults and chance", "simulation", [
+        ("scenarios in which each call fails in turn", "{0} programs", "all", "default",
+         r"faults\..*", None),
+        ("simulated modules and minutes", "{0} modules, {1} minutes", "10000, 60", "sim", "sim",
+         r"(\d+) modules, (\d+) minutes"),
+        ("what happened in them", "{0} frames, {1} connections, {2} dialogues, {3} resets", "", "sim",
+         "sim", r"^(\d+) frames[^\n]*\n(\d+) connections, (\d+) dialogues in command mode, (\d+) resets"),
+    ]),
+    ("Conforming", "conformance", [
+        ("products whose every command is tried", "{0} tests", "all", "default",
+         r"conformance\..*", None),
+    ]),
 ]
 
 
@@ -75,7 +140,8 @@ def make(tests):
             if not found:
                 faults.append(f"no figure for '{what}' in what {suite}'s tests '{name}' print")
             for groups in found:
-                lines.append("| " + " | ".join([what.format(*groups), figure.format(*groups), wanted,
+                lines.append("| " + " | ".join([what.format(*groups), figure.format(*groups),
+                                                 wanted.format(*groups),
                                                  f"`{command_of(suite, name)}`"]) + " |")
     return lines, faults
 
