@@ -14,14 +14,9 @@
 #define BAD_SUM_LEN 2u
 #define LOGIN_FIELD (DTU_DISCOVERY_LOGIN_LEN + 1u)
 
-/*@ requires readable(data, len);
-    assigns \nothing; */
 static uint8_t sum_of(const uint8_t *data, size_t len)
 {
     uint8_t sum = 0;
-    /*@ loop invariant i <= len;
-        loop assigns i, sum;
-        loop variant len - i; */
     for (size_t i = 0; i < len; i++)
         sum = (uint8_t)(sum + data[i]);
     return sum;
@@ -353,8 +348,6 @@ enum dtu_status dtu_discovery_parse_reply(struct dtu_discovery_reply *reply, con
 
 /* --- The text channel, UDP port 48899 ------------------------------------------------------- */
 
-/*@ requires \valid_read(found) && text_out(out);
-    assigns outside; */
 void dtu_discovery_write_text(const struct dtu_discovery_found *found, const struct dtu_text *out)
 {
     const uint8_t *end = memchr(found->name, 0, sizeof found->name);
@@ -371,14 +364,8 @@ struct slice {
     const uint8_t *at;
     size_t len;
 };
-/*@ predicate slice{L}(struct slice *s) = readable{L}(\at(s->at, L), \at(s->len, L)); */
 
 /* Cuts off what comes before the first `separator`; false if there is none. */
-/*@ requires \valid(text) && \valid(piece) && \separated(text, piece) && slice(text);
-    assigns *text, *piece;
-    ensures slice(text) && text->len <= \old(text->len);
-    ensures text->at == \old(text->at) + (\old(text->len) - text->len);
-    ensures \result ==> slice(piece); */
 static bool cut(struct slice *text, uint8_t separator, struct slice *piece)
 {
     const uint8_t *end = text->len > 0 ? memchr(text->at, separator, text->len) : NULL;
@@ -391,19 +378,11 @@ static bool cut(struct slice *text, uint8_t separator, struct slice *piece)
     return true;
 }
 
-/*@ requires readable(text.at, text.len) && writable(ip, 4);
-    assigns ip[0 .. 3]; */
 static bool parse_ip(struct slice text, uint8_t *ip)
 {
-    struct slice number;
-    uint32_t value;
-
-    /*@ loop invariant i <= 4;
-        loop invariant slice(&text) && \valid(ip + (0 .. 3));
-        loop assigns i, text, number, value, ip[0 .. 3];
-        loop variant 4 - i; */
     for (size_t i = 0; i < 4; i++) {
-        number = text; /* of the last, which has no point behind it */
+        struct slice number = text; /* of the last, which has no point behind it */
+        uint32_t value;
         if (i < 3 && !cut(&text, '.', &number))
             return false;
         if (dtu_parse_decimal(number.at, number.len, &value) != DTU_OK || value > 255)
@@ -413,28 +392,20 @@ static bool parse_ip(struct slice text, uint8_t *ip)
     return true;
 }
 
-/*@ requires readable(text.at, text.len) && writable(mac, 6);
-    assigns mac[0 .. 5]; */
 static bool parse_mac(struct slice text, uint8_t *mac)
 {
     if (text.len != 12)
         return false;
-    /*@ loop invariant i <= 6;
-        loop assigns i, mac[0 .. 5];
-        loop variant 6 - i; */
     for (size_t i = 0; i < 6; i++) {
         unsigned high = dtu_parse_hex_digit(text.at[2 * i]);
         unsigned low = dtu_parse_hex_digit(text.at[2 * i + 1]);
         if ((high | low) > 15)
             return false;
-        mac[i] = (uint8_t)(high * 16 + low);
+        mac[i] = (uint8_t)(high << 4 | low);
     }
     return true;
 }
 
-/*@ requires \valid(text) && slice(text);
-    assigns text->len;
-    ensures slice(text) && text->len <= \old(text->len); */
 static void drop_line_end(struct slice *text)
 {
     if (text->len > 0 && text->at[text->len - 1] == '\n')
@@ -443,9 +414,6 @@ static void drop_line_end(struct slice *text)
         text->len--;
 }
 
-/*@ requires \valid(found) && readable(data, len);
-    requires \separated(found, data + (0 .. len - 1));
-    assigns *found; */
 enum dtu_status dtu_discovery_parse_text(struct dtu_discovery_found *found, const uint8_t *data,
                                          size_t len)
 {
@@ -453,7 +421,7 @@ enum dtu_status dtu_discovery_parse_text(struct dtu_discovery_found *found, cons
     struct slice ip;
     struct slice mac;
 
-    *found = (struct dtu_discovery_found){0};
+    memset(found, 0, sizeof *found);
     drop_line_end(&text);
     if (!cut(&text, ',', &ip) || !parse_ip(ip, found->ip))
         return DTU_ERR_FORMAT;
@@ -626,13 +594,8 @@ enum dtu_discovery_outcome dtu_discovery_serve(const struct dtu_discovery_callba
     return serve_addressed(callbacks, ctx, &request, reply, reply_len);
 }
 
-/*@ requires readable(peer, 4) && readable(ip, 4) && readable(mask, 4);
-    assigns \nothing; */
 bool dtu_discovery_is_local(const uint8_t *peer, const uint8_t *ip, const uint8_t *mask)
 {
-    /*@ loop invariant i <= 4;
-        loop assigns i;
-        loop variant 4 - i; */
     for (size_t i = 0; i < 4; i++)
         if (((peer[i] ^ ip[i]) & mask[i]) != 0)
             return false;

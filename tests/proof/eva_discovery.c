@@ -14,7 +14,7 @@ static uint8_t datagram[MAX];
 
 /* Callbacks that do whatever they may. */
 
-static void describe(void *ctx, struct dtu_discovery_found *found)
+static void who_am_i(void *ctx, struct dtu_discovery_found *found)
 {
     (void)ctx;
     if (any_bool())
@@ -56,7 +56,7 @@ static enum dtu_status act(void *ctx, enum dtu_discovery_command command)
 
 static void module_side(uint8_t *data, size_t len)
 {
-    static const struct dtu_discovery_callbacks callbacks = {describe, login, read_block,
+    static const struct dtu_discovery_callbacks callbacks = {who_am_i, login, read_block,
                                                              write_block, act};
     uint8_t reply[DTU_DISCOVERY_READ_LEN];
     size_t reply_len;
@@ -105,20 +105,21 @@ static void blocks(void)
 /* Requests of each length that there can be, into just enough room, and into less. */
 static void encoded(void)
 {
+    static uint8_t out[FRAME_LEN + ADDRESSED_LEN + PARAMS_MAX];
     struct dtu_discovery_request request;
     size_t len;
     any_bytes(&request, sizeof request);
     request.params = NULL;
     request.params_len = any_size;
     if (request.params_len > PARAMS_MAX)
-        dtu_discovery_encode_request(&request, datagram, any_size, &len);
+        dtu_discovery_encode_request(&request, out, any_size, &len);
     for (size_t params = 0; params <= PARAMS_MAX; params++) {
         static uint8_t bytes[PARAMS_MAX];
         request.params = params > 0 ? bytes + PARAMS_MAX - params : NULL;
         request.params_len = params;
         size_t enough = FRAME_LEN + ADDRESSED_LEN + params;
         for (size_t size = enough - 1; size <= enough; size++)
-            dtu_discovery_encode_request(&request, datagram + sizeof datagram - size, size, &len);
+            dtu_discovery_encode_request(&request, out + sizeof out - size, size, &len);
     }
 }
 
