@@ -14,9 +14,8 @@
  *     dtu_text_string(&out, "+UARTFT:");
  *     dtu_text_decimal(&out, 50);         // no buffer, no length limit, no printf
  *
- * Cost: no state of its own; a cursor is two pointers and a flag, a writer two pointers. About
- * 950 bytes of code and 400 of texts on a Cortex-M0+ if all of it is used; what is not called is
- * not linked.
+ * Cost: no state of its own; a cursor is two pointers and a flag, a writer two pointers. Code
+ * and stack: docs/size.md; what is not called is not linked.
  * Every function may be called from anywhere, interrupts included, on objects not shared.
  */
 #ifndef DTU_BASE_H

@@ -98,9 +98,11 @@ def misra(root):
     if not places and lines:
         return lines
     listed = deviations(root)
+    unread = [line for line in lines
+              if re.search(r": (internalError|syntaxError|preprocessorErrorDirective):", line)]
     for rule in sorted(places, key=lambda r: [int(n) for n in r.split(".")]):
         print(f"rule {rule}: {len(places[rule])} places")
-    faults = [f"{place}: MISRA rule {rule}, which {PAGE} does not list"
+    faults = unread + [f"{place}: MISRA rule {rule}, which {PAGE} does not list"
               for rule in places if rule not in listed for place in places[rule]]
     faults += [f"{PAGE}: rule {rule} is listed, and kept" for rule in listed if rule not in places]
     faults += [f"{PAGE}: rule {rule} is listed twice" for rule in set(listed)
@@ -146,6 +148,9 @@ CHECKS = {check.__name__: check for check in (tidy, analyzer, cppcheck, misra, c
 
 
 def main():
+    if {"-h", "--help"} & set(sys.argv[1:]):
+        print(__doc__)
+        return 0
     if len(sys.argv) != 3 or sys.argv[2] not in CHECKS:
         print(__doc__, file=sys.stderr)
         return 2
