@@ -104,16 +104,17 @@ def test_page(root, work):
 
 # --- fuzz/run -------------------------------------------------------------------------------------
 
-def interrupted(run, programs, work):
-    """Ctrl-C ends it and all that it started, and what was found stays."""
+def interrupted(run, programs, work, number):
+    """The signal ends it and all that it started, and what was found stays."""
     command = [run, "--programs", programs, "--work", work, "300", "fine"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(["env", "--default-signal=HUP", *command], stdout=subprocess.PIPE,
+                               text=True)
     log = os.path.join(work, "log", "fine.0")
     until = time.monotonic() + 60
     while not (os.path.exists(log) and b"INITED" in open(log, "rb").read()):
         expect(time.monotonic() < until, "the fuzzer does not begin")
         time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     told = process.communicate(timeout=60)[0]
     expect(process.returncode == 130, "interrupted, it ended with", process.returncode, told)
     expect("interrupted" in told, told)
@@ -219,7 +220,8 @@ def test_run(root, work):
     expect("0 inputs fail" in told and "found inputs go further" in told, told)
     expect(os.listdir(os.path.join(work, "found", "found", "fine")), "nothing was found")
     keeps(root, programs, os.path.join(work, "keeps"))
-    interrupted(run, programs, os.path.join(work, "interrupted"))
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        interrupted(run, programs, os.path.join(work, number.name), number)
     interrupted_minimising(run, programs, os.path.join(work, "minimising"))
     failed_minimising(run, programs, os.path.join(work, "failing"))
     call(common + ["2"], 1)  # both: one fails
