@@ -6,9 +6,9 @@
     size.py <root> <output directory> --update    writes the figures into the page
 
 How it is measured is on the page. It fails if a figure has grown by more than 2 % since the page
-was written, if a line is missing there, over a ceiling that is not in the page's table of
-exceptions, if an object has variables of its own, on recursion, and on an indirect call that it
-does not know. An update writes figures; a line among the exceptions is only ever written by hand.
+was written, if a line is missing there or nothing measures it any more, over a ceiling that is not
+in the page's table of exceptions, if an object has variables of its own, on recursion, and on an
+indirect call that it does not know. An update writes figures; a line among the exceptions is only ever written by hand.
 Exit status 77: the cross compiler is not installed, or is not the one that the page was made with.
 """
 import collections
@@ -264,10 +264,11 @@ def rows_of(lines):
 
 
 def grown(page, made):
-    """What has grown by more than GROWTH since the page was written, or is not there."""
+    """What has grown by more than GROWTH since the page was written, or is in but one of both."""
     written = rows_of(page)
-    wrong = []
-    for name, figures in rows_of(made).items():
+    measured = rows_of(made)
+    wrong = [f"{name}: is on the page and not measured" for name in written if name not in measured]
+    for name, figures in measured.items():
         if name not in written or len(written[name]) != len(figures):
             wrong.append(f"{name}: is not on the page")
         elif any(new > old * GROWTH for new, old in zip(figures, written[name])):
