@@ -312,12 +312,19 @@ def test_afl(root, work):
 
 
 def main():
+    tests = {"page": test_page, "run": test_run, "oss_fuzz": test_oss_fuzz, "afl": test_afl}
+    if {"-h", "--help"} & set(sys.argv[1:]):
+        print(__doc__)
+        return 0
+    if len(sys.argv) != 4 or sys.argv[1] not in tests:
+        print(__doc__, file=sys.stderr)
+        return 2
     what, root, work = sys.argv[1:]
     shutil.rmtree(work, ignore_errors=True)
     os.makedirs(work)
-    tests = {"page": test_page, "run": test_run, "oss_fuzz": test_oss_fuzz, "afl": test_afl}
     tests[what](root, work)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -277,6 +277,12 @@ def grown(page, made):
 
 
 def main():
+    if {"-h", "--help"} & set(sys.argv[1:]):
+        print(__doc__)
+        return 0
+    if len(sys.argv) not in (3, 4) or sys.argv[3:] not in ([], ["--update"]):
+        print(__doc__, file=sys.stderr)
+        return 2
     if not shutil.which(GCC[0]):
         print(f"skipped: {GCC[0]} is not installed")
         return 77
@@ -284,7 +290,7 @@ def main():
     page_path = f"{root}/docs/size.md"
     with open(page_path, encoding="utf-8") as f:
         page = f.read()
-    update = "--update" in sys.argv
+    update = len(sys.argv) == 4
     tables = {name: text.splitlines() for _, name, text, _ in MARKS.findall(page)}
     if not update and tables["compiler"] != compiler():
         print(f"skipped: the page was made otherwise: {tables['compiler'][0]}")
