@@ -1,14 +1,35 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Builds the fuzz targets as OSS-Fuzz wants it: the environment says how, and into $OUT go for each
-# target NAME, NAME_seed_corpus.zip and, if there is one, NAME.dict.
-#
-#     CC, CXX                the compilers; default clang and clang++
-#     CFLAGS, CXXFLAGS       with the sanitizers and the coverage that the engine wants
-#     LIB_FUZZING_ENGINE     what to link with; default -fsanitize=fuzzer
-#     OUT                    where to; must be set
-#     WORK                   for objects; default a directory that is removed at the end
+# Builds the fuzz targets as OSS-Fuzz wants it; "fuzz/oss-fuzz.sh --help" tells the rest.
 set -eu
+
+usage() {
+    cat <<'END'
+usage: fuzz/oss-fuzz.sh
+
+Builds the fuzz targets as OSS-Fuzz wants it: the environment says how, and into $OUT go for each
+target NAME, NAME_seed_corpus.zip and, if there is one, NAME.dict.
+
+  CC, CXX               the compilers; default clang and clang++
+  CFLAGS, CXXFLAGS      with the sanitizers and the coverage that the engine wants
+  LIB_FUZZING_ENGINE    what to link with; default -fsanitize=fuzzer
+  OUT                   where to; must be set
+  WORK                  for objects; default a directory that is removed at the end
+END
+}
+
+for arg in "$@"; do
+    case $arg in
+    -h | --help)
+        usage
+        exit 0
+        ;;
+    esac
+done
+if [ $# -gt 0 ]; then
+    usage >&2
+    exit 2
+fi
 
 : "${OUT:?the directory for the targets}"
 : "${CC:=clang}" "${CXX:=clang++}" "${CFLAGS:=}" "${CXXFLAGS:=$CFLAGS}"

@@ -13,7 +13,13 @@ import os
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-OUT = sys.argv.pop() if len(sys.argv) == 2 else sys.exit(__doc__)  # the cases look for arguments too
+if {"-h", "--help"} & set(sys.argv[1:]):
+    print(__doc__)
+    sys.exit(0)
+if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
+    print(__doc__, file=sys.stderr)
+    sys.exit(2)
+OUT = sys.argv.pop()  # the cases look for arguments too
 sys.path.insert(0, os.path.join(HERE, "..", "tests", "conformance"))
 import conformance  # noqa: E402  pylint: disable=wrong-import-position
 

@@ -74,6 +74,17 @@ def text():
     return "\n".join(lines) + "\n"
 
 
-if __name__ == "__main__":
+def main():
+    if {"-h", "--help"} & set(sys.argv[1:]):
+        print(__doc__)
+        return 0
+    if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
+        print(__doc__, file=sys.stderr)
+        return 2
     with open(sys.argv[1], "w", encoding="utf-8") as header:
         header.write(text())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

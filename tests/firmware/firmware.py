@@ -147,6 +147,12 @@ def figures(page):
 # --- Main ---------------------------------------------------------------------------------------
 
 def main():
+    if {"-h", "--help"} & set(sys.argv[1:]):
+        print(__doc__)
+        return 0
+    if len(sys.argv) != 3 or sys.argv[1] not in ("build", "run", "figures"):
+        print(__doc__, file=sys.stderr)
+        return 2
     what, argument = sys.argv[1:]
     lack = missing()
     if lack:

@@ -104,16 +104,17 @@ def test_page(root, work):
 
 # --- fuzz/run -------------------------------------------------------------------------------------
 
-def interrupted(run, programs, work):
-    """Ctrl-C ends it and all that it started, and what was found stays."""
+def interrupted(run, programs, work, number):
+    """The signal ends it and all that it started, and what was found stays."""
     command = [run, "--programs", programs, "--work", work, "300", "fine"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(["env", "--default-signal=HUP", *command], stdout=subprocess.PIPE,
+                               text=True)
     log = os.path.join(work, "log", "fine.0")
     until = time.monotonic() + 60
     while not (os.path.exists(log) and b"INITED" in open(log, "rb").read()):
         expect(time.monotonic() < until, "the fuzzer does not begin")
         time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     told = process.communicate(timeout=60)[0]
     expect(process.returncode == 130, "interrupted, it ended with", process.returncode, told)
     expect("interrupted" in told, told)
@@ -124,6 +125,58 @@ def interrupted(run, programs, work):
                 expect(not f.read().startswith(programs.encode()), "still there:", path)
         except OSError:
             pass
+
+
+def stand_in(directory, name, programs, merging):
+    """A program that fuzzes as fuzz_fine does, and minimises as the shell commands do."""
+    os.makedirs(directory, exist_ok=True)
+    path = os.path.join(directory, "fuzz_" + name)
+    with open(path, "w", encoding="ascii") as f:
+        f.write(f"#!/bin/sh\ncase \"$*\" in -merge=1*) {merging} ;; esac\n"
+                f"exec '{programs}/fuzz_fine' \"$@\"\n")
+    os.chmod(path, 0o755)
+
+
+def found_before(work, name):
+    """An input as an earlier run has left it."""
+    path = os.path.join(work, "found", name, "earlier")
+    os.makedirs(os.path.dirname(path))
+    with open(path, "w", encoding="ascii") as f:
+        f.write("earlier")
+    return path
+
+
+def interrupted_minimising(run, programs, work):
+    """Ctrl-C while it minimises: what was found stays, and nothing goes on."""
+    found = found_before(work, "stuck")
+    alive = os.path.join(work, "alive")
+    os.mkfifo(alive)
+    stand_in(os.path.join(work, "programs"), "stuck", programs,
+             f"exec 3>'{alive}'; echo begun >&3; tail -f /dev/null")
+    command = [run, "--programs", os.path.join(work, "programs"), "--work", work, "--jobs", "1",
+               "1", "stuck"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True,
+                          start_new_session=True) as process:
+        with open(alive, encoding="ascii") as f:
+            f.readline()  # it minimises
+            os.killpg(process.pid, signal.SIGINT)
+            told = process.communicate(timeout=60)[0]
+            f.read()  # ends when all are gone that minimised
+    expect(process.returncode == 130, "interrupted, it ended with", process.returncode, told)
+    expect("not minimised" in told and "interrupted" in told, told)
+    expect(os.path.exists(found), "what was found is gone:", told)
+    expect(not os.path.exists(os.path.dirname(found) + ".chosen"), "half of a choice is left")
+
+
+def failed_minimising(run, programs, work):
+    """The fuzzer fails while it minimises: what was found stays, and nothing is kept."""
+    found = found_before(work, "broken")
+    stand_in(os.path.join(work, "programs"), "broken", programs, "exit 1")
+    told = call([run, "--programs", os.path.join(work, "programs"), "--work", work, "--jobs", "1",
+                 "--keep", "1", "broken"])
+    expect("not minimised" in told and "nothing is kept" in told, told)
+    expect(os.path.exists(found), "what was found is gone:", told)
+    expect(not os.path.exists(os.path.dirname(found) + ".chosen"), "half of a choice is left")
 
 
 def keeps(root, programs, work):
@@ -167,7 +220,10 @@ def test_run(root, work):
     expect("0 inputs fail" in told and "found inputs go further" in told, told)
     expect(os.listdir(os.path.join(work, "found", "found", "fine")), "nothing was found")
     keeps(root, programs, os.path.join(work, "keeps"))
-    interrupted(run, programs, os.path.join(work, "interrupted"))
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        interrupted(run, programs, os.path.join(work, number.name), number)
+    interrupted_minimising(run, programs, os.path.join(work, "minimising"))
+    failed_minimising(run, programs, os.path.join(work, "failing"))
     call(common + ["2"], 1)  # both: one fails
 
     # a real one, built; nothing is written to the stored corpus without --keep
@@ -256,12 +312,19 @@ def test_afl(root, work):
 
 
 def main():
+    tests = {"page": test_page, "run": test_run, "oss_fuzz": test_oss_fuzz, "afl": test_afl}
+    if {"-h", "--help"} & set(sys.argv[1:]):
+        print(__doc__)
+        return 0
+    if len(sys.argv) != 4 or sys.argv[1] not in tests:
+        print(__doc__, file=sys.stderr)
+        return 2
     what, root, work = sys.argv[1:]
     shutil.rmtree(work, ignore_errors=True)
     os.makedirs(work)
-    tests = {"page": test_page, "run": test_run, "oss_fuzz": test_oss_fuzz, "afl": test_afl}
     tests[what](root, work)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

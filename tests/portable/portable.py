@@ -4,6 +4,7 @@
 
     portable.py <root> <output directory> <target> [program...]
 
+Targets: x86_64_gcc, x86_64_clang, x86_32, s390x, cortex_m0, cortex_m3, cortex_m33, avr.
 All unit tests, or the programs that are named: "sdp" is tests/unit/test_sdp.c.
 A program that does not fit into the memory of the target is cut in halves until the parts do. A
 test that does not fit alone runs on the next larger machine of the target, which is the same core
@@ -311,6 +312,12 @@ def report(name, output, lines):
 
 
 def main():
+    if {"-h", "--help"} & set(sys.argv[1:]):
+        print(__doc__)
+        return 0
+    if len(sys.argv) < 4 or sys.argv[3] not in TARGETS:
+        print(__doc__, file=sys.stderr)
+        return 2
     root, output, name, *programs = sys.argv[1:]
     target = TARGETS[name]
     os.makedirs(output, exist_ok=True)

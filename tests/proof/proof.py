@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: MIT
 """Proves with Frama-C that an engine has no run-time errors; docs/proofs.md tells what that means.
 
-    proof.py <root> <scratch directory> wp <engine>      WP: the contracts in lib/<engine>.c
-    proof.py <root> <scratch directory> eva <harness>    EVA: tests/proof/eva_<harness>.c
-    proof.py <root> <scratch directory> selftest         faults put into the code are found
+    proof.py <root> <scratch directory> wp <engine>...      WP: the contracts in lib/<engine>.c
+    proof.py <root> <scratch directory> eva <harness>...    EVA: tests/proof/eva_<harness>.c
+    proof.py <root> <scratch directory> selftest            faults put into the code are found
 
-Exit status 0: all is proved. 1: not. 77: Frama-C, Why3 or Z3 is missing.
+Exit status 0: all is proved. 1: not. 2: a wrong argument. 77: Frama-C, Why3 or Z3 is missing.
 """
 import os
 import re
@@ -164,7 +164,22 @@ def report(name, machine, proved, text):
     return proved
 
 
+def is_usage(root=None, _scratch=None, what=None, *names):
+    """Whether these are arguments that the text above tells of."""
+    if what == "selftest":
+        return not names
+    paths = {"wp": "lib/{}.c", "eva": "tests/proof/eva_{}.c"}
+    return what in paths and names and all(
+        os.path.isfile(os.path.join(root, paths[what].format(name))) for name in names)
+
+
 def main():
+    if {"-h", "--help"} & set(sys.argv[1:]):
+        print(__doc__)
+        return 0
+    if not is_usage(*sys.argv[1:]):
+        print(__doc__, file=sys.stderr)
+        return 2
     root, scratch, what, *names = sys.argv[1:]
     for tool in ("frama-c", "why3", "z3"):
         if shutil.which(tool) is None:

@@ -89,18 +89,24 @@ class Stack(unittest.TestCase):
 
 
 class Page(unittest.TestCase):
-    page = ["| engine | code |", "| --- | --- |", "| sdp | 1000 |"]
+    head = ["| engine | code |", "| --- | --- |"]
+    page = head + ["| sdp | 1000 |"]
 
     def test_two_percent_more_is_borne(self):
-        self.assertEqual(size.grown(self.page, ["| sdp | 1020 |"]), [])
-        self.assertEqual(size.grown(self.page, ["| sdp | 900 |"]), [])
+        self.assertEqual(size.grown(self.page, self.head + ["| sdp | 1020 |"]), [])
+        self.assertEqual(size.grown(self.page, self.head + ["| sdp | 900 |"]), [])
 
     def test_more_than_that_is_told(self):
-        self.assertEqual(size.grown(self.page, ["| sdp | 1021 |"]),
+        self.assertEqual(size.grown(self.page, self.head + ["| sdp | 1021 |"]),
                          ["sdp: [1000] has become [1021]"])
 
     def test_a_line_that_is_missing_is_told(self):
-        self.assertEqual(size.grown(self.page, ["| link | 1 |"]), ["link: is not on the page"])
+        self.assertEqual(size.grown(self.page, self.page + ["| link | 1 |"]),
+                         ["link: is not on the page"])
+
+    def test_a_line_that_nothing_measures_is_told(self):
+        self.assertEqual(size.grown(self.page + ["| link | 1 |"], self.page),
+                         ["link: is on the page and not measured"])
 
     def test_a_ceiling_that_does_not_hold_needs_a_reason_on_the_page(self):
         wrong = []

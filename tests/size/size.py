@@ -6,9 +6,9 @@
     size.py <root> <output directory> --update    writes the figures into the page
 
 How it is measured is on the page. It fails if a figure has grown by more than 2 % since the page
-was written, if a line is missing there, over a ceiling that is not in the page's table of
-exceptions, if an object has variables of its own, on recursion, and on an indirect call that it
-does not know. An update writes figures; a line among the exceptions is only ever written by hand.
+was written, if a line is missing there or nothing measures it any more, over a ceiling that is not
+in the page's table of exceptions, if an object has variables of its own, on recursion, and on an
+indirect call that it does not know. An update writes figures; a line among the exceptions is only ever written by hand.
 Exit status 77: the cross compiler is not installed, or is not the one that the page was made with.
 """
 import collections
@@ -264,10 +264,11 @@ def rows_of(lines):
 
 
 def grown(page, made):
-    """What has grown by more than GROWTH since the page was written, or is not there."""
+    """What has grown by more than GROWTH since the page was written, or is in but one of both."""
     written = rows_of(page)
-    wrong = []
-    for name, figures in rows_of(made).items():
+    measured = rows_of(made)
+    wrong = [f"{name}: is on the page and not measured" for name in written if name not in measured]
+    for name, figures in measured.items():
         if name not in written or len(written[name]) != len(figures):
             wrong.append(f"{name}: is not on the page")
         elif any(new > old * GROWTH for new, old in zip(figures, written[name])):
@@ -276,6 +277,12 @@ def grown(page, made):
 
 
 def main():
+    if {"-h", "--help"} & set(sys.argv[1:]):
+        print(__doc__)
+        return 0
+    if len(sys.argv) not in (3, 4) or sys.argv[3:] not in ([], ["--update"]):
+        print(__doc__, file=sys.stderr)
+        return 2
     if not shutil.which(GCC[0]):
         print(f"skipped: {GCC[0]} is not installed")
         return 77
@@ -283,7 +290,7 @@ def main():
     page_path = f"{root}/docs/size.md"
     with open(page_path, encoding="utf-8") as f:
         page = f.read()
-    update = "--update" in sys.argv
+    update = len(sys.argv) == 4
     tables = {name: text.splitlines() for _, name, text, _ in MARKS.findall(page)}
     if not update and tables["compiler"] != compiler():
         print(f"skipped: the page was made otherwise: {tables['compiler'][0]}")
