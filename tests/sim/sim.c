@@ -148,7 +148,7 @@ static bool one_in(struct module *m, uint32_t n)
 static size_t make_frame(char *out, uint32_t seq)
 {
     size_t n = (size_t)sprintf(out, "<%" PRIu32 ":", seq);
-    size_t len = n + 1 + seq * 7919u % (FRAME_MAX - 20);
+    size_t len = 21 + seq * 7919u % (FRAME_MAX - 20); /* longer than the number */
 
     for (size_t i = n; i + 1 < len; i++)
         out[i] = (char)('a' + (seq + i) % 26);
