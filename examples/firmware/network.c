@@ -287,13 +287,15 @@ void network_init(struct network *n, struct mps2_uart *uart, struct dtu_device *
     (void)dtu_sdp_init(&n->decoder, &n->decoder_config, &decoder_callbacks, n);
 }
 
+/* What has come lies in two pieces at most. What comes meanwhile has its turn in the next poll, or
+ * who sends without end would keep it here. */
 static bool listen(struct network *n)
 {
     const uint8_t *data;
     bool moved = false;
     size_t len;
 
-    while ((len = mps2_uart_peek(n->uart, &data)) > 0) {
+    for (unsigned i = 0; i < 2 && (len = mps2_uart_peek(n->uart, &data)) > 0; i++) {
         mps2_uart_consume(n->uart, dtu_sdp_feed(&n->decoder, data, len));
         n->heard_ms = n->now_ms;
         moved = true;
