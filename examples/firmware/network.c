@@ -176,12 +176,18 @@ static void end_connection(struct network *n, unsigned socket)
                                  n->now_ms);
 }
 
+/* A connection that is open already cannot be opened: that is damage. */
 static void on_control(struct network *n, unsigned socket, const struct dtu_sdp_frame *frame)
 {
     struct network_socket *s = &n->sockets[socket];
 
     switch (frame->len > 0 ? frame->data[0] : 0) {
     case VERB_OPEN:
+        if (s->state != SOCKET_OPENING) {
+            n->stats.unknown++;
+            n->is_damaged = true;
+            break;
+        }
         s->state = SOCKET_UP;
         dtu_device_socket_opened(n->device, socket, n->now_ms);
         break;

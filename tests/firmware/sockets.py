@@ -221,6 +221,12 @@ class Raw(harness.Test):
         network.write(heard("61 01", b"one") + heard("61 01", b"two"))
         network.expect(HELLO)
 
+    def test_opening_what_is_open_is_damage(self):
+        program, _, network = self.start_connected()
+        network.write(heard("61 11", b"O"))
+        network.expect(HELLO)
+        program.wait_log("socket A: waits to connect again")
+
     def test_network_that_begins_anew_has_no_connections(self):
         program, _, network = self.start_connected()
         network.write(with_sum(NEWS))
