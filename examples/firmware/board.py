@@ -368,6 +368,8 @@ def parse():
     parser.add_argument("--identity", default="", metavar="K=V,...", help="imei, iccid, sn")
     parser.add_argument("--bind", help="IPv4 address to connect from")
     parser.add_argument("--profile", default="cat1", choices=["cat1"], help="what it is")
+    parser.add_argument("--slow", action="store_true",
+                        help="so slow a processor that bytes come faster than it looks at them")
     parser.add_argument("--verbose", action="store_true", help="it always is")
     return parser.parse_args()
 
@@ -411,6 +413,8 @@ class Qemu:
                         "-nodefaults", "-nic", "user,restrict=y", "-display", "none", "-monitor", "none",
                         "-object", f"memory-backend-file,id=nonvolatile,size={MEMORY_SIZE},"
                         f"share=on,mem-path=/proc/self/fd/{memory}", "-kernel", args.image]
+        if args.slow:  # it writes down all that it does, and nobody reads it
+            self.command += ["-d", "nochain,exec,cpu", "-D", os.devnull]
 
     def add_pty(self, name, master):
         self.command += ["-add-fd", f"fd={master},set={master}", "-chardev",

@@ -8,7 +8,8 @@ enum {
     NETWORK_BAUD = 921600, /* as fast as the fastest that AT+UART can set */
     CONSOLE_BAUD = 115200,
 
-    OPEN_MS = 30000 /* a connection attempt may take so long */
+    OPEN_MS = 30000, /* a connection attempt may take so long */
+    ROUNDS = 32      /* before everything else has its turn */
 };
 
 /* --- What the device asks for --------------------------------------------------------------- */
@@ -165,19 +166,23 @@ static void restart_if_drained(struct firmware *f)
         mps2_reset();
 }
 
-/* As long as it helps: one may have made room for the other. */
+/* As long as it helps, for one may have made room for the other; but whoever sends without end does
+ * not keep it here. What is left over is gone on with at once. */
 static void go_on(struct firmware *f)
 {
-    bool moved = true;
+    unsigned rounds = 0;
+    bool moved;
 
-    while (moved) {
+    do {
         uint32_t now = mps2_now();
 
         moved = set_up_uart(f);
         moved = network_poll(&f->network, now) || moved;
         moved = hand_on_uart(f, now) || moved;
         dtu_device_poll(&f->device, now);
-    }
+    } while (moved && !f->restart && ++rounds < ROUNDS);
+    if (moved)
+        mps2_wake();
 }
 
 /* While a UART is to drain, nothing but time may pass. */

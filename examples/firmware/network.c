@@ -176,12 +176,18 @@ static void end_connection(struct network *n, unsigned socket)
                                  n->now_ms);
 }
 
+/* A connection that is open already cannot be opened: that is damage. */
 static void on_control(struct network *n, unsigned socket, const struct dtu_sdp_frame *frame)
 {
     struct network_socket *s = &n->sockets[socket];
 
     switch (frame->len > 0 ? frame->data[0] : 0) {
     case VERB_OPEN:
+        if (s->state != SOCKET_OPENING) {
+            n->stats.unknown++;
+            n->is_damaged = true;
+            break;
+        }
         s->state = SOCKET_UP;
         dtu_device_socket_opened(n->device, socket, n->now_ms);
         break;
@@ -287,13 +293,15 @@ void network_init(struct network *n, struct mps2_uart *uart, struct dtu_device *
     (void)dtu_sdp_init(&n->decoder, &n->decoder_config, &decoder_callbacks, n);
 }
 
+/* What has come lies in two pieces at most. What comes meanwhile has its turn in the next poll, or
+ * who sends without end would keep it here. */
 static bool listen(struct network *n)
 {
     const uint8_t *data;
     bool moved = false;
     size_t len;
 
-    while ((len = mps2_uart_peek(n->uart, &data)) > 0) {
+    for (unsigned i = 0; i < 2 && (len = mps2_uart_peek(n->uart, &data)) > 0; i++) {
         mps2_uart_consume(n->uart, dtu_sdp_feed(&n->decoder, data, len));
         n->heard_ms = n->now_ms;
         moved = true;

@@ -45,8 +45,8 @@ uint32_t mps2_now(void);
  * @param at_most_ms the longest time in milliseconds */
 void mps2_sleep(uint32_t at_most_ms);
 
-/** There is something to do: ends the present mps2_sleep(), or else the next one. For interrupts.
- */
+/** There is something to do: ends the present mps2_sleep(), or else the next one. Interrupts may
+ * call it too. */
 void mps2_wake(void);
 
 /** Resets the processor and its peripherals. RAM keeps its contents until the start-up code runs;

@@ -189,6 +189,7 @@ void mps2_uart_open(struct mps2_uart *uart, const struct mps2_uart_config *confi
     uart->tx.size = config->tx_size;
     uarts[number] = uart;
     mps2_uart_set_baud(uart, baud);
+    keep_order(); /* from here on interrupts come */
     uart->regs->control = ALL_ON;
     enable_interrupt(BOARD_RX_INTERRUPT(number));
     enable_interrupt(BOARD_TX_INTERRUPT(number));

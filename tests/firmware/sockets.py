@@ -11,6 +11,7 @@ import random
 import re
 import struct
 import sys
+import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "integration"))
 import harness  # noqa: E402  pylint: disable=wrong-import-position
@@ -220,6 +221,12 @@ class Raw(harness.Test):
         network.write(heard("61 01", b"one") + heard("61 01", b"two"))
         network.expect(HELLO)
 
+    def test_opening_what_is_open_is_damage(self):
+        program, _, network = self.start_connected()
+        network.write(heard("61 11", b"O"))
+        network.expect(HELLO)
+        program.wait_log("socket A: waits to connect again")
+
     def test_network_that_begins_anew_has_no_connections(self):
         program, _, network = self.start_connected()
         network.write(with_sum(NEWS))
@@ -241,6 +248,26 @@ class Raw(harness.Test):
         network.expect(HELLO)
         network.write(with_sum(NEWS))
         network.expect(with_sum(OPEN_A))
+
+    def test_network_that_babbles_holds_up_no_restart(self):
+        """Frames of an earlier connection without end, faster than the firmware looks at them."""
+        _, user, network = self.start_connected(options=("--slow",))
+        is_over = threading.Event()
+
+        def babble():
+            deadline = harness.Deadline(harness.SECONDS, "the restart")
+            while not is_over.is_set():
+                deadline.check()
+                network.write(heard("61 0F") * 100)
+
+        def ask():
+            try:
+                user.enter()
+                user.restart("AT+Z")
+            finally:
+                is_over.set()
+
+        harness.in_thread(babble, ask)
 
     def test_datagram_is_one_frame_and_an_empty_one_is_answered(self):
         program, user, network = self.start_raw("SOCKA=UDP,example,8080", "HEARTEN=OFF", "E=OFF",

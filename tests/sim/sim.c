@@ -74,7 +74,6 @@ enum dialogue { QUIET, WANTS_A, WANTS_OK, WANTS_VALUE, WANTS_END };
 struct module {
     struct dtu_device device;
     struct dtu_device_config config;
-    uint8_t *memory;
     struct test_rand rand;
     uint32_t clock; /* what the module calls 0 */
     uint64_t now, at[TIMERS];
@@ -149,7 +148,7 @@ static bool one_in(struct module *m, uint32_t n)
 static size_t make_frame(char *out, uint32_t seq)
 {
     size_t n = (size_t)sprintf(out, "<%" PRIu32 ":", seq);
-    size_t len = n + 1 + seq * 7919u % (FRAME_MAX - 20);
+    size_t len = 21 + seq * 7919u % (FRAME_MAX - 20); /* longer than the number */
 
     for (size_t i = n; i + 1 < len; i++)
         out[i] = (char)('a' + (seq + i) % 26);
@@ -509,11 +508,14 @@ static void start(struct module *m)
     dtu_device_start(&m->device, now_of(m));
 }
 
-static struct dtu_device_memory give(uint8_t **memory, size_t size)
+/* Each buffer by itself: a sanitizer sees who writes behind its end. */
+static uint8_t *allocate(const struct module *m, size_t size)
 {
-    struct dtu_device_memory given = {*memory, size};
-    *memory += size;
-    return given;
+    uint8_t *memory = calloc(1, size);
+
+    if (memory == NULL)
+        fail(m, "no memory: %zu bytes", size);
+    return memory;
 }
 
 static void create(struct module *m, unsigned index)
@@ -523,23 +525,19 @@ static void create(struct module *m, unsigned index)
     const struct dtu_profile *p = profiles[index % 4];
     size_t queue = QUEUE_PACKETS * (size_t)(p->packet_len + 2);
     size_t values = 2 * (size_t)p->table->values_size;
-    uint8_t *memory = calloc(1, values + p->line_size + p->packet_len + SOCKETS * queue);
 
     memset(m, 0, sizeof *m);
     m->index = index;
-    m->memory = memory;
     m->config.profile = p;
     m->config.port = &port;
-    if (memory == NULL)
-        fail(m, "no memory");
-    m->config.values = give(&memory, values).memory;
+    m->config.values = allocate(m, values);
     m->config.values_size = values;
-    m->config.line = give(&memory, p->line_size).memory;
+    m->config.line = allocate(m, p->line_size);
     m->config.line_size = p->line_size;
-    m->config.packet = give(&memory, p->packet_len).memory;
+    m->config.packet = allocate(m, p->packet_len);
     m->config.packet_size = p->packet_len;
     for (unsigned i = 0; i < SOCKETS; i++)
-        m->config.queues[i] = give(&memory, queue);
+        m->config.queues[i] = (struct dtu_device_memory){allocate(m, queue), queue};
     test_rand_seed(&m->rand, seed * 2654435761u + index);
     for (unsigned i = 0; i < 8; i++)
         (void)test_rand_u32(&m->rand); /* neighbours begin alike */
@@ -553,6 +551,15 @@ static void create(struct module *m, unsigned index)
     if (dtu_device_init(&m->device, &m->config, m) != DTU_OK)
         fail(m, "init refuses");
     start(m);
+}
+
+static void destroy(struct module *m)
+{
+    free(m->config.values);
+    free(m->config.line);
+    free(m->config.packet);
+    for (unsigned i = 0; i < SOCKETS; i++)
+        free(m->config.queues[i].memory);
 }
 
 /* Where each frame of the UART is, once all is still. */
@@ -673,7 +680,7 @@ static uint64_t run(struct module **heap, size_t count)
     uint64_t *keys = calloc(count, sizeof *keys);
 
     if (keys == NULL)
-        fail(heap[0], "no memory");
+        fail(heap[0], "no memory: the heap's keys");
     for (size_t i = count; i-- > 0;) {
         keys[i] = 0;
         sift_down(heap, keys, count, i);
@@ -773,10 +780,13 @@ int main(int argc, char **argv)
     else
         is_verbose = false;
 
+    /* before the run: who sees it crash needs the seed */
+    printf("seed %" PRIu32 ": %" PRIu32 " modules, %" PRIu32 " minutes\n", seed, count, minutes);
+    fflush(stdout);
     struct module *modules = calloc(count, sizeof *modules);
     struct module **heap = calloc(count, sizeof *heap);
     if (modules == NULL || heap == NULL) {
-        fputs("sim: no memory\n", stderr);
+        fprintf(stderr, "sim: no memory for %" PRIu32 " modules\n", count);
         return 1;
     }
     for (uint32_t i = 0; i < count; i++) {
@@ -788,10 +798,9 @@ int main(int argc, char **argv)
     for (uint32_t i = 0; i < count; i++) {
         check_counters(&modules[i]);
         add(&t, &modules[i]);
-        free(modules[i].memory);
+        destroy(&modules[i]);
     }
-    printf("seed %" PRIu32 ": %" PRIu32 " modules, %" PRIu32 " minutes, %" PRIu64 " steps\n", seed,
-           count, minutes, steps);
+    printf("%" PRIu64 " steps\n", steps);
     printf("%" PRIu64 " frames of the UART; at two servers %" PRIu64 " arrived, %" PRIu64
            " were dropped or cut; %" PRIu64 " bytes to the UART\n",
            t.frames, t.arrived, t.dropped, t.bytes_down);
