@@ -805,7 +805,8 @@ static enum dtu_status on_changed(void *ctx, const struct dtu_param *row)
         d->followed = false;
     if ((row->flags & DTU_PARAM_AT_ONCE) != 0)
         return change_at_once(d, row);
-    return d->config->profile->stores_at_once ? save_or_restore(d) : DTU_OK;
+    /* while what is stored cannot be read, a set would be undone behind its reply: it is refused */
+    return d->config->profile->stores_at_once || d->lost ? save_or_restore(d) : DTU_OK;
 }
 
 /* Settings that were changed by other ways than a set are stored at once on every product: a reset

@@ -1255,6 +1255,27 @@ static void what_cannot_be_read_at_a_restart_is_not_lost(void)
     CHECK_COMMAND("AT+MID", "\r\n+OK=kiln\r\n");
 }
 
+/* Also where a set waits for S: what is stored would take its place behind the reply. */
+static void a_set_is_refused_while_what_is_stored_cannot_be_read(void)
+{
+    begin_stored("cat1");
+    CHECK_COMMAND("AT+UARTFL=100", OK);
+    CHECK_COMMAND("AT+S", OK);
+    medium_unreadable = true;
+    do_restart(); /* with the default of E */
+    enter_command_mode();
+    CHECK_COMMAND("AT+UARTFT=61", "AT+UARTFT=61\r\r\n+CME ERROR:50\r\n");
+    medium_unreadable = false;
+    CHECK_COMMAND("AT", "AT\r" OK);
+    CHECK_COMMAND("AT+UARTFT=62", "AT+UARTFT=62\r" OK);
+    CHECK_COMMAND("AT+UARTFT?", "AT+UARTFT?\r" VALUE("UARTFT:62"));
+    CHECK_COMMAND("AT+S", "AT+S\r" OK);
+    power_cycle();
+    enter_command_mode();
+    CHECK_COMMAND("AT+UARTFT?", VALUE("UARTFT:62"));
+    CHECK_COMMAND("AT+UARTFL?", VALUE("UARTFL:100"));
+}
+
 static void without_a_medium_only_saving_is_refused(void)
 {
     begin("cat1");
@@ -2959,6 +2980,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(what_could_not_be_stored_is_not_done),
     CHECK_TEST(what_cannot_be_read_for_a_while_is_not_lost),
     CHECK_TEST(what_cannot_be_read_at_a_restart_is_not_lost),
+    CHECK_TEST(a_set_is_refused_while_what_is_stored_cannot_be_read),
     CHECK_TEST(without_a_medium_only_saving_is_refused),
     CHECK_TEST(reld_restores_what_cfgtf_made_the_users_defaults),
     CHECK_TEST(reld_without_users_defaults_is_the_factorys),
