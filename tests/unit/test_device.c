@@ -1255,6 +1255,28 @@ static void what_cannot_be_read_at_a_restart_is_not_lost(void)
     CHECK_COMMAND("AT+MID", "\r\n+OK=kiln\r\n");
 }
 
+/* Nor when it cannot be read at power on: then it is not even known which slot is the newest. */
+static void what_cannot_be_read_at_power_on_is_not_lost(void)
+{
+    begin_stored("k7");
+    CHECK_COMMAND("AT+MID=old", "\r\n+OK\r\n");
+    CHECK_COMMAND("AT+MID=kiln", "\r\n+OK\r\n");
+    CHECK_COMMAND("AT+UARTTL=60,0", "\r\n+OK\r\n");
+    medium_unreadable = true;
+    power_cycle();
+    enter_command_mode();
+    CHECK_COMMAND("AT+UARTTL=61,0", K7_ERROR);
+    CHECK_COMMAND("AT+E=OFF", K7_ERROR); /* is stored alone */
+    medium_unreadable = false;
+    CHECK_COMMAND("AT", "\r\n+OK\r\n");
+    CHECK_COMMAND("AT+MID", "\r\n+OK=kiln\r\n");
+    CHECK_COMMAND("AT+UARTTL=62,0", "\r\n+OK\r\n");
+    power_cycle();
+    enter_command_mode();
+    CHECK_COMMAND("AT+MID", "\r\n+OK=kiln\r\n");
+    CHECK_COMMAND("AT+UARTTL", "\r\n+OK=62,0\r\n");
+}
+
 /* Also where a set waits for S: what is stored would take its place behind the reply. */
 static void a_set_is_refused_while_what_is_stored_cannot_be_read(void)
 {
@@ -2980,6 +3002,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(what_could_not_be_stored_is_not_done),
     CHECK_TEST(what_cannot_be_read_for_a_while_is_not_lost),
     CHECK_TEST(what_cannot_be_read_at_a_restart_is_not_lost),
+    CHECK_TEST(what_cannot_be_read_at_power_on_is_not_lost),
     CHECK_TEST(a_set_is_refused_while_what_is_stored_cannot_be_read),
     CHECK_TEST(without_a_medium_only_saving_is_refused),
     CHECK_TEST(reld_restores_what_cfgtf_made_the_users_defaults),
