@@ -809,17 +809,30 @@ static enum dtu_status on_changed(void *ctx, const struct dtu_param *row)
     return d->config->profile->stores_at_once || d->lost ? save_or_restore(d) : DTU_OK;
 }
 
+/* What the user's defaults are could not be read, or not all of it. */
+static void drop_users_values(struct dtu_device *d)
+{
+    if (d->config->medium != NULL)
+        restore_values(d);
+    else
+        dtu_params_reset(&d->params);
+}
+
 /* Settings that were changed by other ways than a set are stored at once on every product: a reset
  * would be none if a power cut could undo it. */
 static enum dtu_status reset_values(struct dtu_device *d, bool users)
 {
     size_t size;
     uint8_t *line = line_memory(d, &size);
+    enum dtu_status status = DTU_OK;
 
     dtu_params_reset(&d->params);
     if (users && d->config->default_medium != NULL)
-        (void)dtu_store_load(&d->defaults, &d->params, line, size);
-    return save_or_restore(d);
+        status = dtu_store_load(&d->defaults, &d->params, line, size);
+    if (status != DTU_ERR_IO)
+        return save_or_restore(d);
+    drop_users_values(d);
+    return status;
 }
 
 static enum dtu_status save_defaults(struct dtu_device *d)

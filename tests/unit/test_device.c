@@ -1354,6 +1354,62 @@ static void reld_without_users_defaults_is_the_factorys(void)
     CHECK_COMMAND("AT+SOCKSL", "\r\n+OK=OFF\r\n");
 }
 
+static long readable; /* so many reads of a fading medium work */
+
+static bool fading_read(void *ctx, unsigned slot, size_t offset, uint8_t *data, size_t len)
+{
+    if (readable == 0)
+        return false;
+    readable--;
+    return medium_read(ctx, slot, offset, data, len);
+}
+
+static const struct dtu_store_medium fading = {.slot_size = SLOT_SIZE,
+                                               .read = fading_read,
+                                               .erase = medium_erase,
+                                               .write = medium_write};
+
+/* Power on, with the user's defaults on a medium that fades. */
+static void power_on_fading(bool stores)
+{
+    new_board("k7");
+    if (stores)
+        use_medium();
+    b->config.default_medium = &fading;
+    b->config.default_ctx = default_slots;
+    readable = 1000;
+    init();
+    start();
+    clear_uart();
+    enter_command_mode();
+}
+
+static void users_defaults_that_cannot_be_read_are_told_and_none_is_kept(void)
+{
+    begin_stored("k7");
+    CHECK_COMMAND("AT+MID=default", "\r\n+OK\r\n");
+    CHECK_COMMAND("AT+SOCKSL=ON", "\r\n+OK\r\n");
+    CHECK_COMMAND("AT+CFGTF", "\r\n+OK=saved\r\n");
+    CHECK_COMMAND("AT+MID=mine", "\r\n+OK\r\n");
+    CHECK_COMMAND("AT+SOCKSL=OFF", "\r\n+OK\r\n");
+    power_on_fading(true);
+    for (long reads = 0; reads < 20; reads++) { /* of chunks of 32 bytes */
+        readable = reads;
+        CHECK_COMMAND("AT+RELD", K7_ERROR);
+        CHECK_COMMAND("AT+MID", "\r\n+OK=mine\r\n");
+        CHECK_COMMAND("AT+SOCKSL", "\r\n+OK=OFF\r\n");
+    }
+    power_on_fading(false); /* there is nothing but the factory's to go back to */
+    readable = 20;
+    CHECK_COMMAND("AT+RELD", K7_ERROR);
+    CHECK_COMMAND("AT+MID", "\r\n+OK=USR-K7\r\n");
+    CHECK_COMMAND("AT+SOCKSL", "\r\n+OK=OFF\r\n");
+    readable = 1000;
+    CHECK_COMMAND("AT+RELD", "\r\n+OK\r\n");
+    CHECK_COMMAND("AT+MID", "\r\n+OK=default\r\n");
+    CHECK_COMMAND("AT+SOCKSL", "\r\n+OK=ON\r\n");
+}
+
 static void without_a_medium_for_them_cfgtf_is_refused(void)
 {
     begin("k7");
@@ -3007,6 +3063,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(without_a_medium_only_saving_is_refused),
     CHECK_TEST(reld_restores_what_cfgtf_made_the_users_defaults),
     CHECK_TEST(reld_without_users_defaults_is_the_factorys),
+    CHECK_TEST(users_defaults_that_cannot_be_read_are_told_and_none_is_kept),
     CHECK_TEST(without_a_medium_for_them_cfgtf_is_refused),
     CHECK_TEST(defaults_that_cannot_be_stored_are_told),
     CHECK_TEST(on_7s4_reld_and_clear_keep_the_apn),
