@@ -826,6 +826,8 @@ static enum dtu_status reset_values(struct dtu_device *d, bool users)
     uint8_t *line = line_memory(d, &size);
     enum dtu_status status = DTU_OK;
 
+    if (!users) /* who asks for the factory's settings gives up what cannot be read */
+        d->lost = false;
     dtu_params_reset(&d->params);
     if (users && d->config->default_medium != NULL)
         status = dtu_store_load(&d->defaults, &d->params, line, size);

@@ -1277,6 +1277,31 @@ static void what_cannot_be_read_at_power_on_is_not_lost(void)
     CHECK_COMMAND("AT+UARTTL", "\r\n+OK=62,0\r\n");
 }
 
+/* Who asks for the factory's settings gives up what cannot be read. */
+static void clear_goes_through_while_what_is_stored_cannot_be_read(void)
+{
+    begin_stored("lte-7s4");
+    CHECK_COMMAND("AT+APN=a,b,c,1", OK);
+    CHECK_COMMAND("AT+Z", OK);
+    medium_unreadable = true;
+    do_restart();
+    enter_command_mode();
+    CHECK_COMMAND("AT+UARTFT=61", "\r\nErr4\r\n");
+    medium_fails = true;
+    CHECK_COMMAND("AT+CLEAR", "\r\nErr4\r\n"); /* then nothing is given up */
+    medium_fails = false;
+    CHECK_COMMAND("AT+UARTFT=61", "\r\nErr4\r\n");
+    CHECK_COMMAND("AT+CLEAR", OK);
+    CHECK_COMMAND("AT+UARTFT=62", OK);
+    medium_unreadable = false;
+    CHECK_COMMAND("AT", OK);
+    CHECK_COMMAND("AT+UARTFT?", VALUE("UARTFT:62"));
+    power_cycle();
+    enter_command_mode();
+    CHECK_COMMAND("AT+UARTFT?", VALUE("UARTFT:62"));
+    CHECK_COMMAND("AT+APN?", VALUE("APN:,,,0"));
+}
+
 /* Also where a set waits for S: what is stored would take its place behind the reply. */
 static void a_set_is_refused_while_what_is_stored_cannot_be_read(void)
 {
@@ -3059,6 +3084,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(what_cannot_be_read_for_a_while_is_not_lost),
     CHECK_TEST(what_cannot_be_read_at_a_restart_is_not_lost),
     CHECK_TEST(what_cannot_be_read_at_power_on_is_not_lost),
+    CHECK_TEST(clear_goes_through_while_what_is_stored_cannot_be_read),
     CHECK_TEST(a_set_is_refused_while_what_is_stored_cannot_be_read),
     CHECK_TEST(without_a_medium_only_saving_is_refused),
     CHECK_TEST(reld_restores_what_cfgtf_made_the_users_defaults),
