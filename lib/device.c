@@ -974,13 +974,23 @@ static bool asks_for_restart(const struct dtu_device *d, const struct dtu_param 
            (is_done(row, status, DTU_ID_S) && d->config->profile->save_restarts);
 }
 
+/* The line is free for it now. It would change the values under a reply of a channel. */
+static void restore_if_lost(struct dtu_device *d)
+{
+    if (!d->lost)
+        return;
+    for (size_t i = 0; i < DTU_DEVICE_CHANNELS; i++)
+        if (is_answering(&d->channels[i]))
+            return;
+    restore_values(d);
+}
+
 static void on_replied(void *ctx, const struct dtu_param *row, enum dtu_at_form form,
                        enum dtu_status status)
 {
     struct dtu_device *d = ctx;
     tell_command(d, row, form, status);
-    if (d->lost) /* and now the line is free for it */
-        restore_values(d);
+    restore_if_lost(d);
     if (asks_for_restart(d, row, status))
         want_restart(d);
     if (is_done(row, status, DTU_ID_ENTM))

@@ -2210,6 +2210,26 @@ static void a_restart_by_message_waits_for_the_reply(void)
     CHECK_EQ(b->restarts, 1);
 }
 
+/* What is stored is read again behind a command, but not while a channel is answering. */
+static void what_was_lost_comes_back_under_no_reply(void)
+{
+    begin_stored("lte-7s4");
+    CHECK_COMMAND("AT+UARTFT=60", OK);
+    CHECK_COMMAND("AT+Z", OK);
+    medium_unreadable = true;
+    do_restart();
+    enter_command_mode();
+    medium_unreadable = false;
+    b->reply_room = 0;
+    CHECK_EQ(send_message(DTU_CHANNEL_MQTT, "AT"), DTU_OK);
+    CHECK_COMMAND("AT", OK);
+    CHECK_COMMAND("AT+UARTFT?", VALUE("UARTFT:50"));
+    b->reply_room = LOTS;
+    dtu_device_poll(&b->device, b->now);
+    CHECK_COMMAND("AT", OK);
+    CHECK_COMMAND("AT+UARTFT?", VALUE("UARTFT:60"));
+}
+
 static void nothing_behind_a_restart_in_a_message_is_done(void)
 {
     begin_open("lte-7s4");
@@ -3132,6 +3152,7 @@ static const struct check_test tests[] = {
     CHECK_LARGE(a_message_without_room_for_its_reply_loses_nothing_of_it),
     CHECK_LARGE(a_long_message_reply_refused_at_every_step_is_the_same),
     CHECK_TEST(a_restart_by_message_waits_for_the_reply),
+    CHECK_TEST(what_was_lost_comes_back_under_no_reply),
     CHECK_TEST(nothing_behind_a_restart_in_a_message_is_done),
     CHECK_TEST(the_keyword_is_answered_and_opens_the_session),
     CHECK_TEST(what_is_not_quite_the_keyword_opens_nothing),
