@@ -1908,8 +1908,8 @@ static enum dtu_status write_block(void *ctx, uint8_t which, const union dtu_dis
 static enum dtu_status act(void *ctx, enum dtu_discovery_command command)
 {
     struct dtu_device *d = ctx;
-    if (command == DTU_DISCOVERY_SAVE)
-        return save(d);
+    if (command == DTU_DISCOVERY_SAVE) /* what was lost may come back by this alone */
+        return d->lost ? save_or_restore(d) : save(d);
     if (command == DTU_DISCOVERY_FACTORY)
         return reset_values(d, false);
     want_restart(d);

@@ -1220,6 +1220,24 @@ static void what_cannot_be_stored_is_an_error(void)
     CHECK_ANSWER("\xFF\x01\x04\x45");
 }
 
+static void what_was_lost_comes_back_by_discovery_alone(void)
+{
+    begin_k7();
+    set("MID", "kiln");
+    ask(DTU_DISCOVERY_SAVE, NULL, 0);
+    medium_unreadable = true;
+    restart_board();
+    ask(DTU_DISCOVERY_SAVE, NULL, 0);
+    CHECK_ANSWER("\xFF\x01\x04\x45");
+    medium_unreadable = false;
+    ask(DTU_DISCOVERY_SAVE, NULL, 0); /* behind which it can be read */
+    CHECK_ANSWER("\xFF\x01\x04\x45");
+    ask(DTU_DISCOVERY_SAVE, NULL, 0);
+    CHECK_ANSWER("\xFF\x01\x04\x4B");
+    enter_command_mode();
+    CHECK_COMMAND("AT+MID", "\r\n+OK=kiln\r\n");
+}
+
 static void factory_settings_come_back(void)
 {
     begin_k7();
@@ -1370,6 +1388,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_request_for_another_module_is_ignored),
     CHECK_TEST(a_block_with_an_impossible_value_changes_nothing),
     CHECK_TEST(what_cannot_be_stored_is_an_error),
+    CHECK_TEST(what_was_lost_comes_back_by_discovery_alone),
     CHECK_TEST(factory_settings_come_back),
     CHECK_TEST(what_no_command_reaches_is_kept),
     CHECK_TEST(without_a_whole_hardware_address_it_is_zeroes),
