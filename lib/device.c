@@ -1905,13 +1905,23 @@ static enum dtu_status write_block(void *ctx, uint8_t which, const union dtu_dis
     return status;
 }
 
+/* What could not be stored was read again by way of the UART's line: one that is begun is spoilt. */
+static enum dtu_status forget_spoilt_line(struct dtu_device *d, enum dtu_status status)
+{
+    if (status != DTU_OK && dtu_at_server_ready(&d->at))
+        dtu_at_server_reset(&d->at);
+    return status;
+}
+
 static enum dtu_status act(void *ctx, enum dtu_discovery_command command)
 {
     struct dtu_device *d = ctx;
+    if (command == DTU_DISCOVERY_SAVE && !d->lost)
+        return save(d);
     if (command == DTU_DISCOVERY_SAVE) /* what was lost may come back by this alone */
-        return d->lost ? save_or_restore(d) : save(d);
+        return forget_spoilt_line(d, save_or_restore(d));
     if (command == DTU_DISCOVERY_FACTORY)
-        return reset_values(d, false);
+        return forget_spoilt_line(d, reset_values(d, false));
     want_restart(d);
     return DTU_OK;
 }
