@@ -720,12 +720,13 @@ struct dtu_argument dtu_params_argument(const struct dtu_param_table *table,
         (void)next_token(&l, i);
     a.text = l.token;
     a.len = l.token_len;
-    if (row->fields[field].type != DTU_FIELD_ENUM) {
+    const struct dtu_param_field *f = &row->fields[field];
+    if (f->type == DTU_FIELD_ENUM) {
+        uint32_t index = find_word(f->text, a.text, a.len);
+        a.number = index != NO_NUMBER ? index : 0;
+    } else if (f->type <= DTU_FIELD_NUMBER) {
         (void)dtu_parse_decimal(a.text, a.len, &a.number); /* stays 0 if it is no number */
-        return a;
     }
-    uint32_t index = find_word(row->fields[field].text, a.text, a.len);
-    a.number = index != NO_NUMBER ? index : 0;
     return a;
 }
 

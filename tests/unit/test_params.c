@@ -1097,6 +1097,21 @@ static void the_number_of_an_argument_is_0_where_there_is_none(void)
     CHECK_EQ(dtu_params_argument(table, &row, line, 10, 1).number, 0);
 }
 
+static void digits_that_are_no_number_have_none(void)
+{
+    static const struct dtu_param_field fields[] = {{.type = DTU_FIELD_HEX, .max = 2},
+                                                    {.type = DTU_FIELD_CHOICE, .text = "5"},
+                                                    {.type = DTU_FIELD_TEXT, .max = 5}};
+    static const struct dtu_param row = {
+        .name = "ROW", .kind = DTU_PARAM_ACTION, .field_count = COUNT(fields), .fields = fields};
+    const uint8_t *line = (const uint8_t *)"12,5,34";
+    const struct dtu_param_table *table = &more_tables[AS_7S4];
+
+    CHECK_EQ(dtu_params_argument(table, &row, line, 7, 0).number, 0);
+    CHECK_EQ(dtu_params_argument(table, &row, line, 7, 1).number, 5);
+    CHECK_EQ(dtu_params_argument(table, &row, line, 7, 2).number, 0);
+}
+
 static void more_than_the_most_fields_of_a_row_are_refused(void)
 {
     static const struct dtu_param_field too_many[DTU_PARAM_FIELDS_MAX + 1] = {
@@ -1818,6 +1833,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(only_the_first_word_of_an_enum_needs_what_follows),
     CHECK_TEST(arguments_are_taken_out_of_a_line),
     CHECK_TEST(the_number_of_an_argument_is_0_where_there_is_none),
+    CHECK_TEST(digits_that_are_no_number_have_none),
     CHECK_TEST(more_than_the_most_fields_of_a_row_are_refused),
 };
 CHECK_MAIN(tests)
