@@ -900,10 +900,11 @@ void dtu_params_write(const struct dtu_params *p, enum dtu_param_set set,
 void dtu_params_write_field(const struct dtu_params *p, enum dtu_param_set set,
                             const struct dtu_param *row, uint8_t field, const struct dtu_text *out)
 {
-    const struct answer a = {
-        p->table, row, out, field_in(set_of(p, set), row, field), field, row->field_count == 1};
-    if (a.store != NULL)
-        write_field(&a);
+    const uint8_t *store = field_in(set_of(p, set), row, field);
+    if (store == NULL) /* so may be the row */
+        return;
+    const struct answer a = {p->table, row, out, store, field, row->field_count == 1};
+    write_field(&a);
 }
 
 static bool all_zero(const uint8_t *data, size_t len)

@@ -271,7 +271,7 @@ void dtu_params_write(const struct dtu_params *p, enum dtu_param_set set,
 /** Writes one field of a row as a query answers it.
  * @param p     the values
  * @param set   which set
- * @param row   a SETTING, VIEW or SECRET without places; for others nothing is written
+ * @param row   a SETTING, VIEW or SECRET without places; for others and NULL nothing is written
  * @param field which, from 0; nothing is written if there is no such field
  * @param out   where to */
 void dtu_params_write_field(const struct dtu_params *p, enum dtu_param_set set,

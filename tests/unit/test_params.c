@@ -1545,6 +1545,8 @@ static void nothing_is_written_of_a_field_that_there_is_not(void)
     CHECK_FIELD(DTU_PARAMS_PENDING, "SOCK", 255, "");
     CHECK_FIELD(DTU_PARAMS_PENDING, "DO", 0, "");
     CHECK_FIELD(DTU_PARAMS_PENDING, "INFO", 0, "");
+    dtu_params_write_field(&params, DTU_PARAMS_PENDING, NULL, 0, fresh_text());
+    CHECK_EQ(buffer.len, 0);
     begin_more(AS_7S4);
     CHECK_EQ(set("SUB", "1,ab,1"), DTU_OK);
     CHECK_FIELD(DTU_PARAMS_PENDING, "SUB", 1, ""); /* which place? */
