@@ -104,7 +104,7 @@ enum dtu_param_flag {
     DTU_PARAM_INTERNAL = 32 /**< No command: only programs reach it. Stored like the others. */
 };
 
-/** The most fields of a row: a line is split into so many on the stack. */
+/** The most fields of a row. */
 #define DTU_PARAM_FIELDS_MAX 6
 
 /** One command. */
