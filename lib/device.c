@@ -874,7 +874,7 @@ static enum dtu_status sign_in(struct dtu_device *d, const struct dtu_param *row
     if (d->current != NULL || !needs_login(d))
         return set_value(d, row, args, len);
     while (dtu_unescape_next(&u, &byte)) {
-        if (guess_len == sizeof guess)
+        if (guess_len == sizeof guess) /* a guard: no product's table lets such a long guess come */
             return DTU_ERR_LOGIN;
         guess[guess_len++] = byte;
     }
