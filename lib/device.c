@@ -805,7 +805,17 @@ static enum dtu_status on_changed(void *ctx, const struct dtu_param *row)
         d->followed = false;
     if ((row->flags & DTU_PARAM_AT_ONCE) != 0)
         return change_at_once(d, row);
-    return d->config->profile->stores_at_once ? save_or_restore(d) : DTU_OK;
+    /* while what is stored cannot be read, a set would be undone behind its reply: it is refused */
+    return d->config->profile->stores_at_once || d->lost ? save_or_restore(d) : DTU_OK;
+}
+
+/* What the user's defaults are could not be read, or not all of it. */
+static void drop_users_values(struct dtu_device *d)
+{
+    if (d->config->medium != NULL)
+        restore_values(d);
+    else
+        dtu_params_reset(&d->params);
 }
 
 /* Settings that were changed by other ways than a set are stored at once on every product: a reset
@@ -814,11 +824,17 @@ static enum dtu_status reset_values(struct dtu_device *d, bool users)
 {
     size_t size;
     uint8_t *line = line_memory(d, &size);
+    enum dtu_status status = DTU_OK;
 
+    if (!users) /* who asks for the factory's settings gives up what cannot be read */
+        d->lost = false;
     dtu_params_reset(&d->params);
     if (users && d->config->default_medium != NULL)
-        (void)dtu_store_load(&d->defaults, &d->params, line, size);
-    return save_or_restore(d);
+        status = dtu_store_load(&d->defaults, &d->params, line, size);
+    if (status != DTU_ERR_IO)
+        return save_or_restore(d);
+    drop_users_values(d);
+    return status;
 }
 
 static enum dtu_status save_defaults(struct dtu_device *d)
@@ -858,7 +874,7 @@ static enum dtu_status sign_in(struct dtu_device *d, const struct dtu_param *row
     if (d->current != NULL || !needs_login(d))
         return set_value(d, row, args, len);
     while (dtu_unescape_next(&u, &byte)) {
-        if (guess_len == sizeof guess)
+        if (guess_len == sizeof guess) /* a guard: no product's table lets such a long guess come */
             return DTU_ERR_LOGIN;
         guess[guess_len++] = byte;
     }
@@ -958,13 +974,23 @@ static bool asks_for_restart(const struct dtu_device *d, const struct dtu_param 
            (is_done(row, status, DTU_ID_S) && d->config->profile->save_restarts);
 }
 
+/* The line is free for it now. It would change the values under a reply of a channel. */
+static void restore_if_lost(struct dtu_device *d)
+{
+    if (!d->lost)
+        return;
+    for (size_t i = 0; i < DTU_DEVICE_CHANNELS; i++)
+        if (is_answering(&d->channels[i]))
+            return;
+    restore_values(d);
+}
+
 static void on_replied(void *ctx, const struct dtu_param *row, enum dtu_at_form form,
                        enum dtu_status status)
 {
     struct dtu_device *d = ctx;
     tell_command(d, row, form, status);
-    if (d->lost) /* and now the line is free for it */
-        restore_values(d);
+    restore_if_lost(d);
     if (asks_for_restart(d, row, status))
         want_restart(d);
     if (is_done(row, status, DTU_ID_ENTM))
@@ -1879,13 +1905,23 @@ static enum dtu_status write_block(void *ctx, uint8_t which, const union dtu_dis
     return status;
 }
 
+/* What could not be stored was read again by way of the UART's line: one that is begun is spoilt. */
+static enum dtu_status forget_spoilt_line(struct dtu_device *d, enum dtu_status status)
+{
+    if (status != DTU_OK && dtu_at_server_ready(&d->at))
+        dtu_at_server_reset(&d->at);
+    return status;
+}
+
 static enum dtu_status act(void *ctx, enum dtu_discovery_command command)
 {
     struct dtu_device *d = ctx;
-    if (command == DTU_DISCOVERY_SAVE)
+    if (command == DTU_DISCOVERY_SAVE && !d->lost)
         return save(d);
+    if (command == DTU_DISCOVERY_SAVE) /* what was lost may come back by this alone */
+        return forget_spoilt_line(d, save_or_restore(d));
     if (command == DTU_DISCOVERY_FACTORY)
-        return reset_values(d, false);
+        return forget_spoilt_line(d, reset_values(d, false));
     want_restart(d);
     return DTU_OK;
 }

@@ -109,6 +109,8 @@ void dtu_escape_write(enum dtu_escape_style style, const char *also, const uint8
     const uint8_t *plain = value; /* not written yet up to `at`: these bytes are themselves */
     const uint8_t *at = value;
 
+    if (len == 0) /* then there may be no value at all */
+        return;
     /*@ loop invariant left <= len && at == value + (len - left);
         loop invariant 0 <= plain - value <= len - left && plain == value + (plain - value);
         loop assigns left, at, plain, outside;

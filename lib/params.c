@@ -178,6 +178,7 @@ struct line {
     const struct dtu_param_field *field;
     uint8_t *store;  /* where that is stored; NULL: it is only checked */
     uint32_t number; /* which word it is, or its number; else NO_NUMBER */
+    uint32_t first;  /* which word the first field is; NO_NUMBER: none yet, or no ENUM */
 };
 
 static void start_over(struct line *l)
@@ -195,6 +196,7 @@ static void begin(struct line *l, const struct dtu_param_table *table, const str
     l->text = text;
     l->len = len;
     l->is_default = false;
+    l->first = NO_NUMBER;
     start_over(l);
 }
 
@@ -451,6 +453,8 @@ static enum dtu_status read_empty(struct line *l)
 {
     const struct dtu_param_field *field = l->field;
 
+    if (l->first == 0 && (field->flags & DTU_FIELD_FIRST_NEEDS) != 0)
+        return DTU_ERR_MISSING;
     if ((field->flags & DTU_FIELD_OPTIONAL) != 0)
         return DTU_OK;
     if (!l->is_default && !may_be_left_out(field) && !(is_text(field) && field->min == 0))
@@ -484,17 +488,11 @@ static enum dtu_status read_field(struct line *l)
     return DTU_ERR_FORM;
 }
 
-static bool lacks_what_first_needs(const struct line *l, uint32_t first)
-{
-    return first == 0 && l->token_len == 0 && (l->field->flags & DTU_FIELD_FIRST_NEEDS) != 0;
-}
-
 /* Reads all fields of a line; stores them if there is a set of `values`. */
 static enum dtu_status read_fields(struct line *l, uint8_t *values)
 {
     const struct dtu_param *row = l->row;
     size_t at = row->offset;
-    uint32_t first = NO_NUMBER; /* see DTU_FIELD_FIRST_NEEDS */
 
     start_over(l);
     for (size_t i = 0; i < row->field_count; i++) {
@@ -503,13 +501,11 @@ static enum dtu_status read_fields(struct line *l, uint8_t *values)
         l->store = is_place || values == NULL ? NULL : values + at;
         l->number = NO_NUMBER;
         (void)next_token(l, i); /* check_form() has seen that it is well formed */
-        if (lacks_what_first_needs(l, first))
-            return DTU_ERR_MISSING;
         enum dtu_status status = read_field(l);
         if (status != DTU_OK)
             return status;
-        if (i == 0)
-            first = l->number;
+        if (i == 0 && l->field->type == DTU_FIELD_ENUM)
+            l->first = l->number;
         if (!is_place)
             at += dtu_param_field_size(l->field);
         else if (has_place(row, l->number))
@@ -724,12 +720,13 @@ struct dtu_argument dtu_params_argument(const struct dtu_param_table *table,
         (void)next_token(&l, i);
     a.text = l.token;
     a.len = l.token_len;
-    if (row->fields[field].type != DTU_FIELD_ENUM) {
+    const struct dtu_param_field *f = &row->fields[field];
+    if (f->type == DTU_FIELD_ENUM) {
+        uint32_t index = find_word(f->text, a.text, a.len);
+        a.number = index != NO_NUMBER ? index : 0;
+    } else if (f->type <= DTU_FIELD_NUMBER) {
         (void)dtu_parse_decimal(a.text, a.len, &a.number); /* stays 0 if it is no number */
-        return a;
     }
-    uint32_t index = find_word(row->fields[field].text, a.text, a.len);
-    a.number = index != NO_NUMBER ? index : 0;
     return a;
 }
 
@@ -903,10 +900,11 @@ void dtu_params_write(const struct dtu_params *p, enum dtu_param_set set,
 void dtu_params_write_field(const struct dtu_params *p, enum dtu_param_set set,
                             const struct dtu_param *row, uint8_t field, const struct dtu_text *out)
 {
-    const struct answer a = {
-        p->table, row, out, field_in(set_of(p, set), row, field), field, row->field_count == 1};
-    if (a.store != NULL)
-        write_field(&a);
+    const uint8_t *store = field_in(set_of(p, set), row, field);
+    if (store == NULL) /* so may be the row */
+        return;
+    const struct answer a = {p->table, row, out, store, field, row->field_count == 1};
+    write_field(&a);
 }
 
 static bool all_zero(const uint8_t *data, size_t len)

@@ -36,10 +36,18 @@ static uint32_t header_crc(const struct header *h)
     return dtu_crc32(0, bytes + sizeof magic, 8);
 }
 
+/* Reads while looking for the newest set, which remembers what it could not see. */
+static bool see(struct dtu_store *s, unsigned slot, size_t offset, uint8_t *bytes, size_t len)
+{
+    bool seen = s->medium->read(s->ctx, slot, offset, bytes, len);
+    s->unread = s->unread || !seen;
+    return seen;
+}
+
 static bool read_header(struct dtu_store *s, unsigned slot, struct header *h)
 {
     uint8_t bytes[DTU_STORE_HEADER_SIZE];
-    if (!s->medium->read(s->ctx, slot, 0, bytes, sizeof bytes))
+    if (!see(s, slot, 0, bytes, sizeof bytes))
         return false;
     struct dtu_reader r = dtu_reader(bytes + sizeof magic, sizeof bytes - sizeof magic);
     h->sequence = dtu_get_be32(&r);
@@ -56,7 +64,7 @@ static bool text_is_whole(struct dtu_store *s, unsigned slot, const struct heade
     uint32_t at = 0;
     while (at < h->len) {
         size_t len = h->len - at < sizeof chunk ? (size_t)(h->len - at) : sizeof chunk;
-        if (!s->medium->read(s->ctx, slot, DTU_STORE_HEADER_SIZE + (size_t)at, chunk, len))
+        if (!see(s, slot, DTU_STORE_HEADER_SIZE + (size_t)at, chunk, len))
             return false;
         crc = dtu_crc32(crc, chunk, len);
         at += (uint32_t)len;
@@ -69,16 +77,11 @@ static bool newer(uint32_t a, uint32_t b)
     return a != b && dtu_elapsed(a, b) < UINT32_C(1) << 31;
 }
 
-enum dtu_status dtu_store_init(struct dtu_store *s, const struct dtu_store_medium *medium,
-                               void *ctx)
+/* Finds the newest set. One that was found beside a slot that cannot be read will do. */
+static void look(struct dtu_store *s)
 {
-    if (medium->read == NULL || medium->erase == NULL || medium->write == NULL ||
-        medium->slot_size < DTU_STORE_HEADER_SIZE + DTU_STORE_CHUNK_SIZE)
-        return DTU_ERR_CONFIG;
-    memset(s, 0, sizeof *s);
-    s->medium = medium;
-    s->ctx = ctx;
     s->newest = NO_SLOT;
+    s->unread = false;
     for (unsigned slot = 0; slot < SLOTS; slot++) {
         struct header h;
         if (!read_header(s, slot, &h) || !text_is_whole(s, slot, &h))
@@ -89,6 +92,19 @@ enum dtu_status dtu_store_init(struct dtu_store *s, const struct dtu_store_mediu
         s->sequence = h.sequence;
         s->len = h.len;
     }
+    s->unread = s->unread && s->newest == NO_SLOT;
+}
+
+enum dtu_status dtu_store_init(struct dtu_store *s, const struct dtu_store_medium *medium,
+                               void *ctx)
+{
+    if (medium->read == NULL || medium->erase == NULL || medium->write == NULL ||
+        medium->slot_size < DTU_STORE_HEADER_SIZE + DTU_STORE_CHUNK_SIZE)
+        return DTU_ERR_CONFIG;
+    memset(s, 0, sizeof *s);
+    s->medium = medium;
+    s->ctx = ctx;
+    look(s);
     return DTU_OK;
 }
 
@@ -150,8 +166,10 @@ enum dtu_status dtu_store_load(struct dtu_store *s, struct dtu_params *params, u
     struct lines l = {s, scratch, size, 0, false};
     size_t len;
 
+    if (s->unread)
+        look(s);
     if (s->newest == NO_SLOT)
-        return DTU_ERR_NOT_FOUND;
+        return s->unread ? DTU_ERR_IO : DTU_ERR_NOT_FOUND;
     while (next_line(&l, &len))
         if (len > size || !load_line(params, scratch, len))
             s->stats.skipped++;
@@ -291,7 +309,8 @@ static enum dtu_status save(struct dtu_store *s, struct source *from)
     const struct dtu_text summing = {sum_up, &h};
     unsigned slot = s->newest == 0 ? 1 : 0;
 
-    if (!write_text(from, &measuring))
+    /* what was not seen may be the newest set, and have a later number */
+    if (s->unread || !write_text(from, &measuring))
         return DTU_ERR_IO;
     if (!fits(s, h.len))
         return DTU_ERR_SPACE;

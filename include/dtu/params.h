@@ -104,7 +104,7 @@ enum dtu_param_flag {
     DTU_PARAM_INTERNAL = 32 /**< No command: only programs reach it. Stored like the others. */
 };
 
-/** The most fields of a row: a line is split into so many on the stack. */
+/** The most fields of a row. */
 #define DTU_PARAM_FIELDS_MAX 6
 
 /** One command. */
@@ -271,7 +271,7 @@ void dtu_params_write(const struct dtu_params *p, enum dtu_param_set set,
 /** Writes one field of a row as a query answers it.
  * @param p     the values
  * @param set   which set
- * @param row   a SETTING, VIEW or SECRET without places; for others nothing is written
+ * @param row   a SETTING, VIEW or SECRET without places; for others and NULL nothing is written
  * @param field which, from 0; nothing is written if there is no such field
  * @param out   where to */
 void dtu_params_write_field(const struct dtu_params *p, enum dtu_param_set set,

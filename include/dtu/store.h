@@ -41,7 +41,8 @@ extern "C" {
 /** The medium; each function gives false if it failed. Slots are 0 and 1. */
 struct dtu_store_medium {
     size_t slot_size; /**< Bytes in a slot: header, text, and up to a chunk of padding. */
-    /** Reads `len` bytes at `offset`; what was never written reads as anything. */
+    /** Reads `len` bytes at `offset`; what was never written reads as anything, and so shall what is
+     * damaged for good: a failure says that it may be read later. */
     bool (*read)(void *ctx, unsigned slot, size_t offset, uint8_t *data, size_t len);
     /** Makes a slot ready to be written. */
     bool (*erase)(void *ctx, unsigned slot);
@@ -65,11 +66,13 @@ struct dtu_store {
     uint32_t sequence;                     /**< private: of the newest set */
     uint32_t len;                          /**< private: of its text */
     uint8_t newest;                        /**< private: its slot, 2 if there is none */
+    bool unread;                           /**< private: none was found, and a slot was not read */
     struct dtu_store_stats stats;          /**< counters */
 };
 
 /** Sets up a store and looks for the newest set that is whole. A slot that cannot be read counts as
- * empty.
+ * empty beside one with a whole set. If no set was found and a slot could not be read, nothing is
+ * stored until dtu_store_load(), which looks again, could read both slots or found a set.
  * @param s      the store
  * @param medium see there; must outlive the store
  * @param ctx    handed to the medium
@@ -83,8 +86,8 @@ enum dtu_status dtu_store_init(struct dtu_store *s, const struct dtu_store_mediu
  * @param params  where to
  * @param scratch memory for one line
  * @param size    its size in bytes: as the line buffer of an at_server
- * @return DTU_OK; DTU_ERR_NOT_FOUND if nothing is stored; DTU_ERR_IO if the medium failed on the
- *         way: then some values may have been loaded */
+ * @return DTU_OK; DTU_ERR_NOT_FOUND if nothing is stored; DTU_ERR_IO if the medium failed: while
+ *         looking for a set, or on the way, and then some values may have been loaded */
 enum dtu_status dtu_store_load(struct dtu_store *s, struct dtu_params *params, uint8_t *scratch,
                                size_t size);
 
@@ -93,7 +96,7 @@ enum dtu_status dtu_store_load(struct dtu_store *s, struct dtu_params *params, u
  * @param params whose
  * @param set    which values
  * @return DTU_OK; DTU_ERR_SPACE if they do not fit a slot: nothing was written; DTU_ERR_IO if the
- *         medium failed. In both cases the set stored before is still there. Only if it was `sync`
+ *         medium failed, or what is stored was never seen, see dtu_store_init(). In both cases the set stored before is still there. Only if it was `sync`
  *         that failed, when all was written, the next dtu_store_init() may find the new set. */
 enum dtu_status dtu_store_save(struct dtu_store *s, const struct dtu_params *params,
                                enum dtu_param_set set);

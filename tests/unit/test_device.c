@@ -1255,6 +1255,74 @@ static void what_cannot_be_read_at_a_restart_is_not_lost(void)
     CHECK_COMMAND("AT+MID", "\r\n+OK=kiln\r\n");
 }
 
+/* Nor when it cannot be read at power on: then it is not even known which slot is the newest. */
+static void what_cannot_be_read_at_power_on_is_not_lost(void)
+{
+    begin_stored("k7");
+    CHECK_COMMAND("AT+MID=old", "\r\n+OK\r\n");
+    CHECK_COMMAND("AT+MID=kiln", "\r\n+OK\r\n");
+    CHECK_COMMAND("AT+UARTTL=60,0", "\r\n+OK\r\n");
+    medium_unreadable = true;
+    power_cycle();
+    enter_command_mode();
+    CHECK_COMMAND("AT+UARTTL=61,0", K7_ERROR);
+    CHECK_COMMAND("AT+E=OFF", K7_ERROR); /* is stored alone */
+    medium_unreadable = false;
+    CHECK_COMMAND("AT", "\r\n+OK\r\n");
+    CHECK_COMMAND("AT+MID", "\r\n+OK=kiln\r\n");
+    CHECK_COMMAND("AT+UARTTL=62,0", "\r\n+OK\r\n");
+    power_cycle();
+    enter_command_mode();
+    CHECK_COMMAND("AT+MID", "\r\n+OK=kiln\r\n");
+    CHECK_COMMAND("AT+UARTTL", "\r\n+OK=62,0\r\n");
+}
+
+/* Who asks for the factory's settings gives up what cannot be read. */
+static void clear_goes_through_while_what_is_stored_cannot_be_read(void)
+{
+    begin_stored("lte-7s4");
+    CHECK_COMMAND("AT+APN=a,b,c,1", OK);
+    CHECK_COMMAND("AT+Z", OK);
+    medium_unreadable = true;
+    do_restart();
+    enter_command_mode();
+    CHECK_COMMAND("AT+UARTFT=61", "\r\nErr4\r\n");
+    medium_fails = true;
+    CHECK_COMMAND("AT+CLEAR", "\r\nErr4\r\n"); /* then nothing is given up */
+    medium_fails = false;
+    CHECK_COMMAND("AT+UARTFT=61", "\r\nErr4\r\n");
+    CHECK_COMMAND("AT+CLEAR", OK);
+    CHECK_COMMAND("AT+UARTFT=62", OK);
+    medium_unreadable = false;
+    CHECK_COMMAND("AT", OK);
+    CHECK_COMMAND("AT+UARTFT?", VALUE("UARTFT:62"));
+    power_cycle();
+    enter_command_mode();
+    CHECK_COMMAND("AT+UARTFT?", VALUE("UARTFT:62"));
+    CHECK_COMMAND("AT+APN?", VALUE("APN:,,,0"));
+}
+
+/* Also where a set waits for S: what is stored would take its place behind the reply. */
+static void a_set_is_refused_while_what_is_stored_cannot_be_read(void)
+{
+    begin_stored("cat1");
+    CHECK_COMMAND("AT+UARTFL=100", OK);
+    CHECK_COMMAND("AT+S", OK);
+    medium_unreadable = true;
+    do_restart(); /* with the default of E */
+    enter_command_mode();
+    CHECK_COMMAND("AT+UARTFT=61", "AT+UARTFT=61\r\r\n+CME ERROR:50\r\n");
+    medium_unreadable = false;
+    CHECK_COMMAND("AT", "AT\r" OK);
+    CHECK_COMMAND("AT+UARTFT=62", "AT+UARTFT=62\r" OK);
+    CHECK_COMMAND("AT+UARTFT?", "AT+UARTFT?\r" VALUE("UARTFT:62"));
+    CHECK_COMMAND("AT+S", "AT+S\r" OK);
+    power_cycle();
+    enter_command_mode();
+    CHECK_COMMAND("AT+UARTFT?", VALUE("UARTFT:62"));
+    CHECK_COMMAND("AT+UARTFL?", VALUE("UARTFL:100"));
+}
+
 static void without_a_medium_only_saving_is_refused(void)
 {
     begin("cat1");
@@ -1309,6 +1377,62 @@ static void reld_without_users_defaults_is_the_factorys(void)
     CHECK_COMMAND("AT+SOCKSL=ON", "\r\n+OK\r\n");
     CHECK_COMMAND("AT+RELD", "\r\n+OK\r\n");
     CHECK_COMMAND("AT+SOCKSL", "\r\n+OK=OFF\r\n");
+}
+
+static long readable; /* so many reads of a fading medium work */
+
+static bool fading_read(void *ctx, unsigned slot, size_t offset, uint8_t *data, size_t len)
+{
+    if (readable == 0)
+        return false;
+    readable--;
+    return medium_read(ctx, slot, offset, data, len);
+}
+
+static const struct dtu_store_medium fading = {.slot_size = SLOT_SIZE,
+                                               .read = fading_read,
+                                               .erase = medium_erase,
+                                               .write = medium_write};
+
+/* Power on, with the user's defaults on a medium that fades. */
+static void power_on_fading(bool stores)
+{
+    new_board("k7");
+    if (stores)
+        use_medium();
+    b->config.default_medium = &fading;
+    b->config.default_ctx = default_slots;
+    readable = 1000;
+    init();
+    start();
+    clear_uart();
+    enter_command_mode();
+}
+
+static void users_defaults_that_cannot_be_read_are_told_and_none_is_kept(void)
+{
+    begin_stored("k7");
+    CHECK_COMMAND("AT+MID=default", "\r\n+OK\r\n");
+    CHECK_COMMAND("AT+SOCKSL=ON", "\r\n+OK\r\n");
+    CHECK_COMMAND("AT+CFGTF", "\r\n+OK=saved\r\n");
+    CHECK_COMMAND("AT+MID=mine", "\r\n+OK\r\n");
+    CHECK_COMMAND("AT+SOCKSL=OFF", "\r\n+OK\r\n");
+    power_on_fading(true);
+    for (long reads = 0; reads < 20; reads++) { /* of chunks of 32 bytes */
+        readable = reads;
+        CHECK_COMMAND("AT+RELD", K7_ERROR);
+        CHECK_COMMAND("AT+MID", "\r\n+OK=mine\r\n");
+        CHECK_COMMAND("AT+SOCKSL", "\r\n+OK=OFF\r\n");
+    }
+    power_on_fading(false); /* there is nothing but the factory's to go back to */
+    readable = 20;
+    CHECK_COMMAND("AT+RELD", K7_ERROR);
+    CHECK_COMMAND("AT+MID", "\r\n+OK=USR-K7\r\n");
+    CHECK_COMMAND("AT+SOCKSL", "\r\n+OK=OFF\r\n");
+    readable = 1000;
+    CHECK_COMMAND("AT+RELD", "\r\n+OK\r\n");
+    CHECK_COMMAND("AT+MID", "\r\n+OK=default\r\n");
+    CHECK_COMMAND("AT+SOCKSL", "\r\n+OK=ON\r\n");
 }
 
 static void without_a_medium_for_them_cfgtf_is_refused(void)
@@ -2084,6 +2208,26 @@ static void a_restart_by_message_waits_for_the_reply(void)
     dtu_device_poll(&b->device, b->now);
     CHECK_REPLIED(DTU_CHANNEL_SMS, "OK;");
     CHECK_EQ(b->restarts, 1);
+}
+
+/* What is stored is read again behind a command, but not while a channel is answering. */
+static void what_was_lost_comes_back_under_no_reply(void)
+{
+    begin_stored("lte-7s4");
+    CHECK_COMMAND("AT+UARTFT=60", OK);
+    CHECK_COMMAND("AT+Z", OK);
+    medium_unreadable = true;
+    do_restart();
+    enter_command_mode();
+    medium_unreadable = false;
+    b->reply_room = 0;
+    CHECK_EQ(send_message(DTU_CHANNEL_MQTT, "AT"), DTU_OK);
+    CHECK_COMMAND("AT", OK);
+    CHECK_COMMAND("AT+UARTFT?", VALUE("UARTFT:50"));
+    b->reply_room = LOTS;
+    dtu_device_poll(&b->device, b->now);
+    CHECK_COMMAND("AT", OK);
+    CHECK_COMMAND("AT+UARTFT?", VALUE("UARTFT:60"));
 }
 
 static void nothing_behind_a_restart_in_a_message_is_done(void)
@@ -2959,9 +3103,13 @@ static const struct check_test tests[] = {
     CHECK_TEST(what_could_not_be_stored_is_not_done),
     CHECK_TEST(what_cannot_be_read_for_a_while_is_not_lost),
     CHECK_TEST(what_cannot_be_read_at_a_restart_is_not_lost),
+    CHECK_TEST(what_cannot_be_read_at_power_on_is_not_lost),
+    CHECK_TEST(clear_goes_through_while_what_is_stored_cannot_be_read),
+    CHECK_TEST(a_set_is_refused_while_what_is_stored_cannot_be_read),
     CHECK_TEST(without_a_medium_only_saving_is_refused),
     CHECK_TEST(reld_restores_what_cfgtf_made_the_users_defaults),
     CHECK_TEST(reld_without_users_defaults_is_the_factorys),
+    CHECK_TEST(users_defaults_that_cannot_be_read_are_told_and_none_is_kept),
     CHECK_TEST(without_a_medium_for_them_cfgtf_is_refused),
     CHECK_TEST(defaults_that_cannot_be_stored_are_told),
     CHECK_TEST(on_7s4_reld_and_clear_keep_the_apn),
@@ -3004,6 +3152,7 @@ static const struct check_test tests[] = {
     CHECK_LARGE(a_message_without_room_for_its_reply_loses_nothing_of_it),
     CHECK_LARGE(a_long_message_reply_refused_at_every_step_is_the_same),
     CHECK_TEST(a_restart_by_message_waits_for_the_reply),
+    CHECK_TEST(what_was_lost_comes_back_under_no_reply),
     CHECK_TEST(nothing_behind_a_restart_in_a_message_is_done),
     CHECK_TEST(the_keyword_is_answered_and_opens_the_session),
     CHECK_TEST(what_is_not_quite_the_keyword_opens_nothing),

@@ -1220,6 +1220,69 @@ static void what_cannot_be_stored_is_an_error(void)
     CHECK_ANSWER("\xFF\x01\x04\x45");
 }
 
+static void what_was_lost_comes_back_by_discovery_alone(void)
+{
+    begin_k7();
+    set("MID", "kiln");
+    ask(DTU_DISCOVERY_SAVE, NULL, 0);
+    medium_unreadable = true;
+    restart_board();
+    ask(DTU_DISCOVERY_SAVE, NULL, 0);
+    CHECK_ANSWER("\xFF\x01\x04\x45");
+    medium_unreadable = false;
+    ask(DTU_DISCOVERY_SAVE, NULL, 0); /* behind which it can be read */
+    CHECK_ANSWER("\xFF\x01\x04\x45");
+    ask(DTU_DISCOVERY_SAVE, NULL, 0);
+    CHECK_ANSWER("\xFF\x01\x04\x4B");
+    enter_command_mode();
+    CHECK_COMMAND("AT+MID", "\r\n+OK=kiln\r\n");
+}
+
+/* What is stored is read again by way of the memory of the line. */
+static void a_command_that_is_being_typed_is_whole_or_forgotten(void)
+{
+    begin_k7();
+    ask(DTU_DISCOVERY_SAVE, NULL, 0);
+    enter_command_mode();
+    type("AT+MI");
+    ask(DTU_DISCOVERY_FACTORY, NULL, 0);
+    CHECK_ANSWER("\xFF\x01\x0B\x4B");
+    CHECK_COMMAND("D", "\r\n+OK=USR-K7\r\n");
+    type("AT+MI");
+    medium_fails = true;
+    ask(DTU_DISCOVERY_SAVE, NULL, 0); /* reads nothing */
+    CHECK_COMMAND("D", "\r\n+OK=USR-K7\r\n");
+    type("AT+MI");
+    ask(DTU_DISCOVERY_FACTORY, NULL, 0);
+    CHECK_ANSWER("\xFF\x01\x0B\x45");
+    CHECK_COMMAND("AT+MID", "\r\n+OK=USR-K7\r\n");
+    medium_fails = false;
+    medium_unreadable = true;
+    restart_board();
+    enter_command_mode();
+    medium_unreadable = false;
+    type("AT+MI");
+    ask(DTU_DISCOVERY_SAVE, NULL, 0);
+    CHECK_COMMAND("AT+MID", "\r\n+OK=USR-K7\r\n");
+}
+
+/* Nor is a reply cut that is on its way: its line is done with. */
+static void a_reply_on_its_way_goes_on_when_a_request_cannot_be_stored(void)
+{
+    begin_k7();
+    ask(DTU_DISCOVERY_SAVE, NULL, 0);
+    enter_command_mode();
+    b->uart_room = 4;
+    type("AT+MID\r");
+    medium_fails = true;
+    ask(DTU_DISCOVERY_FACTORY, NULL, 0);
+    medium_fails = false;
+    CHECK_ANSWER("\xFF\x01\x0B\x45");
+    b->uart_room = LOTS;
+    dtu_device_poll(&b->device, b->now);
+    CHECK_UART("\r\n+OK=USR-K7\r\n");
+}
+
 static void factory_settings_come_back(void)
 {
     begin_k7();
@@ -1370,6 +1433,9 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_request_for_another_module_is_ignored),
     CHECK_TEST(a_block_with_an_impossible_value_changes_nothing),
     CHECK_TEST(what_cannot_be_stored_is_an_error),
+    CHECK_TEST(what_was_lost_comes_back_by_discovery_alone),
+    CHECK_TEST(a_command_that_is_being_typed_is_whole_or_forgotten),
+    CHECK_TEST(a_reply_on_its_way_goes_on_when_a_request_cannot_be_stored),
     CHECK_TEST(factory_settings_come_back),
     CHECK_TEST(what_no_command_reaches_is_kept),
     CHECK_TEST(without_a_whole_hardware_address_it_is_zeroes),

@@ -1031,6 +1031,27 @@ static void a_check_says_what_a_set_would_and_changes_nothing(void)
     CHECK_BYTES(pending, sizeof pending, before, sizeof before);
 }
 
+/* A number 0 in front is no first word. */
+static void only_the_first_word_of_an_enum_needs_what_follows(void)
+{
+    static const struct dtu_param_field fields[] = {
+        {.type = DTU_FIELD_NUMBER, .max = 9},
+        {.type = DTU_FIELD_ENUM, .text = "OFF,ON"},
+        {.type = DTU_FIELD_NUMBER, .flags = DTU_FIELD_OPTIONAL | DTU_FIELD_FIRST_NEEDS, .max = 9}};
+    static const struct dtu_param by_number = {
+        .name = "ROW", .kind = DTU_PARAM_SETTING, .field_count = 3, .fields = fields};
+    static const struct dtu_param by_word = {
+        .name = "ROW", .kind = DTU_PARAM_SETTING, .field_count = 2, .fields = fields + 1};
+    const struct dtu_param_table *table = &more_tables[AS_7S4];
+
+    CHECK_EQ(dtu_params_check(table, &by_number, (const uint8_t *)"0,OFF,", 6), DTU_OK);
+    CHECK_EQ(dtu_params_check(table, &by_number, (const uint8_t *)"0,OFF", 5), DTU_OK);
+    CHECK_EQ(dtu_params_check(table, &by_word, (const uint8_t *)"OFF,", 4), DTU_ERR_MISSING);
+    CHECK_EQ(dtu_params_check(table, &by_word, (const uint8_t *)"OFF", 3), DTU_ERR_MISSING);
+    CHECK_EQ(dtu_params_check(table, &by_word, (const uint8_t *)"OFF,0", 5), DTU_OK);
+    CHECK_EQ(dtu_params_check(table, &by_word, (const uint8_t *)"ON,", 3), DTU_OK);
+}
+
 static void arguments_are_taken_out_of_a_line(void)
 {
     const struct dtu_param *send;
@@ -1074,6 +1095,21 @@ static void the_number_of_an_argument_is_0_where_there_is_none(void)
     CHECK_EQ(dtu_params_argument(table, &row, line, 13, 1).number, 1);
     CHECK_EQ(dtu_params_argument(table, &row, line, 11, 1).number, 0);
     CHECK_EQ(dtu_params_argument(table, &row, line, 10, 1).number, 0);
+}
+
+static void digits_that_are_no_number_have_none(void)
+{
+    static const struct dtu_param_field fields[] = {{.type = DTU_FIELD_HEX, .max = 2},
+                                                    {.type = DTU_FIELD_CHOICE, .text = "5"},
+                                                    {.type = DTU_FIELD_TEXT, .max = 5}};
+    static const struct dtu_param row = {
+        .name = "ROW", .kind = DTU_PARAM_ACTION, .field_count = COUNT(fields), .fields = fields};
+    const uint8_t *line = (const uint8_t *)"12,5,34";
+    const struct dtu_param_table *table = &more_tables[AS_7S4];
+
+    CHECK_EQ(dtu_params_argument(table, &row, line, 7, 0).number, 0);
+    CHECK_EQ(dtu_params_argument(table, &row, line, 7, 1).number, 5);
+    CHECK_EQ(dtu_params_argument(table, &row, line, 7, 2).number, 0);
 }
 
 static void more_than_the_most_fields_of_a_row_are_refused(void)
@@ -1509,6 +1545,8 @@ static void nothing_is_written_of_a_field_that_there_is_not(void)
     CHECK_FIELD(DTU_PARAMS_PENDING, "SOCK", 255, "");
     CHECK_FIELD(DTU_PARAMS_PENDING, "DO", 0, "");
     CHECK_FIELD(DTU_PARAMS_PENDING, "INFO", 0, "");
+    dtu_params_write_field(&params, DTU_PARAMS_PENDING, NULL, 0, fresh_text());
+    CHECK_EQ(buffer.len, 0);
     begin_more(AS_7S4);
     CHECK_EQ(set("SUB", "1,ab,1"), DTU_OK);
     CHECK_FIELD(DTU_PARAMS_PENDING, "SUB", 1, ""); /* which place? */
@@ -1794,8 +1832,10 @@ static const struct check_test tests[] = {
     CHECK_TEST(places_that_are_not_there_are_empty_and_stay_so),
     CHECK_TEST(init_refuses_a_default_of_no_place),
     CHECK_TEST(a_check_says_what_a_set_would_and_changes_nothing),
+    CHECK_TEST(only_the_first_word_of_an_enum_needs_what_follows),
     CHECK_TEST(arguments_are_taken_out_of_a_line),
     CHECK_TEST(the_number_of_an_argument_is_0_where_there_is_none),
+    CHECK_TEST(digits_that_are_no_number_have_none),
     CHECK_TEST(more_than_the_most_fields_of_a_row_are_refused),
 };
 CHECK_MAIN(tests)

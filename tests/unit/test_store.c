@@ -609,16 +609,60 @@ static void after_a_write_failed_no_more_is_written(void)
         CHECK(!written[1][i]);
 }
 
-static void a_slot_that_cannot_be_read_counts_as_empty(void)
+static void what_cannot_be_read_at_power_up_is_not_lost(void)
+{
+    for (long reads = 0; reads < 2; reads++) { /* no header, or the one of slot 0 and no text */
+        begin_with_first();
+        CHECK_EQ(save(), DTU_OK); /* in slot 1 */
+        fail_read = reads;
+        CHECK_EQ(boot(), DTU_ERR_IO);
+        set_generation(3);
+        CHECK_EQ(save(), DTU_ERR_IO);
+        CHECK_EQ(save_row("N"), DTU_ERR_IO);
+        CHECK_EQ(store.stats.failed, 2);
+        CHECK_EQ(erases[0] + erases[1], 2);
+        CHECK_EQ(dtu_store_load(&store, &params, scratch, sizeof scratch), DTU_ERR_IO);
+        restore_power();
+        CHECK_EQ(save(), DTU_ERR_IO); /* until it was loaded */
+        CHECK_EQ(dtu_store_load(&store, &params, scratch, sizeof scratch), DTU_OK);
+        CHECK(is_generation(2));
+        set_generation(3);
+        CHECK_EQ(save(), DTU_OK);
+        CHECK_EQ(boot(), DTU_OK);
+        CHECK(is_generation(3));
+    }
+}
+
+static void a_set_beside_a_slot_that_cannot_be_read_counts(void)
 {
     begin_with_first(); /* in slot 0 */
-    fail_read = 0;
+    fail_read = 2;      /* its header, its text; not slot 1 */
     CHECK_EQ(dtu_store_init(&store, &medium, slots), DTU_OK);
-    CHECK_EQ(dtu_store_load(&store, &params, scratch, sizeof scratch), DTU_ERR_NOT_FOUND);
-    fail_read = 1; /* the header, not the text */
-    CHECK_EQ(dtu_store_init(&store, &medium, slots), DTU_OK);
-    CHECK_EQ(dtu_store_load(&store, &params, scratch, sizeof scratch), DTU_ERR_NOT_FOUND);
     restore_power();
+    CHECK_EQ(dtu_store_load(&store, &params, scratch, sizeof scratch), DTU_OK);
+    CHECK(is_generation(1));
+    set_generation(2);
+    CHECK_EQ(save(), DTU_OK);
+    CHECK_EQ(boot(), DTU_OK);
+    CHECK(is_generation(2));
+}
+
+static void a_medium_that_was_empty_is_stored_to_when_it_can_be_read(void)
+{
+    new_medium(SLOT_MAX);
+    fail_read = 1;
+    CHECK_EQ(boot(), DTU_ERR_IO);
+    restore_power();
+    CHECK_EQ(dtu_store_load(&store, &params, scratch, sizeof scratch), DTU_ERR_NOT_FOUND);
+    set_generation(1);
+    CHECK_EQ(save(), DTU_OK);
+    CHECK_EQ(boot(), DTU_OK);
+    CHECK(is_generation(1));
+}
+
+static void a_set_that_cannot_be_read_when_it_is_loaded_is_told(void)
+{
+    begin_with_first();
     CHECK_EQ(boot(), DTU_OK);
     fail_read = 1;
     CHECK_EQ(dtu_store_load(&store, &params, scratch, sizeof scratch), DTU_ERR_IO);
@@ -1003,7 +1047,10 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_medium_that_fails_is_told_and_the_old_set_stays),
     CHECK_TEST(a_medium_that_cannot_be_read_at_any_step_is_told_and_the_old_set_stays),
     CHECK_TEST(after_a_write_failed_no_more_is_written),
-    CHECK_TEST(a_slot_that_cannot_be_read_counts_as_empty),
+    CHECK_TEST(what_cannot_be_read_at_power_up_is_not_lost),
+    CHECK_TEST(a_set_beside_a_slot_that_cannot_be_read_counts),
+    CHECK_TEST(a_medium_that_was_empty_is_stored_to_when_it_can_be_read),
+    CHECK_TEST(a_set_that_cannot_be_read_when_it_is_loaded_is_told),
     CHECK_TEST(a_set_that_does_not_fit_is_refused_before_anything_is_erased),
     CHECK_TEST(what_is_not_known_or_not_legal_is_skipped_and_counted),
     CHECK_TEST(a_stored_line_longer_than_the_scratch_is_skipped),
