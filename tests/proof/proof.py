@@ -134,7 +134,16 @@ MUTANTS = [
     ("wp", "base", "digits[data[i] / 16]", "digits[data[i] / 8]", "dtu_text_hex"),
     ("wp", "escape", "if (len < HEX_LEN ||", "if (len < HEX_LEN - 1 ||", "hex_escape"),
     ("eva", "discovery", "len != body + FRAME_LEN", "len < body", None),
+    ("eva", "discovery", "sum_of(data + 1, len - 2)", "sum_of(data + 1, len)", None),
+    ("eva", "baudsync", "len < DTU_BAUDSYNC_LEN ||", "len < DTU_BAUDSYNC_LEN - 1 ||", None),
+    ("eva", "baudsync", "start, len - at,", "start, len,", None),
+    ("eva", "sdp", "lent > len)", "lent > len + 1)", None),
+    ("eva", "sdp", "first, len - 1)", "first, len)", None),
+    ("eva", "sdp", "data[whole - 1]", "data[whole]", None),
 ]
+
+# With shorter streams, faults are found sooner.
+SHORTER = {"baudsync": 5, "discovery": 24, "sdp": 4}
 
 
 def selftest(root, scratch):
@@ -150,7 +159,7 @@ def selftest(root, scratch):
             text = f.read()
         with open(path, "w", encoding="utf-8") as f:
             f.write(text.replace(old, new))
-        prover = Prover(tree, scratch, "-DMAX=24" if engine == "discovery" else "")
+        prover = Prover(tree, scratch, f"-DMAX={SHORTER[engine]}" if how == "eva" else "")
         args = [[function]] if function else []
         proved, said = getattr(prover, how)(engine, MACHINES[0], *args)
         found = text.count(old) == 1 and not proved and ("] Goal " in said or "[eva:alarm]" in said)
