@@ -12,6 +12,8 @@
 
 static const uint8_t head[] = {0x55, 0xAA, 0x55};
 
+/*@ assigns \nothing;
+    ensures \result <= a && \result <= b && (\result == a || \result == b); */
 static size_t smaller(size_t a, size_t b)
 {
     return a < b ? a : b;
@@ -20,11 +22,14 @@ static size_t smaller(size_t a, size_t b)
 /* --- Frames --------------------------------------------------------------------------------- */
 
 /* The sum of 4 bytes: the rate and the bits, as they stand in a frame. */
+/*@ assigns \nothing; */
 static uint8_t sum_of(uint32_t values)
 {
     return (uint8_t)((values >> 24) + (values >> 16) + (values >> 8) + values);
 }
 
+/*@ requires \valid_read(uart) && writable(frame, 8) && \separated(uart, frame + (0 .. 7));
+    assigns frame[0 .. 7]; */
 enum dtu_status dtu_baudsync_encode(uint8_t *frame, const struct dtu_uart *uart, bool bit7)
 {
     struct dtu_writer w = dtu_writer(frame, DTU_BAUDSYNC_LEN);
@@ -48,6 +53,8 @@ enum dtu_status dtu_baudsync_encode(uint8_t *frame, const struct dtu_uart *uart,
     return DTU_OK;
 }
 
+/*@ requires \valid(uart) && readable(frame, 8) && \separated(uart, frame + (0 .. 7));
+    assigns *uart; */
 enum dtu_status dtu_baudsync_decode(struct dtu_uart *uart, const uint8_t *frame, uint32_t max_baud)
 {
     struct dtu_reader r = dtu_reader(frame, DTU_BAUDSYNC_LEN);
@@ -89,9 +96,15 @@ enum dtu_status dtu_baudsync_init(struct dtu_baudsync *b, const struct dtu_bauds
 
 /* Whether a frame begins here, which then is in `uart`, or what may become one; that the first byte
  * is right is known. */
+/*@ requires filter(b) && \valid(uart) && readable(at, len) && len > 0;
+    requires \separated(uart, at + (0 .. len - 1)) && \separated(b, uart);
+    assigns b->stats.damaged, *uart; */
 static bool may_be_frame(struct dtu_baudsync *b, const uint8_t *at, size_t len,
                          struct dtu_uart *uart)
 {
+    /*@ loop invariant 1 <= i <= 3;
+        loop assigns i;
+        loop variant 3 - i; */
     for (size_t i = 1; i < sizeof head && i < len; i++)
         if (at[i] != head[i])
             return false;
@@ -102,9 +115,16 @@ static bool may_be_frame(struct dtu_baudsync *b, const uint8_t *at, size_t len,
 }
 
 /* The first place from `at` on that may be a frame; where the search ends if there is none. */
+/*@ requires filter(b) && \valid(uart) && readable(data, len);
+    requires \separated(uart, data + (0 .. len - 1)) && \separated(b, uart);
+    assigns b->stats.damaged, *uart;
+    ensures \result <= len || \result == \old(at); */
 static size_t find(struct dtu_baudsync *b, const uint8_t *data, size_t at, size_t len,
                    struct dtu_uart *uart)
 {
+    /*@ loop invariant at <= len || at == \at(at, Pre);
+        loop assigns at, b->stats.damaged, *uart;
+        loop variant len - at; */
     while (at < len) {
         const uint8_t *start = memchr(data + at, head[0], len - at);
         if (start == NULL)
@@ -118,9 +138,15 @@ static size_t find(struct dtu_baudsync *b, const uint8_t *data, size_t at, size_
 }
 
 /* Hands on data, of what is held if anything is. Returns how many bytes were taken. */
+/*@ requires filter(b) && readable(data, len) && len > 0;
+    requires b->held > 0 ==> len <= b->held;
+    assigns b->known, b->held, b->bytes[0 .. 7], outside;
+    ensures filter(b) && \result <= len; */
 static size_t give(struct dtu_baudsync *b, const uint8_t *data, size_t len)
 {
-    size_t taken = b->callbacks->data(b->ctx, data, len);
+    size_t taken;
+    //@ calls filter_data;
+    taken = b->callbacks->data(b->ctx, data, len);
     b->known -= taken;
     if (b->held > 0) {
         b->held = (uint8_t)(b->held - taken);
@@ -129,17 +155,25 @@ static size_t give(struct dtu_baudsync *b, const uint8_t *data, size_t len)
     return taken;
 }
 
+/*@ requires filter(b) && \valid(uart) && \separated(b, uart);
+    assigns b->held, b->stats.frames, uart->flow, outside;
+    ensures filter(b); */
 static void tell_frame(struct dtu_baudsync *b, struct dtu_uart *uart)
 {
     b->held = 0;
     b->stats.frames++;
     uart->flow = DTU_FLOW_NONE;
+    //@ calls filter_change;
     b->callbacks->change(b->ctx, uart);
 }
 
 /* One step in the stream, which is what is held and then the input. While something is held, it is
  * looked at together with one byte of the input, so that all else is handed on where it lies.
  * Returns how many bytes of the input were taken. */
+/*@ requires filter(b) && readable(data, len) && len > 0;
+    requires \separated(b, data + (0 .. len - 1));
+    assigns b->known, b->held, b->bytes[0 .. 7], b->behind, b->stats, outside;
+    ensures filter(b) && \result <= len; */
 static size_t step(struct dtu_baudsync *b, const uint8_t *data, size_t len)
 {
     struct dtu_uart uart;
@@ -170,9 +204,14 @@ static size_t step(struct dtu_baudsync *b, const uint8_t *data, size_t len)
     return 1;
 }
 
+/*@ requires filter(b) && readable(data, len) && \separated(b, data + (0 .. len - 1));
+    assigns b->known, b->held, b->bytes[0 .. 7], b->behind, b->stats, outside;
+    ensures filter(b) && \result <= len; */
 size_t dtu_baudsync_feed(struct dtu_baudsync *b, const uint8_t *data, size_t len)
 {
     size_t taken = 0;
+    /*@ loop invariant filter(b) && taken <= len;
+        loop assigns taken, b->known, b->held, b->bytes[0 .. 7], b->behind, b->stats, outside; */
     while (taken < len) {
         taken += step(b, data + taken, len - taken);
         if (b->behind)
@@ -181,11 +220,17 @@ size_t dtu_baudsync_feed(struct dtu_baudsync *b, const uint8_t *data, size_t len
     return taken;
 }
 
+/*@ requires filter(b);
+    assigns \nothing;
+    ensures \result <= 7; */
 size_t dtu_baudsync_held(const struct dtu_baudsync *b)
 {
     return b->held;
 }
 
+/*@ requires filter(b);
+    assigns b->known, b->held, b->bytes[0 .. 7], outside;
+    ensures filter(b); */
 bool dtu_baudsync_flush(struct dtu_baudsync *b)
 {
     size_t run;
@@ -200,6 +245,9 @@ bool dtu_baudsync_flush(struct dtu_baudsync *b)
     return b->held == 0;
 }
 
+/*@ requires filter(b);
+    assigns b->known, b->held;
+    ensures filter(b) && \result <= 7; */
 size_t dtu_baudsync_clear(struct dtu_baudsync *b)
 {
     size_t dropped = b->held;

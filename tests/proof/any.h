@@ -34,6 +34,13 @@ static void *memcpy(void *to, const void *from, size_t n)
     return to;
 }
 
+/* Copies bytes into memory so that both end at the same place: a step over the end is seen. NULL if
+ * there are none. */
+static inline uint8_t *at_end(uint8_t *memory, size_t size, const uint8_t *bytes, size_t len)
+{
+    return len > 0 ? memcpy(memory + size - len, bytes, len) : NULL;
+}
+
 static void *memmove(void *to, const void *from, size_t n)
 {
     if ((uint8_t *)to < (const uint8_t *)from)

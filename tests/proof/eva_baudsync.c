@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Frames of any bytes. Streams of up to MAX of any bytes, and of a head and as many behind it, cut
- * anywhere in two, to a receiver that takes as much as it likes. */
+/* Frames of any bytes. Streams of up to MAX of any bytes, and of a head and up to as many behind
+ * it, cut anywhere in two, to a receiver that takes as much as it likes. Each part lies in memory
+ * that ends where it ends. */
 #include "any.h"
 
 #include "../../lib/base.c"
@@ -40,35 +41,38 @@ static void frames(void)
     dtu_baudsync_encode(frame, &uart, any_bool());
 }
 
-static void stream_in_two(uint8_t *in, size_t first, size_t len)
+static void in_two_parts(size_t first, size_t len)
 {
+    static uint8_t parts[2][sizeof stream];
     static const struct dtu_baudsync_callbacks callbacks = {data, change};
     static const struct dtu_baudsync_config config = {115200};
     struct dtu_baudsync b;
 
+    const uint8_t *one = at_end(parts[0], sizeof stream, stream, first);
+    const uint8_t *two = at_end(parts[1], sizeof stream, stream + first, len - first);
     if (dtu_baudsync_init(&b, &config, &callbacks, NULL) != DTU_OK)
         return;
-    if (dtu_baudsync_feed(&b, in, first) == first)
-        dtu_baudsync_feed(&b, in + first, len - first);
+    if (dtu_baudsync_feed(&b, one, first) == first)
+        dtu_baudsync_feed(&b, two, len - first);
     dtu_baudsync_flush(&b);
     dtu_baudsync_held(&b);
     dtu_baudsync_clear(&b);
 }
 
+static void cut_anywhere(size_t len)
+{
+    for (size_t first = 0; first <= len; first++)
+        in_two_parts(first, len);
+}
+
 static void streams(void)
 {
-    for (size_t len = 0; len <= MAX; len++) {
-        for (size_t first = 0; first <= len; first++) {
-            uint8_t *in = stream + 3 + MAX - len;
-            any_bytes(in, len);
-            stream_in_two(in, first, len);
-        }
-    }
-    for (size_t first = 0; first <= sizeof stream; first++) {
-        any_bytes(stream, sizeof stream);
-        memcpy(stream, head, sizeof head);
-        stream_in_two(stream, first, sizeof stream);
-    }
+    any_bytes(stream, sizeof stream);
+    for (size_t len = 0; len <= MAX; len++)
+        cut_anywhere(len);
+    memcpy(stream, head, sizeof head);
+    for (size_t len = sizeof head; len <= sizeof stream; len++)
+        cut_anywhere(len);
 }
 
 int main(void)

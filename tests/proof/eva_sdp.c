@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Frames with data of each length. Streams of up to MAX of any bytes, and of a mark, a LEN of
- * each value below 256 and MAX - 1 bytes, cut anywhere in two, to a decoder with a small buffer and
- * callbacks that may refuse. A sender whose receiver takes as much as it likes. */
+/* Frames with data of each length. Streams of up to MAX of any bytes, and of a mark, a LEN of each
+ * value below 256 and up to MAX - 1 bytes, cut anywhere in two, to a decoder with a small buffer
+ * and callbacks that may refuse. Each part lies in memory that ends where it ends, or begins where
+ * it begins. A sender whose receiver takes as much as it likes. */
 #include "any.h"
 
 #include "../../lib/base.c"
@@ -42,32 +43,40 @@ static size_t receive(void *ctx, const uint8_t *bytes, size_t len)
     return taken;
 }
 
-static void stream_in_two(uint8_t *in, size_t first, size_t len)
+static void in_two_parts(size_t first, size_t len)
 {
+    static uint8_t parts[2][sizeof stream];
     static const struct dtu_sdp_callbacks callbacks = {frame, damage};
     uint8_t buffer[DTU_SDP_OVERHEAD + 1];
     const struct dtu_sdp_config config = {DTU_SDP_TO_MODULE, buffer, sizeof buffer};
     struct dtu_sdp s;
 
+    const uint8_t *one = at_end(parts[0], sizeof stream, stream, first);
+    const uint8_t *two = at_end(parts[1], sizeof stream, stream + first, len - first);
     if (dtu_sdp_init(&s, &config, &callbacks, NULL) != DTU_OK)
         return;
-    if (dtu_sdp_feed(&s, in, first) == first)
-        dtu_sdp_feed(&s, in + first, len - first);
+    if (dtu_sdp_feed(&s, one, first) == first)
+        dtu_sdp_feed(&s, two, len - first);
     if (!dtu_sdp_flush(&s))
         dtu_sdp_resume(&s);
     dtu_sdp_clear(&s);
 }
 
+static void cut_anywhere(size_t len)
+{
+    for (size_t first = 0; first <= len; first++)
+        in_two_parts(first, len);
+}
+
 /* A mark, and LEN: each value apart, so that what depends on it is not mixed up. */
 static void with_mark(uint8_t covered)
 {
-    for (size_t first = 0; first <= sizeof stream; first++) {
-        any_bytes(stream, sizeof stream);
-        memcpy(stream, mark_of(DTU_SDP_TO_MODULE), MARK_LEN);
-        stream[MARK_LEN] = 0;
-        stream[MARK_LEN + 1] = covered;
-        stream_in_two(stream, first, sizeof stream);
-    }
+    any_bytes(stream, sizeof stream);
+    memcpy(stream, mark_of(DTU_SDP_TO_MODULE), MARK_LEN);
+    stream[MARK_LEN] = 0;
+    stream[MARK_LEN + 1] = covered;
+    for (size_t len = MARK_LEN; len <= sizeof stream; len++)
+        cut_anywhere(len);
 }
 
 static uint8_t too_long(void)
@@ -78,13 +87,9 @@ static uint8_t too_long(void)
 
 static void streams(void)
 {
-    for (size_t len = 0; len <= MAX; len++) {
-        for (size_t first = 0; first <= len; first++) {
-            uint8_t *in = stream + sizeof stream - len;
-            any_bytes(in, len);
-            stream_in_two(in, first, len);
-        }
-    }
+    any_bytes(stream, sizeof stream);
+    for (size_t len = 0; len <= MAX; len++)
+        cut_anywhere(len);
     for (uint8_t covered = 0; covered < 5; covered++)
         with_mark(covered);
     with_mark(too_long());

@@ -29,7 +29,7 @@ WP = ["-wp", "-wp-rte", "-wp-prover", "z3", "-wp-steps", "20000000", "-wp-timeou
 SPLIT = {"escape"}
 
 # That a callback is a function of its type is what WP cannot even say. It is assumed.
-CALLBACK = re.compile(r"_assert_rte_pointer_value(_\d+)? : .*\(Degenerated,")
+CALLBACK = re.compile(r"_assert_rte_pointer_value(_\d+)? : .*\(Degenerated[,)]")
 
 # Loops are followed step by step, and what a function can return is kept apart.
 EVA = ["-no-annot", "-eva", "-eva-no-print", "-eva-msg-key=-initial-state,-final-states",
@@ -72,10 +72,10 @@ class Prover:
         status, text = self.run("why3", "config", "detect")
         return status == 0 and "Z3" in text
 
-    def frama_c(self, machine, *args):
+    def frama_c(self, machine, *args, headers=()):
         includes = f"-Iinclude -Itests/proof {self.defines}"
-        if "-wp" in args:
-            includes += " -include proof.h"
+        for header in headers:
+            includes += f" -include {header}"
         return self.run("frama-c", "-machdep", machine, f"-cpp-extra-args={includes}", *args)
 
     def functions(self, engine):
@@ -95,7 +95,13 @@ class Prover:
         # The contracts of base are wanted by all; its functions are proved once.
         files = dict.fromkeys(["lib/base.c", path])
         split = ["-wp-split"] if engine in SPLIT else []
-        status, text = self.frama_c(machine, *WP, *split, "-wp-fct", ",".join(functions), *files)
+        # What only one engine needs is kept from the others: the prover would be given more.
+        own = f"wp_{engine}.h"
+        headers = ["proof.h"]
+        if os.path.exists(os.path.join(self.root, "tests/proof", own)):
+            headers.append(own)
+        status, text = self.frama_c(machine, *WP, *split, "-wp-fct", ",".join(functions), *files,
+                                    headers=headers)
         goals = re.search(r"Proved goals: +(\d+) / (\d+)", text)
         if status != 0 or not goals:
             return False, text
@@ -133,8 +139,23 @@ MUTANTS = [
      "for (size_t i = 0; i <= len; i++) {\n        if (text[i] < '0'", "dtu_parse_decimal"),
     ("wp", "base", "digits[data[i] / 16]", "digits[data[i] / 8]", "dtu_text_hex"),
     ("wp", "escape", "if (len < HEX_LEN ||", "if (len < HEX_LEN - 1 ||", "hex_escape"),
+    ("wp", "baudsync", "len < DTU_BAUDSYNC_LEN ||", "len < DTU_BAUDSYNC_LEN - 1 ||",
+     "may_be_frame"),
+    ("wp", "baudsync", "start, len - at,", "start, len,", "find"),
+    ("wp", "baudsync", "seen = held + 1", "seen = held + 2", "step"),
+    ("wp", "baudsync", "seen >= DTU_BAUDSYNC_LEN", "seen > DTU_BAUDSYNC_LEN", "step"),
+    ("wp", "baudsync", "data + taken, len - taken)", "data + taken, len)", "dtu_baudsync_feed"),
     ("eva", "discovery", "len != body + FRAME_LEN", "len < body", None),
+    ("eva", "discovery", "sum_of(data + 1, len - 2)", "sum_of(data + 1, len)", None),
+    ("eva", "baudsync", "len < DTU_BAUDSYNC_LEN ||", "len < DTU_BAUDSYNC_LEN - 1 ||", None),
+    ("eva", "baudsync", "start, len - at,", "start, len,", None),
+    ("eva", "sdp", "lent > len)", "lent > len + 1)", None),
+    ("eva", "sdp", "first, len - 1)", "first, len)", None),
+    ("eva", "sdp", "data[whole - 1]", "data[whole]", None),
 ]
+
+# With shorter streams, faults are found sooner.
+SHORTER = {"baudsync": 5, "discovery": 24, "sdp": 4}
 
 
 def selftest(root, scratch):
@@ -150,7 +171,7 @@ def selftest(root, scratch):
             text = f.read()
         with open(path, "w", encoding="utf-8") as f:
             f.write(text.replace(old, new))
-        prover = Prover(tree, scratch, "-DMAX=24" if engine == "discovery" else "")
+        prover = Prover(tree, scratch, f"-DMAX={SHORTER[engine]}" if how == "eva" else "")
         args = [[function]] if function else []
         proved, said = getattr(prover, how)(engine, MACHINES[0], *args)
         found = text.count(old) == 1 and not proved and ("] Goal " in said or "[eva:alarm]" in said)
