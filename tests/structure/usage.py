@@ -18,6 +18,7 @@ SCRIPTS = {
     "tests/bench/at_tables.py": [[], ["--wrong"], ["a", "b"]],
     "tests/firmware/firmware.py": [[], ["build"], ["wrong", "a"]],
     "tests/fuzzing/fuzzing.py": [[], ["page"], ["wrong", "a", "b"]],
+    "tests/lint/lint.py": [[], ["a", "wrong"]],
     "tests/portable/portable.py": [[], ["a", "b"], ["a", "b", "wrong"]],
     "tests/proof/proof.py": [[], ["a", "b"], ["a", "b", "wrong"], ["a", "b", "wp"],
                              ["a", "b", "eva"], ["a", "b", "wp", "wrong"],
@@ -25,6 +26,7 @@ SCRIPTS = {
     "tests/run": [["wrong"]],
     "tests/size/size.py": [[], ["a"], ["a", "b", "--wrong"]],
     "tests/structure/usage.py": [[], ["a", "b"]],
+    "tests/trust/trust.py": [[], ["a", "b"]],
 }
 
 
