@@ -41,8 +41,8 @@ extern "C" {
 /** The medium; each function gives false if it failed. Slots are 0 and 1. */
 struct dtu_store_medium {
     size_t slot_size; /**< Bytes in a slot: header, text, and up to a chunk of padding. */
-    /** Reads `len` bytes at `offset`; what was never written reads as anything, and so shall what is
-     * damaged for good: a failure says that it may be read later. */
+    /** Reads `len` bytes at `offset`; what was never written reads as anything, and so shall what
+     * is damaged for good: a failure says that it may be read later. */
     bool (*read)(void *ctx, unsigned slot, size_t offset, uint8_t *data, size_t len);
     /** Makes a slot ready to be written. */
     bool (*erase)(void *ctx, unsigned slot);
@@ -96,8 +96,9 @@ enum dtu_status dtu_store_load(struct dtu_store *s, struct dtu_params *params, u
  * @param params whose
  * @param set    which values
  * @return DTU_OK; DTU_ERR_SPACE if they do not fit a slot: nothing was written; DTU_ERR_IO if the
- *         medium failed, or what is stored was never seen, see dtu_store_init(). In both cases the set stored before is still there. Only if it was `sync`
- *         that failed, when all was written, the next dtu_store_init() may find the new set. */
+ *         medium failed, or what is stored was never seen, see dtu_store_init(). In both cases the
+ *         set stored before is still there. Only if it was `sync` that failed, when all was
+ *         written, the next dtu_store_init() may find the new set. */
 enum dtu_status dtu_store_save(struct dtu_store *s, const struct dtu_params *params,
                                enum dtu_param_set set);
 
