@@ -1905,7 +1905,7 @@ static enum dtu_status write_block(void *ctx, uint8_t which, const union dtu_dis
     return status;
 }
 
-/* What could not be stored was read again by way of the UART's line: one begun is spoilt. */
+/* What is stored was read again by way of the UART's line: one that is begun is spoilt. */
 static enum dtu_status forget_spoilt_line(struct dtu_device *d, enum dtu_status status)
 {
     if (status != DTU_OK && dtu_at_server_ready(&d->at))

@@ -1389,10 +1389,8 @@ static bool fading_read(void *ctx, unsigned slot, size_t offset, uint8_t *data, 
     return medium_read(ctx, slot, offset, data, len);
 }
 
-static const struct dtu_store_medium fading = {.slot_size = SLOT_SIZE,
-                                               .read = fading_read,
-                                               .erase = medium_erase,
-                                               .write = medium_write};
+static const struct dtu_store_medium fading = {
+    .slot_size = SLOT_SIZE, .read = fading_read, .erase = medium_erase, .write = medium_write};
 
 /* Power on, with the user's defaults on a medium that fades. */
 static void power_on_fading(bool stores)
