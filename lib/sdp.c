@@ -9,21 +9,35 @@
 #define UNCOVERED 6   /* and not the mark, itself and SUM */
 #define DATA_MAX (DTU_SDP_FRAME_MAX - DTU_SDP_OVERHEAD)
 
+/*@ requires direction <= 1;
+    assigns \nothing;
+    ensures \valid_read(\result + (0 .. 2)); */
 static const uint8_t *mark_of(enum dtu_sdp_direction direction)
 {
     static const uint8_t marks[][MARK_LEN] = {{0x55, 0xFD, 0xAA}, {0xAA, 0xFD, 0x55}};
     return marks[direction];
 }
 
+/*@ requires readable(data, len);
+    assigns \nothing; */
 static uint8_t sum_of(const uint8_t *data, size_t len)
 {
     uint8_t sum = 0;
 #ifndef __OPTIMIZE_SIZE__ /* at -O2 gcc makes vector code only of loops of a constant length */
     const size_t block = 32;
+    /*@ loop invariant len <= \at(len, Pre) && readable(data, len);
+        loop assigns len, data, sum;
+        loop variant len; */
     for (; len >= block; len -= block, data += block)
+        /*@ loop invariant i <= block;
+            loop assigns i, sum;
+            loop variant block - i; */
         for (size_t i = 0; i < block; i++)
             sum = (uint8_t)(sum + data[i]);
 #endif
+    /*@ loop invariant i <= len;
+        loop assigns i, sum;
+        loop variant len - i; */
     for (size_t i = 0; i < len; i++)
         sum = (uint8_t)(sum + data[i]);
     return sum;
@@ -60,6 +74,8 @@ enum dtu_status dtu_sdp_encode(enum dtu_sdp_direction direction, const struct dt
     return dtu_sdp_wrap(direction, frame, out, data + frame->len);
 }
 
+/*@ requires frame_in(frame) && \valid(code) && \separated(frame, code);
+    assigns *code; */
 bool dtu_sdp_is_report(const struct dtu_sdp_frame *frame, enum dtu_sdp_code *code)
 {
     if ((frame->flag & DTU_SDP_REPORT) == 0)
@@ -85,6 +101,8 @@ static size_t drop(struct dtu_sdp *s, enum dtu_sdp_code code, uint32_t *counter,
     return len;
 }
 
+/*@ requires \valid_read(s) && \valid_read(s->config) && \valid_read(frame);
+    assigns \nothing; */
 static bool has_receiver(const struct dtu_sdp *s, const struct dtu_sdp_frame *frame)
 {
     if (s->config->direction == DTU_SDP_FROM_MODULE && (frame->flag & DTU_SDP_REPORT) != 0)
@@ -110,15 +128,21 @@ static size_t take(struct dtu_sdp *s, const uint8_t *data, size_t len)
 }
 
 /* Bytes of the frame whose mark is at `data`; 0 if there is none that long. */
+/*@ requires \valid_read(s) && \valid_read(s->config) && readable(data, len) && len >= 3;
+    assigns \nothing;
+    ensures \result == 0 || 8 <= \result; */
 static size_t whole_len(const struct dtu_sdp *s, const uint8_t *data, size_t len)
 {
+    size_t limit = s->flushing ? len : s->config->size;
     struct dtu_reader r = dtu_reader(data + MARK_LEN, len - MARK_LEN);
     size_t whole = (size_t)dtu_get_be16(&r) + UNCOVERED; /* too small if there is none, or wraps */
-    size_t limit = s->flushing ? len : s->config->size;
     return whole >= DTU_SDP_OVERHEAD && whole <= limit ? whole : 0;
 }
 
 /* How far it is from `data` to where the next frame may begin. */
+/*@ requires readable(data, len) && len > 0;
+    assigns \nothing;
+    ensures 1 <= \result <= len; */
 static size_t to_next(const uint8_t *data, size_t len, uint8_t first)
 {
     const uint8_t *next = memchr(data + 1, first, len - 1);

@@ -145,6 +145,8 @@ MUTANTS = [
     ("wp", "baudsync", "seen = held + 1", "seen = held + 2", "step"),
     ("wp", "baudsync", "seen >= DTU_BAUDSYNC_LEN", "seen > DTU_BAUDSYNC_LEN", "step"),
     ("wp", "baudsync", "data + taken, len - taken)", "data + taken, len)", "dtu_baudsync_feed"),
+    ("wp", "sdp", "first, len - 1)", "first, len)", "to_next"),
+    ("wp", "sdp", "len - MARK_LEN)", "len)", "whole_len"),
     ("eva", "discovery", "len != body + FRAME_LEN", "len < body", None),
     ("eva", "discovery", "sum_of(data + 1, len - 2)", "sum_of(data + 1, len)", None),
     ("eva", "baudsync", "len < DTU_BAUDSYNC_LEN ||", "len < DTU_BAUDSYNC_LEN - 1 ||", None),
