@@ -123,8 +123,36 @@ static void encoded(void)
     }
 }
 
+static void sink(void *ctx, const uint8_t *data, size_t len)
+{
+    (void)ctx;
+    for (size_t i = 0; i < len; i++)
+        (void)data[i];
+}
+
+static void text_written(void)
+{
+    const struct dtu_text out = {sink, NULL};
+    struct dtu_discovery_found found;
+    any_bytes(&found, sizeof found);
+    dtu_discovery_write_text(&found, &out);
+}
+
+static void local(void)
+{
+    uint8_t peer[4];
+    uint8_t ip[4];
+    uint8_t mask[4];
+    any_bytes(peer, sizeof peer);
+    any_bytes(ip, sizeof ip);
+    any_bytes(mask, sizeof mask);
+    dtu_discovery_is_local(peer, ip, mask);
+}
+
 int main(void)
 {
+    text_written();
+    local();
     blocks();
     encoded();
     received();
