@@ -709,20 +709,19 @@ class Unplugged(Test):
 
 class Signals(Test):
     def interrupted(self, step):
-        """A session that is interrupted when dtuctl has sent `step`; the answer to that is lost."""
+        """A session that is interrupted when dtuctl has sent `step`; the answer to that is lost, in
+        however many pieces it comes."""
         _, user, wire, connection = self.linked()
-        lost = []
+        is_interrupted = threading.Event()
 
         def answer(data):
-            if re.search(step, wire.sent) and not lost:
-                lost.append(data)
-                return b""
-            return data
+            return b"" if re.search(step, wire.sent) and not is_interrupted.is_set() else data
 
         wire.on_module = answer
         running = self.begin("--tty", wire.path, "VER")
         wire.wait_sent(step)
         running.process.send_signal(signal.SIGINT)
+        is_interrupted.set()
         self.check_ended(running.end(), INTERRUPTED, [], [])
         return user, wire, connection
 

@@ -421,6 +421,9 @@ class Program:
         return f"{text}\n--- exit status: {self.process.returncode}"
 
 
+K7_PORTS = ("--net-at-port", "--discovery-port")
+
+
 class Test(unittest.TestCase):
     """A test that starts softdtu. Whatever it started has ended when it is over."""
 
@@ -456,6 +459,9 @@ class Test(unittest.TestCase):
         """Starts a module with a pty; sockets: the values of SOCKA and SOCKB, None: not used."""
         self.profile = profile
         args = ["--profile", profile, "--pty", self.path(pty), "--verbose"]
+        for port in K7_PORTS:  # on all addresses they would be in the way of tests beside this one
+            if profile == "k7" and port not in options and "--bind" not in options:
+                args += [port, "0"]
         for setting in [*socket_settings(profile, sockets or []), *settings]:
             args += ["--set", setting]
         program = self.launch(*args, *options, env=env)

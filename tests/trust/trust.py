@@ -70,7 +70,7 @@ SECTIONS = [
     Section("A module without an operating system", "firmware", [
         Row("conformance, `{name}`", "{0} cases", "0 failed", "firmware",
             r"firmware\.\w+\.cat1(_login)?", SUMMARY, choose="-L firmware"),
-        Row("{0}: {1}", "{2} bytes", "", "firmware", r"firmware\.\w+\.figures",
+        Row("`{name}`: {0}", "{1} bytes", "", "firmware", r"firmware\.\w+\.figures",
             r"^(flash|RAM, variables|RAM, stack|stack used) +(\d+) bytes", choose="-L firmware"),
     ]),
     Section("Small, on a Cortex-M0+", "size", [
