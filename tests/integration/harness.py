@@ -542,6 +542,21 @@ def in_thread(*functions):
         raise errors[0]
 
 
+def both_ways(near, far, up, down, timeout=SECONDS):
+    """`up` goes from near to far while `down` comes the other way; every byte of both arrives."""
+    got = {}
+
+    def read_up():
+        got["up"] = far.read(len(up), timeout)
+
+    def read_down():
+        got["down"] = near.read(len(down), timeout)
+
+    in_thread(read_up, read_down, lambda: near.write(up, timeout), lambda: far.write(down, timeout))
+    compare(got["up"], up, "up")
+    compare(got["down"], down, "down")
+
+
 def socat_pair(test, name_a, name_b):
     """Two ttys wired to each other by socat; gives the process."""
     for name in (name_a, name_b):

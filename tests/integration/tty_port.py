@@ -5,7 +5,7 @@ import os
 import time
 
 import harness
-from harness import GREETING, compare, socat_pair
+from harness import GREETING, both_ways, socat_pair
 
 
 class Tty(harness.Test):
@@ -36,19 +36,7 @@ class Tty(harness.Test):
         connection = self.peer_.accept()
         user.expect(GREETING["cat1"])
         program.wait_log("socket A: connected")
-        data = os.urandom(100000)
-        got = {}
-
-        def read_up():
-            got["up"] = connection.read(len(data))
-
-        def read_down():
-            got["down"] = user.read(len(data))
-
-        harness.in_thread(read_up, read_down, lambda: user.write(data),
-                          lambda: connection.write(data))
-        compare(got["up"], data, "UART to TCP")
-        compare(got["down"], data, "TCP to UART")
+        both_ways(user, connection, os.urandom(100000), os.urandom(100000))
         user.answers()
         self.stop(program)
         connection.expect_end()

@@ -20,7 +20,7 @@ import time
 import unittest
 
 import harness
-from harness import Deadline, compare, free_port, in_thread, socat_pair
+from harness import Deadline, both_ways, compare, free_port, in_thread, socat_pair
 
 DTUCTL = os.environ.get("DTUCTL", "")
 PYTHON = os.environ.get("PYSERIAL_PYTHON", "/usr/bin/python3")
@@ -265,17 +265,7 @@ class Bytes(Case):
         port = self.port()
         port.set(115200)
         connection.expect(SYNC_115200)
-        up, down, got = os.urandom(1 << 20), os.urandom(1 << 20), {}
-
-        def read_up():
-            got["up"] = connection.read(len(up))
-
-        def read_down():
-            got["down"] = port.read(len(down))
-
-        in_thread(read_up, read_down, lambda: port.write(up), lambda: connection.write(down))
-        compare(got["up"], up, "up")
-        compare(got["down"], down, "down")
+        both_ways(port, connection, os.urandom(1 << 20), os.urandom(1 << 20))
         program.signal(signal.SIGUSR1)
         program.wait_log(r"port: 1048576 bytes to 127\.0\.0\.1:\d+, 1048576 from it; 0 lost, "
                          "0 dropped by users; 1 connections, 1 settings; connected$")
@@ -589,17 +579,7 @@ class Softdtu(Case):
         user.expect(b"one")
         self.assertEqual(harness.baud_of(fd), 9600)
         port.set(115200)
-        up, down, got = os.urandom(1 << 20), os.urandom(1 << 20), {}
-
-        def read_up():
-            got["up"] = user.read(len(up), 60)
-
-        def read_down():
-            got["down"] = port.read(len(down), 60)
-
-        in_thread(read_up, read_down, lambda: port.write(up, 60), lambda: user.write(down, 60))
-        compare(got["up"], up, "up")
-        compare(got["down"], down, "down")
+        both_ways(port, user, os.urandom(1 << 20), os.urandom(1 << 20), 60)
         self.assertEqual(harness.baud_of(fd), 115200)
 
 
@@ -728,17 +708,7 @@ class Rfc2217(Case):
                 self.assertEqual(termios.tcgetattr(fd)[2] & termios.CSTOPB, cflag)
                 user.write(b"down \xff\xff\r\0\n")
                 port.expect(b"down \xff\xff\r\0\n")
-        up, down, got = os.urandom(1 << 20), os.urandom(1 << 20), {}
-
-        def read_up():
-            got["up"] = user.read(len(up), 60)
-
-        def read_down():
-            got["down"] = port.read(len(down), 60)
-
-        in_thread(read_up, read_down, lambda: port.write(up, 60), lambda: user.write(down, 60))
-        compare(got["up"], up, "up")
-        compare(got["down"], down, "down")
+        both_ways(port, user, os.urandom(1 << 20), os.urandom(1 << 20), 60)
         self.interrupt(program)
 
     def test_data_waits_until_the_server_has_confirmed(self):
