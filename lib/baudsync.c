@@ -102,12 +102,10 @@ enum dtu_status dtu_baudsync_init(struct dtu_baudsync *b, const struct dtu_bauds
 static bool may_be_frame(struct dtu_baudsync *b, const uint8_t *at, size_t len,
                          struct dtu_uart *uart)
 {
-    /*@ loop invariant 1 <= i <= 3;
-        loop assigns i;
-        loop variant 3 - i; */
-    for (size_t i = 1; i < sizeof head && i < len; i++)
-        if (at[i] != head[i])
-            return false;
+    if (len > 1 && at[1] != head[1])
+        return false;
+    if (len > 2 && at[2] != head[2])
+        return false;
     if (len < DTU_BAUDSYNC_LEN || dtu_baudsync_decode(uart, at, b->config->max_baud) == DTU_OK)
         return true;
     b->stats.damaged++;

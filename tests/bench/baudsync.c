@@ -61,6 +61,7 @@ static bool is_all_data(size_t len)
 static const struct bench_case cases[] = {
     {"frames", make_frames, run, is_all_frames, 0},
     {"payload: lines of text", bench_make_text, run, is_all_data, 0},
+    {"payload: Modbus RTU", bench_make_modbus, run, is_all_data, 0},
     {"payload: random bytes", bench_make_random, run, is_all_data, 0},
     {"garbage: 55, AA and 00", make_garbage, run, is_all_out, 0},
 };

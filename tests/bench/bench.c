@@ -41,6 +41,41 @@ size_t bench_make_text(uint8_t *input, unsigned arg)
     return BENCH_INPUT_SIZE;
 }
 
+/* CRC-16 of Modbus over serial line, 6.2.2. */
+static uint16_t modbus_crc(const uint8_t *data, size_t len)
+{
+    uint16_t crc = 0xFFFF;
+    for (size_t i = 0; i < len; i++) {
+        crc ^= data[i];
+        for (unsigned bit = 0; bit < 8; bit++)
+            crc = (uint16_t)((crc & 1) != 0 ? crc >> 1 ^ 0xA001 : crc >> 1);
+    }
+    return crc;
+}
+
+size_t bench_make_modbus(uint8_t *input, unsigned arg)
+{
+    enum { REGISTERS = 10, HEAD_LEN = 3, LEN = HEAD_LEN + 2 * REGISTERS };
+    size_t at = 0;
+
+    (void)arg;
+    for (; at + LEN + 2 <= BENCH_INPUT_SIZE; at += LEN + 2) {
+        uint8_t *reply = input + at;
+        reply[0] = (uint8_t)(1 + bench_below(16));
+        reply[1] = 3; /* read holding registers */
+        reply[2] = 2 * REGISTERS;
+        for (size_t i = 0; i < REGISTERS; i++) {
+            uint32_t value = 2300 + bench_below(100) * (uint32_t)i;
+            reply[HEAD_LEN + 2 * i] = (uint8_t)(value >> 8);
+            reply[HEAD_LEN + 2 * i + 1] = (uint8_t)value;
+        }
+        uint16_t crc = modbus_crc(reply, LEN);
+        reply[LEN] = (uint8_t)crc; /* low byte first */
+        reply[LEN + 1] = (uint8_t)(crc >> 8);
+    }
+    return at;
+}
+
 size_t bench_make_of(uint8_t *input, const uint8_t values[4])
 {
     bench_random(input, BENCH_INPUT_SIZE);

@@ -61,6 +61,9 @@ extern size_t bench_frames;
 /* An input of lines of text, as a sensor sends them; there is no 55 and no + in it. */
 size_t bench_make_text(uint8_t *input, unsigned arg);
 
+/* An input of replies of Modbus RTU, each of ten registers near 2300: what most meters send. */
+size_t bench_make_modbus(uint8_t *input, unsigned arg);
+
 /* An input of random bytes, the same in each run. */
 size_t bench_make_random(uint8_t *input, unsigned arg);
 

@@ -33,10 +33,14 @@ AT_GROWTH = 1.5  # from 10 to 1,000 commands, less than
 # covers nearly 1 KiB behind each, so that is 256 looks at each byte; a vector is many bytes, and
 # byte by byte each is also moved. On a Cortex-M0 that takes too long to be counted.
 BYTES = {
-    "baudsync": {"x86-64": {"payload: lines of text": 0.25, "payload: random bytes": 0.5},
-                 "Cortex-M0": {"payload: lines of text": 8, "payload: random bytes": 8}},
-    "cmdmode": {"x86-64": {"payload: lines of text": 0.15, "payload: random bytes": 0.15},
-                "Cortex-M0": {"payload: lines of text": 0.5, "payload: random bytes": 0.5}},
+    "baudsync": {"x86-64": {"payload: lines of text": 0.25, "payload: Modbus RTU": 0.3,
+                            "payload: random bytes": 0.5},
+                 "Cortex-M0": {"payload: lines of text": 8, "payload: Modbus RTU": 8,
+                               "payload: random bytes": 8}},
+    "cmdmode": {"x86-64": {"payload: lines of text": 0.15, "payload: Modbus RTU": 0.15,
+                           "payload: random bytes": 0.15},
+                "Cortex-M0": {"payload: lines of text": 0.5, "payload: Modbus RTU": 0.5,
+                              "payload: random bytes": 0.5}},
     "sdp": {"x86-64": {"frames of 1 KiB, in one piece": 0.8, "frames of 1 KiB, each cut": 1.3,
                        "garbage that begins no head": 0.2,
                        "worst: heads 4 bytes apart": 256 * 0.7,

@@ -86,6 +86,7 @@ static bool has_data(size_t len)
 static const struct bench_case cases[] = {
     {"handshakes, +++a", make_handshakes, run_crumbs, is_all_handshakes, 0},
     {"payload: lines of text", bench_make_text, run, is_all_data, 0},
+    {"payload: Modbus RTU", bench_make_modbus, run, is_all_data, 0},
     {"payload: random bytes", bench_make_random, run, is_all_data, 0},
     {"garbage: + and a, 4 bytes at a time", make_garbage, run_crumbs, has_data, 0},
 };
