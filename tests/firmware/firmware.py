@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Builds the firmware, runs a test of softdtu with it, and tells what it costs.
 
-    firmware.py build <directory>    builds it, and checks what was linked
+    firmware.py build <directory>    builds it, also for a debugger, and checks what was linked
     firmware.py run <test>           a program that takes SOFTDTU gets the board in its stead
     firmware.py figures <page>       prints flash, RAM and stack, and compares them with the page
 
@@ -69,8 +69,11 @@ def build(directory):
     log = os.environ.get("FIRMWARE_LOG")
     if log and os.path.exists(log):
         os.unlink(log)
-    board = os.environ["FIRMWARE_BOARD"]
-    if run("cmake", "-S", source, "-B", directory, f"-DBOARD={board}") or run("cmake", "--build", directory):
+    configure = ("cmake", "-S", source, "-DBOARD=" + os.environ["FIRMWARE_BOARD"])
+    debug = os.path.join(directory, "debug")
+    if run(*configure, "-B", directory) or run("cmake", "--build", directory):
+        return 1
+    if run(*configure, "-B", debug, "-DCMAKE_BUILD_TYPE=Debug") or run("cmake", "--build", debug):
         return 1
     with open(os.path.join(directory, "firmware.map"), encoding="utf-8") as f:
         members = linked_from_library(f.read())
