@@ -94,7 +94,8 @@ static void print_table(void)
 {
     printf("%-48s%12s%12s\n", "", "million/s", "of memcpy");
     for (const struct timed *t = timed; t < timed + timed_count; t++) {
-        printf("%-11s%-37s%12.3f", t->bench->name, t->c->name, units_a_second(t) / 1e6);
+        double millions = units_a_second(t) / 1e6;
+        printf("%-11s%-37s%12.*f", t->bench->name, t->c->name, millions < 100 ? 1 : 0, millions);
         if (goes_by_bytes(t))
             printf("%12.3f", of_memcpy(t));
         printf("  %ss\n", t->bench->unit);
