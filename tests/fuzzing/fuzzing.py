@@ -227,9 +227,14 @@ def test_run(root, work):
     failed_minimising(run, programs, os.path.join(work, "failing"))
     call(common + ["2"], 1)  # both: one fails
 
-    # a real one, built; nothing is written to the stored corpus without --keep
-    told = call([run, "--work", os.path.join(work, "real"), "1", "escape"])
-    expect("escape" in told and "0 inputs fail" in told, told)
+    # a real one, built with each of the sanitizers; nothing is written to the stored corpus without
+    # --keep
+    for options, preset, sanitizer in (([], "fuzz", b"__asan_init"),
+                                       (["--msan"], "fuzz-msan", b"__msan_init")):
+        told = call([run, *options, "--work", os.path.join(work, preset), "1", "escape"])
+        expect("escape" in told and "0 inputs fail" in told, told)
+        with open(os.path.join(root, "build", preset, "fuzz", "fuzz_escape"), "rb") as f:
+            expect(sanitizer in f.read(), preset, "is built without", sanitizer)
     now = set(glob.glob(os.path.join(root, "fuzz", "corpus", "**"), recursive=True))
     expect(now == stored, "the stored corpus is not what it was:", now ^ stored)
 
