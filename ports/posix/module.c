@@ -547,16 +547,18 @@ static void start_device(struct dtu_posix_module *m, uint32_t now)
     listen_for_requests(m);
 }
 
-static void restart_if_drained(struct dtu_posix_module *m, uint32_t now)
+/* True if it was restarted. */
+static bool restart_if_drained(struct dtu_posix_module *m, uint32_t now)
 {
     if (!m->restart || dtu_elapsed(now, m->restart_ms) < DRAIN_MS)
-        return;
+        return false;
     m->restart_ms = now;
     if (!dtu_posix_serial_drained(&m->serial))
-        return;
+        return false;
     m->restart = false;
     dtu_device_reload(&m->device, now);
     start_device(m, now);
+    return true;
 }
 
 /* Offers what was kept as long as it helps. */
@@ -603,8 +605,9 @@ static void settle(struct dtu_posix_module *m)
     tell_refusals(m, now);
     set_serial_if_drained(m, now);
     dtu_posix_com_port_go_on(&m->com_port);
-    offer_rests(m, now);
-    restart_if_drained(m, now);
+    do { /* what came behind the command that restarts is for the module as it is then */
+        offer_rests(m, now);
+    } while (restart_if_drained(m, now));
     watch_for_more(m);
 }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Greeting, handshake, echo and settings of each profile, as its user meets them."""
+import re
 import signal
 import time
 
@@ -55,6 +56,18 @@ class Start(harness.Test):
                 user.restart("AT+Z")
                 program.wait_log(f"started as {profile}")
                 user.expect_silence(0.2)
+                user.answers()
+
+    def test_what_comes_right_behind_a_restart_stops_nothing(self):
+        """It is read with the command, before the restart; there is no socket that it could wake."""
+        for profile in PROFILES:
+            with self.subTest(profile):
+                program = self.start(profile, pty=f"uart-{profile}")
+                user = self.user(f"uart-{profile}")
+                user.enter()
+                user.write(b"AT+Z\r\nbehind")
+                user.read_until(rb"OK\r\n" + re.escape(GREETING[profile]) + b"$")
+                program.wait_log(f"started as {profile}", count=2)
                 user.answers()
 
     def test_version_and_identity(self):
