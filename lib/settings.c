@@ -85,15 +85,16 @@ void dtu_settings_write_uart(const struct dtu_params *params, const struct dtu_u
                              const struct dtu_text *out)
 {
     const struct dtu_param *row = row_of(params, DTU_ID_UART);
-    const uint32_t numbers[] = {uart->baud, uart->data_bits, uart->stop_bits};
-    const uint32_t *next = numbers;
     uint8_t parity = parity_field(row);
+    uint32_t number = uart->baud;
 
     for (uint8_t field = BAUD; field < FLOW; field++) {
-        if (field == parity)
+        if (field == parity) {
             write_parity(params, uart, out);
-        else
-            dtu_text_decimal(out, *next++);
+        } else {
+            dtu_text_decimal(out, number);
+            number = field == BAUD ? uart->data_bits : uart->stop_bits; /* the next one */
+        }
         dtu_text_char(out, ',');
     }
     dtu_params_write_field(params, DTU_PARAMS_RUNNING, row, FLOW, out);
