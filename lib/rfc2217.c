@@ -102,7 +102,6 @@ static unsigned ask_of(unsigned message)
     return SIGNAL_ASK + 3 * (message - SIGNAL_0);
 }
 
-/* Complexity: a case for each message whose value is made of something else. */
 static uint32_t value_of(const struct dtu_rfc2217 *r, unsigned message)
 {
     static const uint8_t flows[] = {FLOW_NONE, FLOW_HARDWARE, FLOW_XON_XOFF, FLOW_NONE};
@@ -360,21 +359,14 @@ static size_t value_len(const struct dtu_rfc2217 *r, unsigned command)
     return command == SET_BAUDRATE ? 4 : r->side->with_values >> command & 1u;
 }
 
-static void carry_out(struct dtu_rfc2217 *r)
+static void carry_out(struct dtu_rfc2217 *r, unsigned command)
 {
-    unsigned command = r->in[1] - (unsigned)r->side->hears;
-    size_t end = HEAD_LEN; /* longer ones have been seen, and mean nothing more */
+    size_t end = HEAD_LEN + value_len(r, command); /* what a longer one has means nothing */
     uint32_t value = 0;
 
-    if (command <= PURGE_DATA)
-        end += value_len(r, command);
-    if (command > PURGE_DATA || r->in_len < end || r->in[0] != COM_PORT_OPTION) {
-        r->stats.damaged++;
-        return;
-    }
-    r->stats.commands++;
     for (size_t i = HEAD_LEN; i < end; i++)
         value = value << 8 | r->in[i];
+    r->stats.commands++;
     if (command == FLOWCONTROL_SUSPEND || command == FLOWCONTROL_RESUME)
         r->suspended = command == FLOWCONTROL_SUSPEND;
     else if (command == SIGNATURE && r->in_len == HEAD_LEN)
@@ -392,10 +384,15 @@ static void keep_sub(struct dtu_rfc2217 *r, uint8_t byte)
 
 static void end_sub(struct dtu_rfc2217 *r)
 {
+    unsigned command = r->in[1] - (unsigned)r->side->hears;
+
     if (r->in_len == sizeof r->in)
         r->stats.overlong++;
+    else if (r->in[0] != COM_PORT_OPTION || command > PURGE_DATA ||
+             r->in_len < HEAD_LEN + value_len(r, command))
+        r->stats.damaged++;
     else
-        carry_out(r);
+        carry_out(r, command);
 }
 
 static void telnet_command(struct dtu_rfc2217 *r, uint8_t command)
