@@ -54,14 +54,16 @@ static uint8_t parity_field(const struct dtu_param *uart)
     return uart->fields[PARITY_FIRST].type == DTU_FIELD_ENUM ? PARITY_FIRST : PARITY_LAST;
 }
 
-static void read_uart(struct dtu_uart *uart, const struct dtu_params *params)
+static void read_uart(struct dtu_settings *s, const struct dtu_params *params)
 {
+    struct dtu_uart *uart = &s->uart;
     const struct dtu_param *row = row_of(params, DTU_ID_UART);
     static const uint8_t flows[] = {DTU_FLOW_NONE, DTU_FLOW_RTS_CTS, DTU_FLOW_RTS_CTS,
                                     DTU_FLOW_XON_XOFF, DTU_FLOW_RS485};
     uint8_t parity = parity_field(row);
     uint8_t data_bits = parity == PARITY_FIRST ? PARITY_FIRST + 1 : BAUD + 1;
 
+    s->max_baud = row->fields[BAUD].max;
     uart->baud = dtu_params_number(params, row, BAUD);
     uart->data_bits = (uint8_t)dtu_params_number(params, row, data_bits);
     uart->stop_bits = (uint8_t)dtu_params_number(params, row, data_bits + 1);
@@ -204,9 +206,8 @@ void dtu_settings_read(struct dtu_settings *settings, const struct dtu_profile *
     settings->follows_baud = dtu_settings_on(params, DTU_ID_RFCEN, false);
     settings->marks_sockets = dtu_settings_on(params, DTU_ID_SOCKIND, false);
     settings->restart_ms = ms_of(params, DTU_ID_RSTIM, 0);
-    settings->max_baud = row_of(params, DTU_ID_UART)->fields[BAUD].max;
     settings->password = dtu_settings_bytes(params, DTU_ID_CMDPW, 0, &settings->password_len);
-    read_uart(&settings->uart, params);
+    read_uart(settings, params);
     read_packing(settings, profile, params);
     read_handshake(settings, profile);
     read_registration(settings, params);
