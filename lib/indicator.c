@@ -92,18 +92,21 @@ static bool lit_at(const struct dtu_look *look, uint32_t phase, uint32_t *left)
 
 /* --- LEDs ----------------------------------------------------------------------------------- */
 
-/* How long a pin stays as it is if nothing else happens: 0 if it is not what it should be. */
-static uint32_t led_next(const struct dtu_indicator *i, unsigned led, uint32_t now)
+/* How long a pin stays as it is if nothing else happens: 0 if it is not what it should be at this
+ * phase. */
+static uint32_t led_next(const struct dtu_indicator *i, unsigned led, uint32_t phase)
 {
     uint32_t left;
-    bool lit = lit_at(look_of(i, led), phase_of(i, led, now), &left);
+    bool lit = lit_at(look_of(i, led), phase, &left);
     return lit == (i->lit >> led & 1) ? left : 0;
 }
 
 static void refresh(struct dtu_indicator *i, unsigned led, uint32_t now)
 {
-    i->since_ms[led] = now - phase_of(i, led, now); /* never so long ago that the clock wraps */
-    if (led_next(i, led, now) > 0)
+    uint32_t phase = phase_of(i, led, now);
+
+    i->since_ms[led] = now - phase; /* never so long ago that the clock wraps */
+    if (led_next(i, led, phase) > 0)
         return;
     i->lit = (uint8_t)(i->lit ^ 1u << led);
     i->callbacks->pin(i->ctx, (enum dtu_led)led, (i->lit >> led & 1) != 0);
@@ -205,7 +208,7 @@ uint32_t dtu_indicator_next(const struct dtu_indicator *i, uint32_t now)
 {
     uint32_t next = data_left(i, now);
     for (unsigned led = 0; led < DTU_LEDS; led++) {
-        uint32_t left = led_next(i, led, now);
+        uint32_t left = led_next(i, led, phase_of(i, led, now));
         if (left < next)
             next = left;
     }

@@ -170,7 +170,7 @@ static void read_registration(struct dtu_settings *s, const struct dtu_params *p
 {
     bool apart = row_of(params, DTU_ID_REGTP) != NULL;
     uint8_t kind = identity_of(params, apart ? DTU_ID_REGTP : DTU_ID_REGEN);
-    bool used = apart ? dtu_settings_on(params, DTU_ID_REGEN, false) : true;
+    bool used = !apart || dtu_settings_on(params, DTU_ID_REGEN, false);
 
     read_packet(&s->registration.packet, params, kind, DTU_ID_REGDT);
     s->registration.ways = used && kind != DTU_IDENTITY_NONE ? ways_of(params) : 0;
