@@ -66,7 +66,7 @@ static void read_uart(struct dtu_settings *s, const struct dtu_params *params)
     s->max_baud = row->fields[BAUD].max;
     uart->baud = dtu_params_number(params, row, BAUD);
     uart->data_bits = (uint8_t)dtu_params_number(params, row, data_bits);
-    uart->stop_bits = (uint8_t)dtu_params_number(params, row, data_bits + 1);
+    uart->stop_bits = (uint8_t)dtu_params_number(params, row, (uint8_t)(data_bits + 1));
     /* in the order of enum dtu_parity, behind none */
     uart->parity = (uint8_t)dtu_params_which(params, row, parity, "ODD,EVEN,MARK,SPACE");
     uart->flow = flows[dtu_params_which(params, row, FLOW, "CRTS,FCH,FCR,RS485")];
@@ -116,10 +116,10 @@ static void read_packing(struct dtu_settings *s, const struct dtu_profile *profi
 {
     uint32_t ms = number_of(params, DTU_ID_UARTTL, 0,
                             number_of(params, DTU_ID_UARTFT, 0, profile->packing_ms));
-    size_t len = number_of(params, DTU_ID_UARTTL, 1,
-                           number_of(params, DTU_ID_UARTFL, 0, (uint32_t)profile->packing_len));
+    uint32_t len = number_of(params, DTU_ID_UARTTL, 1,
+                             number_of(params, DTU_ID_UARTFL, 0, (uint32_t)profile->packing_len));
 
-    s->packet_len = len > 0 ? len : profile->packet_len;
+    s->packet_len = len > 0 ? (size_t)len : profile->packet_len;
     s->packs_four_bytes = ms == 0 && len == 0;
     s->gap_us = s->packs_four_bytes ? dtu_framer_four_bytes_us(s->uart.baud) : ms * 1000;
 }
@@ -247,7 +247,7 @@ static void read_address(struct dtu_socket_target *target, const struct dtu_para
                          unsigned id, uint8_t field)
 {
     target->host = dtu_settings_bytes(params, id, field, &target->host_len);
-    target->port = (uint16_t)number_of(params, id, field + 1, 0);
+    target->port = (uint16_t)number_of(params, id, (uint8_t)(field + 1), 0);
 }
 
 static void read_keepalive(struct dtu_keepalive *keepalive, const struct dtu_params *params,
