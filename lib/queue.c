@@ -98,7 +98,7 @@ static uint8_t *append(struct dtu_queue *q, size_t at, size_t len)
 {
     uint8_t *place = q->config->memory + at;
 
-    if (at < q->tail || q->count == 0)
+    if (at < q->tail)
         q->end = q->tail;
     place[0] = (uint8_t)(len >> 8);
     place[1] = (uint8_t)len;
