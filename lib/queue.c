@@ -146,7 +146,7 @@ const uint8_t *dtu_queue_front(const struct dtu_queue *q, size_t *len)
 
 void dtu_queue_consume(struct dtu_queue *q, size_t len)
 {
-    if (q->count == 0 || len == 0)
+    if (q->count == 0)
         return;
     if (len >= front_len(q) - q->consumed)
         (void)pop(q);
