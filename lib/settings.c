@@ -90,7 +90,7 @@ void dtu_settings_write_uart(const struct dtu_params *params, const struct dtu_u
     uint8_t parity = parity_field(row);
     uint32_t number = uart->baud;
 
-    for (uint8_t field = BAUD; field < FLOW; field++) {
+    for (unsigned field = BAUD; field < FLOW; field++) {
         if (field == parity) {
             write_parity(params, uart, out);
         } else {
