@@ -3,9 +3,12 @@
 
 #include <string.h>
 
-static const char pluses[] = "+++";
-static const char module_confirms[] = "a";
-static const char module_enters[] = "+ok";
+/* The handshake as it goes over the line: the user's pluses, the `a` of either side, of which there
+ * is one here, and the module's `+ok`. */
+static const uint8_t handshake[] = {'+', '+', '+', 'a', '+', 'o', 'k'};
+
+/* Where these end in it. */
+enum { PLUSES = 3, CONFIRMED = 4, ENTERED = 7 };
 
 static bool time_in_range(uint32_t ms)
 {
@@ -27,71 +30,85 @@ enum dtu_status dtu_cmdmode_init(struct dtu_cmdmode *c, const struct dtu_cmdmode
     c->config = config;
     c->callbacks = callbacks;
     c->ctx = ctx;
-    c->answer = "";
     c->last_ms = now;
     c->quiet = true;
     return DTU_OK;
 }
 
-/* Sends what is left of the answer. False if there was no room for all of it. */
-static bool send_answer(struct dtu_cmdmode *c, uint32_t now)
+static bool in_command_mode(const struct dtu_cmdmode *c)
 {
-    size_t len = dtu_string_len(c->answer);
-    if (len == 0)
-        return true;
-    c->answer += c->callbacks->answer(c->ctx, (const uint8_t *)c->answer, len);
-    if (*c->answer != '\0')
-        return false;
-    c->last_ms = now; /* the user's time to confirm begins when he has been asked */
-    if (c->state == DTU_CMDMODE_COMMAND && c->callbacks->entered != NULL)
-        c->callbacks->entered(c->ctx);
-    return true;
-}
-
-/* Lets held bytes go into the data stream. False if there was no room for all of them. */
-static bool release(struct dtu_cmdmode *c)
-{
-    if (c->released == 0)
-        return true;
-    size_t taken = c->callbacks->data(c->ctx, (const uint8_t *)pluses, c->released);
-    c->released = (uint8_t)(c->released - taken);
-    return c->released == 0;
-}
-
-static bool settled(struct dtu_cmdmode *c, uint32_t now)
-{
-    bool answered = send_answer(c, now);
-    return release(c) && answered;
-}
-
-static void break_handshake(struct dtu_cmdmode *c)
-{
-    c->released = c->held;
-    c->held = 0;
-    c->answer = ""; /* an `a` that there was no room for must not follow now */
-    c->state = DTU_CMDMODE_DATA;
-    c->stats.broken++;
-}
-
-/* The longest pause that the present state bears. */
-static uint32_t patience_ms(const struct dtu_cmdmode *c)
-{
-    return c->state == DTU_CMDMODE_PLUS ? c->config->gap_ms : c->config->confirm_ms;
+    return c->got == CONFIRMED;
 }
 
 static bool in_handshake(const struct dtu_cmdmode *c)
 {
-    return c->state == DTU_CMDMODE_PLUS || c->state == DTU_CMDMODE_CONFIRM;
+    return c->got > 0 && !in_command_mode(c);
+}
+
+static void answer(struct dtu_cmdmode *c, uint32_t now)
+{
+    unsigned end = in_command_mode(c) ? ENTERED : CONFIRMED;
+    size_t taken = c->callbacks->answer(c->ctx, &handshake[end - c->left], c->left);
+
+    c->left = (uint8_t)(c->left - taken);
+    if (c->left > 0)
+        return;
+    c->last_ms = now; /* the user's time to confirm begins when he has been asked */
+    if (in_command_mode(c) && c->callbacks->entered != NULL)
+        c->callbacks->entered(c->ctx);
+}
+
+/* Sends what waits: pluses that have become data, or the answer to them. False if there was no room
+ * for all of it. */
+static bool settled(struct dtu_cmdmode *c, uint32_t now)
+{
+    if (c->left == 0)
+        return true;
+    if (c->got > 0)
+        answer(c, now);
+    else
+        c->left = (uint8_t)(c->left - c->callbacks->data(c->ctx, handshake, c->left));
+    return c->left == 0;
+}
+
+static void break_handshake(struct dtu_cmdmode *c)
+{
+    c->left = c->got; /* and not an `a` that there was no room for: it must not follow now */
+    c->got = 0;
+    c->stats.broken++;
+}
+
+/* How long until the guard time has passed; DTU_NEVER if it has, or does not run. */
+static uint32_t guard_left(const struct dtu_cmdmode *c, uint32_t now)
+{
+    if (c->quiet || c->behind)
+        return DTU_NEVER;
+    return dtu_remaining(now, c->last_ms, c->config->guard_ms);
+}
+
+/* How long until a handshake has not been gone on with for too long; DTU_NEVER without one. */
+static uint32_t patience_left(const struct dtu_cmdmode *c, uint32_t now)
+{
+    if (!in_handshake(c))
+        return DTU_NEVER;
+    return dtu_remaining(now, c->last_ms,
+                         c->got < PLUSES ? c->config->gap_ms : c->config->confirm_ms);
 }
 
 void dtu_cmdmode_poll(struct dtu_cmdmode *c, uint32_t now)
 {
-    uint32_t silence = dtu_elapsed(now, c->last_ms);
-    if (silence >= c->config->guard_ms && !c->behind)
+    if (guard_left(c, now) == 0)
         c->quiet = true; /* kept, so that it stays true when the clock wraps */
-    if (in_handshake(c) && silence >= patience_ms(c))
+    if (patience_left(c, now) == 0)
         break_handshake(c);
     (void)settled(c, now);
+}
+
+uint32_t dtu_cmdmode_next(const struct dtu_cmdmode *c, uint32_t now)
+{
+    uint32_t guard = guard_left(c, now);
+    uint32_t patience = patience_left(c, now);
+    return patience < guard ? patience : guard;
 }
 
 static void note_byte(struct dtu_cmdmode *c, uint32_t now)
@@ -100,111 +117,78 @@ static void note_byte(struct dtu_cmdmode *c, uint32_t now)
     c->quiet = false;
 }
 
-static void hold_plus(struct dtu_cmdmode *c)
+/* The last plus and the `a` are answered. */
+static void go_on(struct dtu_cmdmode *c)
 {
-    c->held++;
-    c->state = DTU_CMDMODE_PLUS;
-    if (c->held == sizeof pluses - 1) {
-        c->state = DTU_CMDMODE_CONFIRM;
-        c->answer = module_confirms;
+    c->got++;
+    if (c->got == PLUSES)
+        c->left = CONFIRMED - PLUSES;
+    if (in_command_mode(c)) {
+        c->left = ENTERED - CONFIRMED;
+        c->stats.entered++;
     }
 }
 
-/* Takes what it can of the input in the present state; sets `*stop` when no more can be taken. */
-static size_t step(struct dtu_cmdmode *c, const uint8_t *data, size_t len, bool *stop)
+/* Takes a byte of the handshake, or all that it can of what is data. */
+static size_t take(struct dtu_cmdmode *c, const uint8_t *data, size_t len)
 {
-    size_t taken;
-
-    switch ((enum dtu_cmdmode_state)c->state) {
-    case DTU_CMDMODE_DATA:
-        if (c->quiet && data[0] == '+') {
-            hold_plus(c);
-            return 1;
-        }
-        taken = c->callbacks->data(c->ctx, data, len);
-        *stop = taken < len;
-        return taken;
-    case DTU_CMDMODE_PLUS:
-        if (data[0] == '+') {
-            hold_plus(c);
-            return 1;
-        }
-        break_handshake(c);
-        return 0;
-    case DTU_CMDMODE_CONFIRM:
-        if (data[0] == 'a') {
-            c->held = 0;
-            c->state = DTU_CMDMODE_COMMAND;
-            c->answer = module_enters;
-            c->stats.entered++;
-            return 1;
-        }
-        break_handshake(c);
-        return 0;
-    case DTU_CMDMODE_COMMAND:
-        break;
+    if (data[0] == handshake[c->got] && (c->got > 0 || c->quiet)) {
+        go_on(c);
+        return 1;
     }
-    *stop = true;
+    if (c->got == 0)
+        return c->callbacks->data(c->ctx, data, len);
+    break_handshake(c);
     return 0;
 }
 
 size_t dtu_cmdmode_feed(struct dtu_cmdmode *c, const uint8_t *data, size_t len, uint32_t now)
 {
     size_t taken = 0;
-    bool stop = false;
 
     dtu_cmdmode_poll(c, now);
-    while (taken < len && !stop && settled(c, now)) {
-        size_t n = step(c, data + taken, len - taken, &stop);
+    while (settled(c, now) && taken < len && !in_command_mode(c)) {
+        size_t n = take(c, data + taken, len - taken);
         if (n > 0)
             note_byte(c, now);
         taken += n;
+        if (c->got == 0 && c->left == 0) /* data: no more of it can be taken now */
+            break;
     }
-    (void)settled(c, now);
     if (len > 0)
         c->behind = taken < len;
     return taken;
 }
 
-uint32_t dtu_cmdmode_next(const struct dtu_cmdmode *c, uint32_t now)
-{
-    uint32_t guard = DTU_NEVER;
-    if (!c->quiet && !c->behind)
-        guard = dtu_remaining(now, c->last_ms, c->config->guard_ms);
-    if (!in_handshake(c))
-        return guard;
-    uint32_t patience = dtu_remaining(now, c->last_ms, patience_ms(c));
-    return patience < guard ? patience : guard;
-}
-
 bool dtu_cmdmode_active(const struct dtu_cmdmode *c)
 {
-    return c->state == DTU_CMDMODE_COMMAND && *c->answer == '\0';
+    return in_command_mode(c) && c->left == 0;
 }
 
 bool dtu_cmdmode_ready(const struct dtu_cmdmode *c)
 {
-    return c->state != DTU_CMDMODE_COMMAND && *c->answer == '\0' && c->released == 0;
+    return !in_command_mode(c) && c->left == 0;
 }
 
 void dtu_cmdmode_enter(struct dtu_cmdmode *c)
 {
-    c->state = DTU_CMDMODE_COMMAND;
-    c->held = 0;
-    c->released = 0;
-    c->answer = "";
+    c->got = CONFIRMED;
+    c->left = 0;
 }
 
 void dtu_cmdmode_leave(struct dtu_cmdmode *c, uint32_t now)
 {
-    if (c->state != DTU_CMDMODE_COMMAND)
+    if (!in_command_mode(c))
         return;
-    c->state = DTU_CMDMODE_DATA;
+    c->got = 0;
     c->behind = false; /* what feed left behind were commands */
     note_byte(c, now);
 }
 
 /* --- The host's side ------------------------------------------------------------------------ */
+
+/* `step`: where in the handshake the byte is that is waited for, or one of these. */
+enum { IDLE, GUARD, WAIT_A = PLUSES, WAIT_OK = CONFIRMED };
 
 enum dtu_status dtu_cmdmode_host_init(struct dtu_cmdmode_host *h,
                                       const struct dtu_cmdmode_host_config *config,
@@ -218,134 +202,128 @@ enum dtu_status dtu_cmdmode_host_init(struct dtu_cmdmode_host *h,
     h->config = config;
     h->callbacks = callbacks;
     h->ctx = ctx;
-    h->sending = "";
     return DTU_OK;
 }
 
-static void host_enter(struct dtu_cmdmode_host *h, enum dtu_cmdmode_host_state state, uint32_t now)
+static void host_enter(struct dtu_cmdmode_host *h, uint8_t step, uint32_t now)
 {
-    h->state = (uint8_t)state;
+    h->step = step;
     h->since_ms = now;
-    h->matched = 0;
 }
 
+/* Sends what is left of the pluses, or the `a`: what is in front of the byte that is waited for. */
 static void host_send(struct dtu_cmdmode_host *h, uint32_t now)
 {
-    size_t len = dtu_string_len(h->sending);
-    if (len == 0)
+    size_t taken;
+
+    if (h->left == 0)
         return;
-    size_t taken = h->callbacks->send(h->ctx, (const uint8_t *)h->sending, len);
-    h->sending += taken;
+    taken = h->callbacks->send(h->ctx, handshake + h->step - h->left, h->left);
+    h->left = (uint8_t)(h->left - taken);
     if (taken > 0)
         h->since_ms = now; /* the module's time to answer begins when it has been asked */
 }
 
-static void host_finish(struct dtu_cmdmode_host *h, enum dtu_status status, uint32_t now)
+static void host_finish(struct dtu_cmdmode_host *h, enum dtu_status status)
 {
-    h->sending = "";
-    host_enter(h, DTU_CMDMODE_HOST_IDLE, now);
+    h->step = IDLE;
     h->callbacks->done(h->ctx, status);
 }
 
 enum dtu_status dtu_cmdmode_host_start(struct dtu_cmdmode_host *h, uint32_t now)
 {
-    if (h->state != DTU_CMDMODE_HOST_IDLE)
+    if (h->step != IDLE)
         return DTU_ERR_STATE;
     h->tries_left = h->config->tries;
-    host_enter(h, DTU_CMDMODE_HOST_GUARD, now);
+    host_enter(h, GUARD, now);
     return DTU_OK;
 }
 
-static void host_data(struct dtu_cmdmode_host *h, const void *data, size_t len)
+static void host_data(struct dtu_cmdmode_host *h, const uint8_t *data, size_t len)
 {
-    if (len > 0 && h->callbacks->data != NULL)
+    if (h->callbacks->data != NULL)
         h->callbacks->data(h->ctx, data, len);
 }
 
-/* A byte while `+ok` is awaited: what turns out not to belong to it is data. */
-static void host_match_ok(struct dtu_cmdmode_host *h, uint8_t byte, uint32_t now)
+/* What was taken for the start of `+ok` is data. */
+static void host_release(struct dtu_cmdmode_host *h)
 {
-    if (byte != (uint8_t)module_enters[h->matched]) {
-        host_data(h, module_enters, h->matched);
-        h->matched = 0;
-    }
-    if (byte != (uint8_t)module_enters[h->matched]) {
-        host_data(h, &byte, 1);
+    if (h->step <= WAIT_OK)
         return;
+    host_data(h, handshake + WAIT_OK, (size_t)(h->step - WAIT_OK));
+    h->step = WAIT_OK;
+}
+
+/* Whether a byte is the next of the answer. There is none before all that asks for it is out. */
+static bool host_wants(const struct dtu_cmdmode_host *h, uint8_t byte)
+{
+    return h->step >= WAIT_A && h->left == 0 && byte == handshake[h->step];
+}
+
+static void host_go_on(struct dtu_cmdmode_host *h, uint32_t now)
+{
+    h->step++;
+    if (h->step == WAIT_OK) {
+        h->since_ms = now;
+        h->left = WAIT_OK - WAIT_A;
+        host_send(h, now);
     }
-    h->matched++;
-    if (h->matched == sizeof module_enters - 1)
-        host_finish(h, DTU_OK, now);
+    if (h->step == ENTERED)
+        host_finish(h, DTU_OK);
+}
+
+/* False if the byte is to come again. */
+static bool host_take(struct dtu_cmdmode_host *h, const uint8_t *byte, uint32_t now)
+{
+    if (host_wants(h, *byte)) {
+        host_go_on(h, now);
+    } else if (h->step > WAIT_OK) {
+        host_release(h); /* and the byte may begin another one */
+        return false;
+    } else {
+        host_data(h, byte, 1);
+    }
+    return true;
 }
 
 size_t dtu_cmdmode_host_feed(struct dtu_cmdmode_host *h, const uint8_t *data, size_t len,
                              uint32_t now)
 {
     size_t taken = 0;
-    while (taken < len && h->state != DTU_CMDMODE_HOST_IDLE) {
-        uint8_t byte = data[taken++];
-        switch ((enum dtu_cmdmode_host_state)h->state) {
-        case DTU_CMDMODE_HOST_WAIT_OK:
-            if (*h->sending == '\0') {
-                host_match_ok(h, byte, now);
-                break;
-            }
-            host_data(h, &byte, 1); /* no answer: the `a` is not out yet */
-            break;
-        case DTU_CMDMODE_HOST_WAIT_A:
-            if (byte == (uint8_t)module_confirms[0] && *h->sending == '\0') {
-                h->sending = module_confirms;
-                host_enter(h, DTU_CMDMODE_HOST_WAIT_OK, now);
-                host_send(h, now);
-                break;
-            }
-            host_data(h, &byte, 1);
-            break;
-        case DTU_CMDMODE_HOST_GUARD:
-        case DTU_CMDMODE_HOST_IDLE:
-            host_data(h, &byte, 1);
-            break;
-        }
-    }
+    while (taken < len && h->step != IDLE)
+        if (host_take(h, data + taken, now))
+            taken++;
     return taken;
-}
-
-static uint32_t host_patience_ms(const struct dtu_cmdmode_host *h)
-{
-    return h->state == DTU_CMDMODE_HOST_GUARD ? h->config->guard_ms : h->config->reply_ms;
-}
-
-/* No answer came: what was taken for the start of one is data, and the next try begins. */
-static void host_retry(struct dtu_cmdmode_host *h, uint32_t now)
-{
-    host_data(h, module_enters, h->matched);
-    h->sending = "";
-    if (--h->tries_left == 0)
-        host_finish(h, DTU_ERR_TIMEOUT, now);
-    else
-        host_enter(h, DTU_CMDMODE_HOST_GUARD, now);
-}
-
-void dtu_cmdmode_host_poll(struct dtu_cmdmode_host *h, uint32_t now)
-{
-    if (h->state == DTU_CMDMODE_HOST_IDLE)
-        return;
-    if (dtu_elapsed(now, h->since_ms) < host_patience_ms(h)) {
-        host_send(h, now);
-        return;
-    }
-    if (h->state != DTU_CMDMODE_HOST_GUARD) {
-        host_retry(h, now);
-        return;
-    }
-    h->sending = pluses;
-    host_enter(h, DTU_CMDMODE_HOST_WAIT_A, now);
-    host_send(h, now);
 }
 
 uint32_t dtu_cmdmode_host_next(const struct dtu_cmdmode_host *h, uint32_t now)
 {
-    if (h->state == DTU_CMDMODE_HOST_IDLE)
+    if (h->step == IDLE)
         return DTU_NEVER;
-    return dtu_remaining(now, h->since_ms, host_patience_ms(h));
+    return dtu_remaining(now, h->since_ms,
+                         h->step == GUARD ? h->config->guard_ms : h->config->reply_ms);
+}
+
+/* No answer came: the next try begins. */
+static void host_retry(struct dtu_cmdmode_host *h, uint32_t now)
+{
+    host_release(h);
+    h->left = 0;
+    if (--h->tries_left == 0)
+        host_finish(h, DTU_ERR_TIMEOUT);
+    else
+        host_enter(h, GUARD, now);
+}
+
+void dtu_cmdmode_host_poll(struct dtu_cmdmode_host *h, uint32_t now)
+{
+    if (dtu_cmdmode_host_next(h, now) > 0) {
+        host_send(h, now);
+    } else if (h->step == GUARD) {
+        host_enter(h, WAIT_A, now);
+        h->left = PLUSES;
+        host_send(h, now);
+    } else {
+        host_retry(h, now);
+    }
 }

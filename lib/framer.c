@@ -37,18 +37,24 @@ static bool waits_for_pause(const struct dtu_framer *f)
     return f->config->gap_us > 0 && f->held > 0 && f->closed == NULL;
 }
 
+/* False if the callback had no room. */
+static bool hand_on(struct dtu_framer *f, const uint8_t *data, size_t len)
+{
+    bool taken = f->callbacks->frame(f->ctx, data, len);
+    if (!taken)
+        f->stats.refused++;
+    return taken;
+}
+
 /* Hands on the frame in the buffer if it is closed. False if the callback had no room. */
 static bool deliver(struct dtu_framer *f)
 {
     if (f->closed == NULL)
         return true;
-    if (!f->callbacks->frame(f->ctx, f->config->buffer, f->held)) {
-        f->stats.refused++;
+    if (!hand_on(f, f->config->buffer, f->held))
         return false;
-    }
     ++*f->closed;
-    f->closed = NULL;
-    f->held = 0;
+    (void)dtu_framer_clear(f);
     return true;
 }
 
@@ -67,14 +73,11 @@ static size_t gather(struct dtu_framer *f, const uint8_t *data, size_t len)
 /* Hands on the whole frames at the start of the input, where they lie. */
 static size_t pass_whole(struct dtu_framer *f, const uint8_t *data, size_t len)
 {
+    size_t frame_len = packet_len(f);
     size_t taken = 0;
-    while (len - taken >= packet_len(f)) {
-        if (!f->callbacks->frame(f->ctx, data + taken, packet_len(f))) {
-            f->stats.refused++;
-            return taken;
-        }
+    while (len - taken >= frame_len && hand_on(f, data + taken, frame_len)) {
         f->stats.by_length++;
-        taken += packet_len(f);
+        taken += frame_len;
     }
     return taken;
 }
@@ -100,7 +103,7 @@ size_t dtu_framer_feed(struct dtu_framer *f, const uint8_t *data, size_t len, ui
 
 void dtu_framer_poll(struct dtu_framer *f, uint32_t now_us)
 {
-    if (waits_for_pause(f) && dtu_elapsed(now_us, f->last_us) >= gap_us(f))
+    if (dtu_framer_next(f, now_us) == 0)
         f->closed = &f->stats.by_time;
     (void)deliver(f); /* a frame refused stays closed, and is offered again */
 }

@@ -75,44 +75,30 @@ void dtu_heartbeat_failed(struct dtu_heartbeat *h)
         h->callbacks->reconnect(h->ctx);
 }
 
-static void count(struct dtu_heartbeat *h, enum dtu_heartbeat_outcome outcome)
+uint32_t dtu_heartbeat_next(const struct dtu_heartbeat *h, uint32_t now)
 {
-    if (outcome == DTU_HEARTBEAT_TAKEN)
-        h->stats.sent++;
-    else if (outcome == DTU_HEARTBEAT_FAILED)
-        h->stats.failed++;
-    else
-        h->stats.skipped++;
-}
-
-static bool is_due(const struct dtu_heartbeat *h, uint32_t now)
-{
-    return h->state == WAITING ||
-           (h->state == COUNTING && dtu_elapsed(now, h->since_ms) >= interval_ms(h));
+    return h->state == COUNTING ? dtu_remaining(now, h->since_ms, interval_ms(h)) : DTU_NEVER;
 }
 
 void dtu_heartbeat_poll(struct dtu_heartbeat *h, uint32_t now)
 {
-    if (!is_due(h, now))
+    if (h->state != WAITING && dtu_heartbeat_next(h, now) > 0)
         return;
     h->state = SENDING;
     enum dtu_heartbeat_outcome outcome = h->callbacks->send(h->ctx);
     bool undisturbed = h->state == SENDING; /* not stopped, and nothing was sent, from inside */
-    if (undisturbed && outcome == DTU_HEARTBEAT_NO_ROOM) {
-        h->state = WAITING;
-        return;
-    }
-    count(h, outcome);
-    if (!undisturbed)
-        return;
-    begin_interval(h, now);
-    if (outcome == DTU_HEARTBEAT_TAKEN)
+    if (undisturbed)
+        begin_interval(h, now);
+    if (outcome == DTU_HEARTBEAT_TAKEN) {
+        h->stats.sent++;
         h->failures = 0;
-    else if (outcome == DTU_HEARTBEAT_FAILED)
-        dtu_heartbeat_failed(h);
-}
-
-uint32_t dtu_heartbeat_next(const struct dtu_heartbeat *h, uint32_t now)
-{
-    return h->state == COUNTING ? dtu_remaining(now, h->since_ms, interval_ms(h)) : DTU_NEVER;
+    } else if (outcome == DTU_HEARTBEAT_FAILED) {
+        h->stats.failed++;
+        if (undisturbed)
+            dtu_heartbeat_failed(h);
+    } else if (outcome == DTU_HEARTBEAT_NO_ROOM && undisturbed) {
+        h->state = WAITING;
+    } else {
+        h->stats.skipped++;
+    }
 }

@@ -17,29 +17,24 @@ static bool write_cloud(const struct dtu_identity_packet *packet, const struct d
     return true;
 }
 
-/* All kinds but the user's own bytes, which need not be written anywhere.
- * Complexity: a case for each kind. */
+static bool is_text_of_port(enum dtu_identity_kind kind)
+{
+    return kind >= DTU_IDENTITY_ICCID && kind <= DTU_IDENTITY_LBS;
+}
+
+/* All kinds but the user's own bytes, which need not be written anywhere. */
 static bool write_packet(const struct dtu_identity_packet *packet,
                          const struct dtu_identity_callbacks *callbacks, void *ctx,
                          const struct dtu_text *out)
 {
-    switch (packet->kind) {
-    case DTU_IDENTITY_ICCID:
-    case DTU_IDENTITY_IMEI:
-    case DTU_IDENTITY_SN:
-    case DTU_IDENTITY_MAC:
-    case DTU_IDENTITY_LBS:
-        return callbacks->text != NULL && callbacks->text(ctx, packet->kind, out);
-    case DTU_IDENTITY_REGID:
+    if (packet->kind == DTU_IDENTITY_CLOUD)
+        return write_cloud(packet, out);
+    if (packet->kind == DTU_IDENTITY_REGID) {
         dtu_text_decimal(out, packet->regid);
         return true;
-    case DTU_IDENTITY_CLOUD:
-        return write_cloud(packet, out);
-    case DTU_IDENTITY_NONE:
-    case DTU_IDENTITY_USER:
-        break;
     }
-    return false;
+    return is_text_of_port(packet->kind) && callbacks->text != NULL &&
+           callbacks->text(ctx, packet->kind, out);
 }
 
 const uint8_t *dtu_identity_bytes(const struct dtu_identity_packet *packet,
@@ -48,14 +43,16 @@ const uint8_t *dtu_identity_bytes(const struct dtu_identity_packet *packet,
 {
     struct dtu_text_buffer buffer = {(char *)scratch, DTU_IDENTITY_TEXT_MAX, 0, false};
     const struct dtu_text out = {dtu_text_to_buffer, &buffer};
+    const uint8_t *bytes = scratch;
 
+    *len = 0;
     if (packet->kind == DTU_IDENTITY_USER) {
+        bytes = packet->data;
         *len = packet->len;
-        return packet->len > 0 ? packet->data : NULL;
+    } else if (write_packet(packet, callbacks, ctx, &out) && !buffer.overflow) {
+        *len = buffer.len;
     }
-    bool known = write_packet(packet, callbacks, ctx, &out);
-    *len = known && !buffer.overflow ? buffer.len : 0;
-    return *len > 0 ? scratch : NULL;
+    return *len > 0 ? bytes : NULL;
 }
 
 /* --- Registration on a connection ------------------------------------------------------------ */

@@ -73,16 +73,18 @@ static uint32_t phase_of(const struct dtu_indicator *i, unsigned led, uint32_t n
 /* Whether a look is light at a phase of its cycle, and for how long it stays so in `left`. */
 static bool lit_at(const struct dtu_look *look, uint32_t phase, uint32_t *left)
 {
-    uint32_t end = 0; /* of what is looked at */
     for (unsigned n = look->flashes; n > 0; n--) {
-        end += look->on_ms;
-        *left = end - phase;
-        if (phase < end)
+        uint32_t dark_ms = look->off_ms + (n == 1 ? (uint32_t)look->pause_ms : 0);
+        if (phase < look->on_ms) {
+            *left = look->on_ms - phase;
             return true;
-        end += look->off_ms + (n == 1 ? (uint32_t)look->pause_ms : 0);
-        *left = end - phase;
-        if (phase < end)
+        }
+        phase -= look->on_ms;
+        if (phase < dark_ms) {
+            *left = dark_ms - phase;
             return false;
+        }
+        phase -= dark_ms;
     }
     *left = DTU_NEVER;
     return look->lit;
@@ -90,18 +92,21 @@ static bool lit_at(const struct dtu_look *look, uint32_t phase, uint32_t *left)
 
 /* --- LEDs ----------------------------------------------------------------------------------- */
 
-/* How long a pin stays as it is if nothing else happens: 0 if it is not what it should be. */
-static uint32_t led_next(const struct dtu_indicator *i, unsigned led, uint32_t now)
+/* How long a pin stays as it is if nothing else happens: 0 if it is not what it should be at this
+ * phase. */
+static uint32_t led_next(const struct dtu_indicator *i, unsigned led, uint32_t phase)
 {
     uint32_t left;
-    bool lit = lit_at(look_of(i, led), phase_of(i, led, now), &left);
+    bool lit = lit_at(look_of(i, led), phase, &left);
     return lit == (i->lit >> led & 1) ? left : 0;
 }
 
 static void refresh(struct dtu_indicator *i, unsigned led, uint32_t now)
 {
-    i->since_ms[led] = now - phase_of(i, led, now); /* never so long ago that the clock wraps */
-    if (led_next(i, led, now) > 0)
+    uint32_t phase = phase_of(i, led, now);
+
+    i->since_ms[led] = now - phase; /* never so long ago that the clock wraps */
+    if (led_next(i, led, phase) > 0)
         return;
     i->lit = (uint8_t)(i->lit ^ 1u << led);
     i->callbacks->pin(i->ctx, (enum dtu_led)led, (i->lit >> led & 1) != 0);
@@ -183,9 +188,15 @@ void dtu_indicator_clear(struct dtu_indicator *i, uint32_t now)
     dtu_indicator_poll(i, now);
 }
 
+/* How long bytes are still shown to pass. */
+static uint32_t data_left(const struct dtu_indicator *i, uint32_t now)
+{
+    return i->passing ? dtu_remaining(now, i->data_ms, i->table->data_ms) : DTU_NEVER;
+}
+
 void dtu_indicator_poll(struct dtu_indicator *i, uint32_t now)
 {
-    if (i->passing && dtu_elapsed(now, i->data_ms) >= i->table->data_ms) {
+    if (data_left(i, now) == 0) {
         i->passing = false;
         show(i, DTU_SHOWS_DATA, 0, now);
     }
@@ -195,9 +206,9 @@ void dtu_indicator_poll(struct dtu_indicator *i, uint32_t now)
 
 uint32_t dtu_indicator_next(const struct dtu_indicator *i, uint32_t now)
 {
-    uint32_t next = i->passing ? dtu_remaining(now, i->data_ms, i->table->data_ms) : DTU_NEVER;
+    uint32_t next = data_left(i, now);
     for (unsigned led = 0; led < DTU_LEDS; led++) {
-        uint32_t left = led_next(i, led, now);
+        uint32_t left = led_next(i, led, phase_of(i, led, now));
         if (left < next)
             next = left;
     }

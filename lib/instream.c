@@ -29,11 +29,6 @@ static size_t mark_len(enum dtu_instream_mark mark, const uint8_t *password, siz
     return 0;
 }
 
-static bool begins_with_at(const uint8_t *command, size_t len)
-{
-    return len >= 2 && dtu_equal_nocase(command, 2, "AT");
-}
-
 static bool is_line_end(const uint8_t *data, size_t len)
 {
     if (len == 2)
@@ -41,32 +36,31 @@ static bool is_line_end(const uint8_t *data, size_t len)
     return len == 1;
 }
 
-bool dtu_instream_find(enum dtu_instream_mark mark, const uint8_t *password, size_t password_len,
-                       const uint8_t **data, size_t *len)
-{
-    size_t skip = mark_len(mark, password, password_len, *data, *len);
-    if (skip == 0)
-        return false;
-    const uint8_t *command = *data + skip;
-    size_t rest = *len - skip;
-    size_t line = 0;
-
-    while (line < rest && command[line] != '\r' && command[line] != '\n')
-        line++;
-    if (!begins_with_at(command, line) || !is_line_end(command + line, rest - line))
-        return false;
-    *data = command;
-    *len = line + 1;
-    return true;
-}
-
 bool dtu_instream_find_message(enum dtu_instream_mark mark, const uint8_t *password,
                                size_t password_len, const uint8_t **data, size_t *len)
 {
     size_t skip = mark_len(mark, password, password_len, *data, *len);
-    if (skip == 0 || !begins_with_at(*data + skip, *len - skip))
+    if (skip == 0 || *len - skip < 2 || !dtu_equal_nocase(*data + skip, 2, "AT"))
         return false;
     *data += skip;
     *len -= skip;
+    return true;
+}
+
+bool dtu_instream_find(enum dtu_instream_mark mark, const uint8_t *password, size_t password_len,
+                       const uint8_t **data, size_t *len)
+{
+    const uint8_t *command = *data;
+    size_t rest = *len;
+    size_t line = 0;
+
+    if (!dtu_instream_find_message(mark, password, password_len, &command, &rest))
+        return false;
+    while (line < rest && command[line] != '\r' && command[line] != '\n')
+        line++;
+    if (!is_line_end(command + line, rest - line))
+        return false;
+    *data = command;
+    *len = line + 1;
     return true;
 }

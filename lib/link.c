@@ -39,16 +39,18 @@ static bool short_lived(const struct dtu_link *l)
     return l->config->quiet_ms > 0;
 }
 
-static void fail(struct dtu_link *l, uint32_t now)
-{
-    l->stats.failed++;
-    l->failures++;
-    enter(l, DTU_LINK_WAIT, now);
-}
-
 static bool has_failed_too_often(const struct dtu_link *l)
 {
     return l->config->max_tries > 0 && l->failures >= l->config->max_tries;
+}
+
+void dtu_link_failed(struct dtu_link *l, uint32_t now)
+{
+    if (l->state != DTU_LINK_OPENING)
+        return;
+    l->stats.failed++;
+    l->failures++;
+    enter(l, DTU_LINK_WAIT, now);
 }
 
 static void open_socket(struct dtu_link *l, uint32_t now)
@@ -58,8 +60,8 @@ static void open_socket(struct dtu_link *l, uint32_t now)
     if (l->state != DTU_LINK_OPENING) /* the owner has stopped the link meanwhile */
         return;
     l->stats.tries++;
-    if (!l->callbacks->open(l->ctx) && l->state == DTU_LINK_OPENING)
-        fail(l, now);
+    if (!l->callbacks->open(l->ctx))
+        dtu_link_failed(l, now);
 }
 
 void dtu_link_start(struct dtu_link *l, uint32_t now)
@@ -113,12 +115,6 @@ void dtu_link_opened(struct dtu_link *l, uint32_t now)
     enter(l, DTU_LINK_UP, now);
 }
 
-void dtu_link_failed(struct dtu_link *l, uint32_t now)
-{
-    if (l->state == DTU_LINK_OPENING)
-        fail(l, now);
-}
-
 void dtu_link_closed(struct dtu_link *l, uint32_t now)
 {
     if (l->state != DTU_LINK_UP)
@@ -163,35 +159,31 @@ bool dtu_link_is_backup(const struct dtu_link *l)
     return l->backup;
 }
 
-void dtu_link_poll(struct dtu_link *l, uint32_t now)
+uint32_t dtu_link_next(const struct dtu_link *l, uint32_t now)
 {
     uint32_t patience = patience_ms(l);
-    if (patience == 0 || dtu_elapsed(now, l->since_ms) < patience)
+    return patience == 0 ? DTU_NEVER : dtu_remaining(now, l->since_ms, patience);
+}
+
+void dtu_link_poll(struct dtu_link *l, uint32_t now)
+{
+    if (dtu_link_next(l, now) > 0)
         return;
     if (l->state == DTU_LINK_WAIT) {
         if (has_failed_too_often(l)) /* only now: its owner may begin anew, and must not spin */
             enter(l, DTU_LINK_GIVEN_UP, now);
         else
             open_socket(l, now);
-        return;
-    }
-    if (l->state == DTU_LINK_UP && !short_lived(l)) {
+    } else if (l->state == DTU_LINK_OPENING) {
+        l->callbacks->close(l->ctx);
+        dtu_link_failed(l, now);
+    } else if (short_lived(l)) {
+        l->callbacks->close(l->ctx);
+        l->stats.quiet++;
+        enter(l, DTU_LINK_IDLE, now);
+    } else {
         dtu_link_reconnect(l, now);
-        return;
     }
-    l->callbacks->close(l->ctx);
-    if (l->state == DTU_LINK_OPENING) {
-        fail(l, now);
-        return;
-    }
-    l->stats.quiet++;
-    enter(l, DTU_LINK_IDLE, now);
-}
-
-uint32_t dtu_link_next(const struct dtu_link *l, uint32_t now)
-{
-    uint32_t patience = patience_ms(l);
-    return patience == 0 ? DTU_NEVER : dtu_remaining(now, l->since_ms, patience);
 }
 
 enum dtu_link_state dtu_link_state(const struct dtu_link *l)

@@ -17,8 +17,8 @@ enum dtu_status dtu_queue_init(struct dtu_queue *q, const struct dtu_queue_confi
     return DTU_OK;
 }
 
-/* Finds `need` bytes in one piece. */
-static bool place(const struct dtu_queue *q, size_t need, size_t *at)
+/* Where in the ring a packet with its length would go, which needs one piece; false if nowhere. */
+static bool find_place(const struct dtu_queue *q, size_t need, size_t *at)
 {
     bool wrapped = q->count > 0 && q->tail <= q->head;
     size_t after_tail = (wrapped ? q->head : q->config->size) - q->tail;
@@ -38,18 +38,22 @@ static bool could_ever_fit(const struct dtu_queue *q, size_t len)
     return c->max_bytes == 0 || len <= c->max_bytes;
 }
 
-bool dtu_queue_fits(const struct dtu_queue *q, size_t len)
+/* Where a packet that could ever fit would go now; false if there is no room. */
+static bool has_room(const struct dtu_queue *q, size_t len, size_t *at)
 {
     const struct dtu_queue_config *c = q->config;
-    size_t at;
 
-    if (!could_ever_fit(q, len))
-        return false;
     if (c->max_packets > 0 && q->count >= c->max_packets)
         return false;
     if (c->max_bytes > 0 && q->bytes > c->max_bytes - len)
         return false;
-    return place(q, len + LENGTH_SIZE, &at);
+    return find_place(q, len + LENGTH_SIZE, at);
+}
+
+bool dtu_queue_fits(const struct dtu_queue *q, size_t len)
+{
+    size_t at;
+    return could_ever_fit(q, len) && has_room(q, len, &at);
 }
 
 static size_t front_len(const struct dtu_queue *q)
@@ -89,20 +93,20 @@ enum dtu_status dtu_queue_push(struct dtu_queue *q, const uint8_t *data, size_t 
     return dtu_queue_push_parts(q, NULL, 0, data, len, when_full);
 }
 
-/* A packet without its bytes, for which there is room: where they go. */
-static uint8_t *append(struct dtu_queue *q, size_t len)
+/* Adds a packet without its bytes; returns where they go. */
+static uint8_t *append(struct dtu_queue *q, size_t at, size_t len)
 {
-    size_t at;
-    (void)place(q, len + LENGTH_SIZE, &at); /* it fits */
-    if (at < q->tail || q->count == 0)
+    uint8_t *place = q->config->memory + at;
+
+    if (at < q->tail)
         q->end = q->tail;
-    q->config->memory[at] = (uint8_t)(len >> 8);
-    q->config->memory[at + 1] = (uint8_t)len;
+    place[0] = (uint8_t)(len >> 8);
+    place[1] = (uint8_t)len;
     q->tail = at + LENGTH_SIZE + len;
     q->count++;
     q->bytes += len;
     q->stats.pushed++;
-    return q->config->memory + at + LENGTH_SIZE;
+    return place + LENGTH_SIZE;
 }
 
 enum dtu_status dtu_queue_push_parts(struct dtu_queue *q, const uint8_t *front, size_t front_len,
@@ -110,18 +114,20 @@ enum dtu_status dtu_queue_push_parts(struct dtu_queue *q, const uint8_t *front, 
                                      enum dtu_queue_full when_full)
 {
     size_t len = front_len + data_len;
+    size_t at;
+
     if (len < data_len || !could_ever_fit(q, len)) { /* the sum may wrap */
         q->stats.refused++;
         return DTU_ERR_LENGTH;
     }
-    while (when_full == DTU_QUEUE_DROP_OLDEST && q->count > 0 && q->consumed == 0 &&
-           !dtu_queue_fits(q, len))
-        dtu_queue_drop(q);
-    if (!dtu_queue_fits(q, len)) {
-        q->stats.refused++;
-        return DTU_ERR_SPACE;
+    while (!has_room(q, len, &at)) {
+        if (when_full != DTU_QUEUE_DROP_OLDEST || q->consumed > 0) {
+            q->stats.refused++;
+            return DTU_ERR_SPACE;
+        }
+        dtu_queue_drop(q); /* an empty queue has room */
     }
-    uint8_t *packet = append(q, len);
+    uint8_t *packet = append(q, at, len);
     if (front_len > 0)
         memcpy(packet, front, front_len);
     if (data_len > 0)
@@ -140,7 +146,7 @@ const uint8_t *dtu_queue_front(const struct dtu_queue *q, size_t *len)
 
 void dtu_queue_consume(struct dtu_queue *q, size_t len)
 {
-    if (q->count == 0 || len == 0)
+    if (q->count == 0)
         return;
     if (len >= front_len(q) - q->consumed)
         (void)pop(q);

@@ -23,6 +23,9 @@ enum {
 #define COM_PORT 2u
 #define OPTIONS 4u
 
+/* The most options that one side speaks of by itself. */
+#define OFFERS 6u
+
 /* Whose options; as in WILL, WONT, DO, DONT. */
 enum { THEIRS, OURS };
 
@@ -38,7 +41,7 @@ enum {
     SET_DATASIZE,
     SET_PARITY,
     SET_STOPSIZE,
-    SET_CONTROL, /* as a message: flow control, in `values` as enum dtu_flow */
+    SET_CONTROL, /* as a message: flow control */
     NOTIFY_LINESTATE,
     NOTIFY_MODEMSTATE,
     FLOWCONTROL_SUSPEND,
@@ -66,8 +69,6 @@ enum {
     SIGNAL_ASK = 4, /* and then on, off; the same for each signal */
     FLOW_IN = 13    /* inbound, and then none, XON/XOFF, hardware; 17 to 19 are for other lines */
 };
-#define SIGNAL_ON(signal) (SIGNAL_ASK + 1 + 3 * (signal))
-#define SIGNAL_OFF(signal) (SIGNAL_ASK + 2 + 3 * (signal))
 
 #define MODEM_LINES 0xF0u
 
@@ -83,9 +84,8 @@ struct dtu_rfc2217_side {
     uint8_t says;                /* and those that it says */
     uint16_t with_values;        /* which of those that it hears have a value */
     uint8_t options[2][OPTIONS]; /* how it begins: BINARY, ECHO, COM-PORT, SUPPRESS GO-AHEAD */
-    const uint8_t *offer;        /* what it says about that */
-    uint8_t offer_len;
-    void (*carry_out)(struct dtu_rfc2217 *r, unsigned command, uint32_t value);
+    uint8_t offers[OFFERS][2];   /* what it says about that: WILL or DO and an option; else 0 */
+    void (*carry_out)(struct dtu_rfc2217 *r, unsigned message, uint32_t value);
     void (*decided)(struct dtu_rfc2217 *r); /* whether RFC 2217 is spoken */
 };
 
@@ -96,15 +96,27 @@ static unsigned bit(unsigned message)
 
 /* --- What messages carry -------------------------------------------------------------------- */
 
+/* The value that asks for a signal. */
+static unsigned ask_of(unsigned message)
+{
+    return SIGNAL_ASK + 3 * (message - SIGNAL_0);
+}
+
 static uint32_t value_of(const struct dtu_rfc2217 *r, unsigned message)
 {
     static const uint8_t flows[] = {FLOW_NONE, FLOW_HARDWARE, FLOW_XON_XOFF, FLOW_NONE};
     unsigned value = r->values[message];
-    unsigned flow = flows[r->values[SET_CONTROL] % sizeof flows];
+    unsigned flow = flows[r->uart.flow % sizeof flows];
 
     switch (message) {
     case SET_BAUDRATE:
-        return r->baud;
+        return r->uart.baud;
+    case SET_DATASIZE:
+        return r->uart.data_bits;
+    case SET_PARITY:
+        return r->uart.parity + 1u; /* in the order of enum dtu_parity */
+    case SET_STOPSIZE:
+        return r->uart.stop_bits;
     case SET_CONTROL:
         return flow;
     case INBOUND_FLOW:
@@ -113,50 +125,40 @@ static uint32_t value_of(const struct dtu_rfc2217 *r, unsigned message)
     case NOTIFY_MODEMSTATE:
         return value & r->values[message + TO_MASK];
     default:
-        return value;
+        return message >= SIGNAL_0 ? ask_of(message) + 2 - value : value;
     }
 }
 
-/* Keeps a value; false if there is no such, or it is no other. */
+static bool is_setting(unsigned message)
+{
+    return message >= SET_BAUDRATE && message <= SET_CONTROL;
+}
+
+/* Keeps a setting of the UART; false if there is no such, or it is no other. */
 static bool keep(struct dtu_rfc2217 *r, unsigned message, uint32_t value)
 {
-    static const uint8_t least[] = {0, 0, 5, 1, 1, FLOW_NONE};
+    static const uint8_t least[] = {0, 1, 5, 1, 1, FLOW_NONE};
     static const uint8_t most[] = {0, 0, 8, DTU_PARITY_SPACE + 1, 2, FLOW_HARDWARE};
     static const uint8_t flows[] = {0, DTU_FLOW_NONE, DTU_FLOW_XON_XOFF, DTU_FLOW_RTS_CTS};
 
-    if (value == value_of(r, message))
+    if (value == value_of(r, message) || value < least[message] ||
+        (message != SET_BAUDRATE && value > most[message]))
         return false;
-    if (message == SET_BAUDRATE) {
-        if (value != 0)
-            r->baud = value;
-        return value != 0;
-    }
-    if (message <= SET_CONTROL && (value < least[message] || value > most[message]))
-        return false;
-    r->values[message] = message == SET_CONTROL ? flows[value] : (uint8_t)value;
+    if (message == SET_BAUDRATE)
+        r->uart.baud = value;
+    else if (message == SET_DATASIZE)
+        r->uart.data_bits = (uint8_t)value;
+    else if (message == SET_PARITY)
+        r->uart.parity = (uint8_t)(value - 1);
+    else if (message == SET_STOPSIZE)
+        r->uart.stop_bits = (uint8_t)value;
+    else
+        r->uart.flow = flows[value];
     return true;
 }
 
-static void keep_uart(struct dtu_rfc2217 *r, const struct dtu_uart *uart)
-{
-    r->baud = uart->baud;
-    r->values[SET_DATASIZE] = uart->data_bits;
-    r->values[SET_PARITY] = (uint8_t)(uart->parity + 1); /* in the order of enum dtu_parity */
-    r->values[SET_STOPSIZE] = uart->stop_bits;
-    r->values[SET_CONTROL] = uart->flow;
-}
-
-static void get_uart(const struct dtu_rfc2217 *r, struct dtu_uart *uart)
-{
-    uart->baud = r->baud;
-    uart->data_bits = r->values[SET_DATASIZE];
-    uart->parity = (uint8_t)(r->values[SET_PARITY] - 1);
-    uart->stop_bits = r->values[SET_STOPSIZE];
-    uart->flow = r->values[SET_CONTROL];
-}
-
 /* Which message a value of SET-CONTROL belongs to. */
-static unsigned control_message(unsigned value)
+static unsigned control_message(uint32_t value)
 {
     enum { BREAK = SIGNAL_0 + DTU_RFC2217_BREAK, DTR, RTS };
     static const uint8_t messages[] = {SET_CONTROL,  SET_CONTROL,  SET_CONTROL,  SET_CONTROL,
@@ -298,7 +300,7 @@ size_t dtu_rfc2217_send(struct dtu_rfc2217 *r, const uint8_t *data, size_t len)
 
 static void say_option(struct dtu_rfc2217 *r, unsigned verb, unsigned option)
 {
-    put_telnet(r, WILL + verb);
+    put_telnet(r, verb);
     put_byte(r, option);
 }
 
@@ -338,46 +340,39 @@ static void negotiate(struct dtu_rfc2217 *r, unsigned verb, unsigned option)
     if (state == NULL) {
         if (now == ON) {
             r->stats.refused++;
-            say_option(r, verb ^ 3u, option);
+            say_option(r, WILL + (verb ^ 3u), option);
         }
         return;
     }
     before = *state;
     *state = now;
     if (before != now && before != ASKED)
-        say_option(r, verb ^ 2u, option);
+        say_option(r, WILL + (verb ^ 2u), option);
     decide(r);
 }
 
 /* --- What comes in -------------------------------------------------------------------------- */
 
-/* The length of a command at least: longer ones have been seen, and mean nothing more. */
-static unsigned least_len(const struct dtu_rfc2217 *r, unsigned command)
+/* How many bytes the value of a command has. */
+static size_t value_len(const struct dtu_rfc2217 *r, unsigned command)
 {
-    if (command == SET_BAUDRATE)
-        return HEAD_LEN + 4;
-    return HEAD_LEN + (r->side->with_values >> command & 1u);
+    return command == SET_BAUDRATE ? 4 : r->side->with_values >> command & 1u;
 }
 
-static void carry_out(struct dtu_rfc2217 *r)
+static void carry_out(struct dtu_rfc2217 *r, unsigned command)
 {
-    unsigned command = r->in[1] - (unsigned)r->side->hears;
-    struct dtu_reader baud = dtu_reader(r->in + HEAD_LEN, 4);
-    uint32_t value = r->in[HEAD_LEN];
+    size_t end = HEAD_LEN + value_len(r, command); /* what a longer one has means nothing */
+    uint32_t value = 0;
 
-    if (command > PURGE_DATA || r->in_len < least_len(r, command) || r->in[0] != COM_PORT_OPTION) {
-        r->stats.damaged++;
-        return;
-    }
+    for (size_t i = HEAD_LEN; i < end; i++)
+        value = value << 8 | r->in[i];
     r->stats.commands++;
-    if (command == SET_BAUDRATE)
-        value = dtu_get_be32(&baud);
     if (command == FLOWCONTROL_SUSPEND || command == FLOWCONTROL_RESUME)
         r->suspended = command == FLOWCONTROL_SUSPEND;
     else if (command == SIGNATURE && r->in_len == HEAD_LEN)
         say_text(r, r->signature);
     else
-        r->side->carry_out(r, command, value);
+        r->side->carry_out(r, command == SET_CONTROL ? control_message(value) : command, value);
 }
 
 /* One byte more than can be shows that it is too long. */
@@ -389,10 +384,15 @@ static void keep_sub(struct dtu_rfc2217 *r, uint8_t byte)
 
 static void end_sub(struct dtu_rfc2217 *r)
 {
+    unsigned command = r->in[1] - (unsigned)r->side->hears;
+
     if (r->in_len == sizeof r->in)
         r->stats.overlong++;
+    else if (r->in[0] != COM_PORT_OPTION || command > PURGE_DATA ||
+             r->in_len < HEAD_LEN + value_len(r, command))
+        r->stats.damaged++;
     else
-        carry_out(r);
+        carry_out(r, command);
 }
 
 static void telnet_command(struct dtu_rfc2217 *r, uint8_t command)
@@ -486,8 +486,8 @@ static bool init(struct dtu_rfc2217 *r, const struct dtu_rfc2217_side *side,
     r->signature = signature;
     r->ctx = ctx;
     memcpy(r->options, side->options, sizeof r->options);
-    memcpy(r->out, side->offer, side->offer_len);
-    r->out_len = side->offer_len;
+    for (size_t i = 0; i < OFFERS && side->offers[i][0] != 0; i++)
+        say_option(r, side->offers[i][0], side->offers[i][1]);
     r->values[SET_MODEMSTATE_MASK] = 0xFF; /* RFC 2217 section 4 */
     return true;
 }
@@ -496,60 +496,43 @@ static bool init(struct dtu_rfc2217 *r, const struct dtu_rfc2217_side *side,
 
 static void set_uart(struct dtu_rfc2217 *r, unsigned message, uint32_t value)
 {
-    struct dtu_uart wanted;
-
-    if (!keep(r, message, value))
-        return;
-    get_uart(r, &wanted);
-    r->server->uart(r->ctx, &wanted);
-    keep_uart(r, &wanted);
+    if (keep(r, message, value))
+        r->server->uart(r->ctx, &r->uart);
 }
 
 static void set_signal(struct dtu_rfc2217 *r, unsigned message, uint32_t value)
 {
-    unsigned signal = message - SIGNAL_0;
-    unsigned ask = SIGNAL_ASK + 3 * signal;
+    enum dtu_rfc2217_signal signal = (enum dtu_rfc2217_signal)(message - SIGNAL_0);
+    unsigned ask = ask_of(message);
 
-    if (value == ask)
-        return;
-    value = r->server->signal(r->ctx, (enum dtu_rfc2217_signal)signal, value == ask + 1);
-    r->values[message] = (uint8_t)(ask + 2 - value);
+    if (value != ask)
+        r->values[message] = r->server->signal(r->ctx, signal, value == ask + 1);
 }
 
-/* Complexity: a case for each message of the protocol. */
-static void server_carry_out(struct dtu_rfc2217 *r, unsigned command, uint32_t value)
+/* What there is no answer to. */
+static bool is_damaged(unsigned message, uint32_t value)
 {
-    unsigned message = command == SET_CONTROL ? control_message((unsigned)value) : command;
+    if (message == PURGE_DATA)
+        return value == 0 || value > (DTU_RFC2217_PURGE_RX | DTU_RFC2217_PURGE_TX);
+    return message == NO_MESSAGE;
+}
 
-    switch (message) {
-    case SIGNATURE: /* nobody wants to know what the client calls itself */
+static void server_carry_out(struct dtu_rfc2217 *r, unsigned message, uint32_t value)
+{
+    if (message == SIGNATURE) /* nobody wants to know what the client calls itself */
         return;
-    case SET_LINESTATE_MASK:
-    case SET_MODEMSTATE_MASK:
-        (void)keep(r, message, value);
-        break;
-    case NOTIFY_LINESTATE: /* the client asks for them */
-    case NOTIFY_MODEMSTATE:
-    case INBOUND_FLOW:
-        break;
-    case PURGE_DATA:
-        if (value - 1 < (DTU_RFC2217_PURGE_RX | DTU_RFC2217_PURGE_TX)) {
-            r->values[PURGE_DATA] = (uint8_t)value;
-            r->server->purge(r->ctx, (unsigned)value);
-            break;
-        }
+    if (is_damaged(message, value)) {
         r->stats.damaged++;
         return;
-    case NO_MESSAGE:
-        r->stats.damaged++;
-        return;
-    default:
-        if (message >= SIGNAL_0)
-            set_signal(r, message, value);
-        else
-            set_uart(r, message, value);
-        break;
     }
+    if (message >= SIGNAL_0)
+        set_signal(r, message, value);
+    else if (message >= SET_LINESTATE_MASK)
+        r->values[message] = (uint8_t)value;
+    else if (is_setting(message))
+        set_uart(r, message, value);
+    if (message == PURGE_DATA)
+        r->server->purge(r->ctx, (unsigned)value);
     say(r, message);
 }
 
@@ -559,9 +542,6 @@ static void server_decided(struct dtu_rfc2217 *r)
 }
 
 /* COM-PORT-OPTION is the client's to offer (RFC 2217 section 1), but some only ask for it. */
-static const uint8_t server_offer[] = {IAC, WILL, 0, IAC, WILL, 1, IAC, WILL, 3,
-                                       IAC, DO,   0, IAC, DO,   3, IAC, DO,   COM_PORT_OPTION};
-
 static const struct dtu_rfc2217_side server_side = {
     .hears = 0,
     .says = FROM_SERVER,
@@ -569,8 +549,7 @@ static const struct dtu_rfc2217_side server_side = {
                    1u << SET_CONTROL | 1u << SET_LINESTATE_MASK | 1u << SET_MODEMSTATE_MASK |
                    1u << PURGE_DATA,
     .options = {{ASKED, NEVER, ASKED, ASKED}, {ASKED, ASKED, OFF, ASKED}},
-    .offer = server_offer,
-    .offer_len = sizeof server_offer,
+    .offers = {{WILL, 0}, {WILL, 1}, {WILL, 3}, {DO, 0}, {DO, 3}, {DO, COM_PORT_OPTION}},
     .carry_out = server_carry_out,
     .decided = server_decided};
 
@@ -583,10 +562,9 @@ enum dtu_status dtu_rfc2217_server_init(struct dtu_rfc2217 *r,
         callbacks->purge == NULL || !init(r, &server_side, &callbacks->pipe, signature, ctx))
         return DTU_ERR_CONFIG;
     r->server = callbacks;
-    keep_uart(r, uart);
-    r->values[SIGNAL_0 + DTU_RFC2217_BREAK] = SIGNAL_OFF(DTU_RFC2217_BREAK);
-    r->values[SIGNAL_0 + DTU_RFC2217_DTR] = SIGNAL_ON(DTU_RFC2217_DTR);
-    r->values[SIGNAL_0 + DTU_RFC2217_RTS] = SIGNAL_ON(DTU_RFC2217_RTS);
+    r->uart = *uart;
+    r->values[SIGNAL_0 + DTU_RFC2217_DTR] = true;
+    r->values[SIGNAL_0 + DTU_RFC2217_RTS] = true;
     return DTU_OK;
 }
 
@@ -631,18 +609,16 @@ static void tell(struct dtu_rfc2217 *r, unsigned kind, uint32_t state)
         r->client->event(r->ctx, &e);
 }
 
-static void client_carry_out(struct dtu_rfc2217 *r, unsigned command, uint32_t value)
+static void client_carry_out(struct dtu_rfc2217 *r, unsigned message, uint32_t value)
 {
-    if (command == SET_CONTROL)
-        command = control_message((unsigned)value);
-    if ((r->wishes & bit(command)) == 0) /* else the next wish is waiting for this answer */
-        (void)keep(r, command, value);
-    r->open &= (uint16_t)~bit(command);
-    if (command == SIGNATURE)
+    if (is_setting(message) && (r->wishes & bit(message)) == 0)
+        (void)keep(r, message, value); /* else the next wish is waiting for this answer */
+    r->open &= (uint16_t)~bit(message);
+    if (message == SIGNATURE)
         tell(r, DTU_RFC2217_SIGNATURE, 0);
-    else if (command == NOTIFY_LINESTATE)
+    else if (message == NOTIFY_LINESTATE)
         tell(r, DTU_RFC2217_LINE, value);
-    else if (command == NOTIFY_MODEMSTATE)
+    else if (message == NOTIFY_MODEMSTATE)
         tell(r, DTU_RFC2217_MODEM, value);
 }
 
@@ -659,9 +635,6 @@ static void client_decided(struct dtu_rfc2217 *r)
     tell(r, refused ? DTU_RFC2217_REFUSED : DTU_RFC2217_READY, 0);
 }
 
-static const uint8_t client_offer[] = {
-    IAC, WILL, COM_PORT_OPTION, IAC, WILL, 0, IAC, WILL, 3, IAC, DO, 0, IAC, DO, 3};
-
 static const struct dtu_rfc2217_side client_side = {
     .hears = FROM_SERVER,
     .says = 0,
@@ -669,8 +642,7 @@ static const struct dtu_rfc2217_side client_side = {
                    1u << SET_CONTROL | 1u << NOTIFY_LINESTATE | 1u << NOTIFY_MODEMSTATE |
                    1u << SET_LINESTATE_MASK | 1u << SET_MODEMSTATE_MASK | 1u << PURGE_DATA,
     .options = {{ASKED, OFF, OFF, ASKED}, {ASKED, NEVER, ASKED, ASKED}},
-    .offer = client_offer,
-    .offer_len = sizeof client_offer,
+    .offers = {{WILL, COM_PORT_OPTION}, {WILL, 0}, {WILL, 3}, {DO, 0}, {DO, 3}},
     .carry_out = client_carry_out,
     .decided = client_decided};
 
@@ -681,7 +653,6 @@ enum dtu_status dtu_rfc2217_client_init(struct dtu_rfc2217 *r,
     if (!init(r, &client_side, &callbacks->pipe, signature, ctx))
         return DTU_ERR_CONFIG;
     r->client = callbacks;
-    r->values[SET_PARITY] = DTU_PARITY_NONE + 1;
     return DTU_OK;
 }
 
@@ -695,14 +666,14 @@ static void wish(struct dtu_rfc2217 *r, unsigned messages)
 
 void dtu_rfc2217_client_set(struct dtu_rfc2217 *r, const struct dtu_uart *uart)
 {
-    keep_uart(r, uart);
+    r->uart = *uart;
     wish(r, 1u << SET_BAUDRATE | 1u << SET_DATASIZE | 1u << SET_PARITY | 1u << SET_STOPSIZE |
                 1u << SET_CONTROL);
 }
 
 void dtu_rfc2217_client_signal(struct dtu_rfc2217 *r, enum dtu_rfc2217_signal signal, bool on)
 {
-    r->values[SIGNAL_0 + signal] = (uint8_t)(on ? SIGNAL_ON(signal) : SIGNAL_OFF(signal));
+    r->values[SIGNAL_0 + signal] = on;
     wish(r, bit(SIGNAL_0 + signal));
 }
 
@@ -744,5 +715,5 @@ bool dtu_rfc2217_client_settled(const struct dtu_rfc2217 *r)
 
 void dtu_rfc2217_client_uart(const struct dtu_rfc2217 *r, struct dtu_uart *uart)
 {
-    get_uart(r, uart);
+    *uart = r->uart;
 }

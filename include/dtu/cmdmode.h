@@ -52,14 +52,6 @@ struct dtu_cmdmode_callbacks {
     void (*entered)(void *ctx);
 };
 
-/** Where the handshake is; private. */
-enum dtu_cmdmode_state {
-    DTU_CMDMODE_DATA,    /**< bytes are data */
-    DTU_CMDMODE_PLUS,    /**< one or two `+` are held */
-    DTU_CMDMODE_CONFIRM, /**< three are held, the `a` is awaited */
-    DTU_CMDMODE_COMMAND  /**< bytes are commands */
-};
-
 /** Counters; they wrap. */
 struct dtu_cmdmode_stats {
     uint32_t entered; /**< handshakes that were completed */
@@ -71,14 +63,12 @@ struct dtu_cmdmode {
     const struct dtu_cmdmode_config *config;       /**< private */
     const struct dtu_cmdmode_callbacks *callbacks; /**< private */
     void *ctx;                                     /**< private */
-    const char *answer;                            /**< private: what of the answer is not sent */
     uint32_t last_ms;                              /**< private: when the last byte came */
-    uint8_t state;                                 /**< private: enum dtu_cmdmode_state */
-    uint8_t held;                                  /**< private: how many `+` are held */
-    uint8_t released;                              /**< private: how many are on their way out */
-    bool quiet;                                    /**< private: the guard time has passed */
-    bool behind;                                   /**< private: bytes wait that feed left */
-    struct dtu_cmdmode_stats stats;                /**< counters */
+    uint8_t got;  /**< private: bytes of the user's `+++a`; with all 4, commands */
+    uint8_t left; /**< private: bytes of an answer, or of `+` that have become data, to go */
+    bool quiet;   /**< private: the guard time has passed */
+    bool behind;  /**< private: bytes wait that feed left */
+    struct dtu_cmdmode_stats stats; /**< counters */
 };
 
 /** Sets up the module's side, in data mode, as if the line had been quiet for long.
@@ -152,24 +142,15 @@ struct dtu_cmdmode_host_callbacks {
     void (*done)(void *ctx, enum dtu_status status);
 };
 
-/** Where the host is; private. */
-enum dtu_cmdmode_host_state {
-    DTU_CMDMODE_HOST_IDLE,   /**< nothing to do */
-    DTU_CMDMODE_HOST_GUARD,  /**< keeps silent */
-    DTU_CMDMODE_HOST_WAIT_A, /**< `+++` is sent, `a` awaited */
-    DTU_CMDMODE_HOST_WAIT_OK /**< `a` is sent, `+ok` awaited */
-};
-
 /** The host's side. The fields are private. */
 struct dtu_cmdmode_host {
     const struct dtu_cmdmode_host_config *config;       /**< private */
     const struct dtu_cmdmode_host_callbacks *callbacks; /**< private */
     void *ctx;                                          /**< private */
-    const char *sending;                                /**< private: not yet taken by `send` */
-    uint32_t since_ms;                                  /**< private: when the state began */
-    uint8_t state;                                      /**< private */
-    uint8_t tries_left;                                 /**< private */
-    uint8_t matched;                                    /**< private: bytes of `+ok` seen */
+    uint32_t since_ms;                                  /**< private: when the step began */
+    uint8_t step;       /**< private: idle, keeping silent, or which byte is waited for */
+    uint8_t left;       /**< private: bytes of ours that `send` has not taken yet */
+    uint8_t tries_left; /**< private */
 };
 
 /** Sets up the host's side, idle.

@@ -113,14 +113,14 @@ struct dtu_indicator_callbacks {
 
 /** The LEDs of a module. The fields are private. */
 struct dtu_indicator {
-    const struct dtu_indicator_table *table;         /**< private */
-    const struct dtu_indicator_callbacks *callbacks; /**< private */
-    void *ctx;                                       /**< private */
-    uint32_t since_ms[DTU_LEDS];                     /**< private: when a cycle of its look began */
-    uint32_t data_ms;                                /**< private: when bytes passed last */
     uint8_t look[DTU_LEDS];                          /**< private: its place in the table's looks */
     uint8_t lit;                                     /**< private: what the pins are, a bit a LED */
     bool passing;                                    /**< private: DTU_SHOWS_DATA is 1 */
+    const struct dtu_indicator_table *table;         /**< private */
+    const struct dtu_indicator_callbacks *callbacks; /**< private */
+    void *ctx;                                       /**< private */
+    uint32_t data_ms;                                /**< private: when bytes passed last */
+    uint32_t since_ms[DTU_LEDS];                     /**< private: when a cycle of its look began */
 };
 
 /** Sets up the LEDs, all dark and no callback called: a port sets its pins to dark before.

@@ -109,26 +109,9 @@ enum dtu_id {
 
 /** A product. */
 struct dtu_profile {
-    const char *name;                     /**< As programs call it: `cat1`. */
-    const char *product;                  /**< As its maker calls it. */
-    const char *version;                  /**< What the product's firmware says of itself. */
-    const struct dtu_param_table *table;  /**< Its commands. */
-    const struct dtu_at_dialect *dialect; /**< How it words replies. */
-    const char *const *link_words;        /**< How it words the states of a connection, by enum
-                                               dtu_link_state. */
-    const struct dtu_indicator_table *indicator; /**< Its LEDs. */
-    const char *listen_word;     /**< And of one that waits to be connected to, or NULL;
-                                      one that is connected is counted behind its word. */
-    size_t line_size;            /**< A line buffer that fits its longest command. */
-    size_t packet_len;           /**< The longest packet from the UART. */
-    size_t packing_len;          /**< Packing length where it is no parameter. */
-    uint32_t packing_ms;         /**< Packing time where it is no parameter. */
-    uint32_t guard_ms;           /**< Silence before `+++`; 0: the packing time. */
-    uint32_t gap_ms;             /**< Longest pause between the `+`; 0: the packing time. */
-    uint32_t retry_ms;           /**< Between connection attempts where it is no parameter. */
-    uint32_t quiet_ms;           /**< Of a short-lived connection where it is no parameter. */
-    size_t queue_packets;        /**< Packets that each socket keeps; 0: as many as fit. */
-    size_t queue_bytes;          /**< Bytes that each socket keeps; 0: as many as fit. */
+    const char *name;            /**< As programs call it: `cat1`. */
+    const char *product;         /**< As its maker calls it. */
+    const char *version;         /**< What the product's firmware says of itself. */
     uint8_t sockets;             /**< How many sockets it has. */
     enum dtu_instream_mark mark; /**< How commands are marked in the data stream. */
     enum dtu_at_style sms_style; /**< How they end in an SMS. */
@@ -136,6 +119,23 @@ struct dtu_profile {
     bool save_restarts;          /**< `S` restarts. */
     bool sockets_share; /**< Socket A's connection kind and quiet time are for all sockets. */
     bool sockets_agree; /**< Of sockets in use all have socket A's connection kind. */
+    const struct dtu_param_table *table;  /**< Its commands. */
+    const struct dtu_at_dialect *dialect; /**< How it words replies. */
+    const char *const *link_words;        /**< How it words the states of a connection, by enum
+                                               dtu_link_state. */
+    const struct dtu_indicator_table *indicator; /**< Its LEDs. */
+    const char *listen_word; /**< And of one that waits to be connected to, or NULL;
+                                  one that is connected is counted behind its word. */
+    size_t line_size;        /**< A line buffer that fits its longest command. */
+    size_t packet_len;       /**< The longest packet from the UART. */
+    size_t packing_len;      /**< Packing length where it is no parameter. */
+    uint32_t packing_ms;     /**< Packing time where it is no parameter. */
+    uint32_t guard_ms;       /**< Silence before `+++`; 0: the packing time. */
+    uint32_t gap_ms;         /**< Longest pause between the `+`; 0: the packing time. */
+    uint32_t retry_ms;       /**< Between connection attempts where it is no parameter. */
+    uint32_t quiet_ms;       /**< Of a short-lived connection where it is no parameter. */
+    size_t queue_packets;    /**< Packets that each socket keeps; 0: as many as fit. */
+    size_t queue_bytes;      /**< Bytes that each socket keeps; 0: as many as fit. */
 };
 
 extern const struct dtu_profile dtu_profile_gprs232_7s3; /**< USR-GPRS232-7S3 */

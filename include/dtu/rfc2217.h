@@ -28,7 +28,7 @@
  * The bytes of the connection are 8-bit data whatever was negotiated about BINARY, and only FF is
  * special: CR NUL is two bytes.
  *
- * Cost on a Cortex-M0+: 188 bytes of RAM and no buffer to be given. Data is handed on where it
+ * Cost on a Cortex-M0+: 192 bytes of RAM and no buffer to be given. Data is handed on where it
  * lies, up to the next FF, for a memchr and one call, and nothing of it is copied in either
  * direction. Code and stack: docs/size.md.
  *
@@ -148,19 +148,19 @@ struct dtu_rfc2217_side;
 /** One end of a connection. The fields are private, but for `stats`, which may be read and
  * cleared. Those of one byte come first, where a Cortex-M0+ reaches them in one instruction. */
 struct dtu_rfc2217 {
-    uint32_t baud;      /**< private: of a server in use, of a client wanted or what it was told */
-    uint8_t values[16]; /**< private: what else a message can carry, by the message */
-    uint8_t state;      /**< private: where the input is */
-    uint8_t com_port;   /**< private: what became of COM-PORT-OPTION */
-    bool suspended;     /**< private: the other side wants nothing now */
-    uint8_t in_len;     /**< private */
-    uint8_t out_len;    /**< private */
-    uint8_t out_at;     /**< private */
-    uint8_t options[2][4];               /**< private: how it stands with theirs and ours */
-    uint16_t wishes;                     /**< private: messages to be made, one bit each */
-    uint16_t open;                       /**< private: of a client, those that wait for an answer */
-    const struct dtu_rfc2217_side *side; /**< private */
-    const struct dtu_rfc2217_pipe *pipe; /**< private */
+    struct dtu_uart uart;  /**< private: of a server in use, of a client wanted or told */
+    uint8_t values[16];    /**< private: what else a message can carry, by the message */
+    uint8_t state;         /**< private: where the input is */
+    uint8_t com_port;      /**< private: what became of COM-PORT-OPTION */
+    bool suspended;        /**< private: the other side wants nothing now */
+    uint8_t in_len;        /**< private */
+    uint8_t out_len;       /**< private */
+    uint8_t out_at;        /**< private */
+    uint8_t options[2][4]; /**< private: how it stands with theirs and ours */
+    uint16_t wishes;       /**< private: messages to be made, one bit each */
+    uint16_t open;         /**< private: of a client, those that wait for an answer */
+    const struct dtu_rfc2217_side *side;               /**< private */
+    const struct dtu_rfc2217_pipe *pipe;               /**< private */
     const struct dtu_rfc2217_server_callbacks *server; /**< private: of a server */
     const struct dtu_rfc2217_client_callbacks *client; /**< private: of a client */
     void *ctx;                                         /**< private */

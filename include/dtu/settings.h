@@ -32,32 +32,32 @@ extern "C" {
 /** Settings of a whole device. */
 struct dtu_settings {
     struct dtu_uart uart;        /**< its UART */
-    uint32_t gap_us;             /**< packing time in microseconds; 0: none */
-    bool packs_four_bytes;       /**< it is the time of 4 bytes, whatever the rate (K7) */
-    uint32_t max_baud;           /**< highest rate of its UART that can be set, bits a second */
-    size_t packet_len;           /**< packing length in bytes */
-    uint32_t guard_ms;           /**< silence before `+++` */
-    uint32_t plus_ms;            /**< longest pause between the `+` */
     bool transparent;            /**< the work mode is transparent: NET, or CMD left by `ENTM` */
     bool starts_in_command_mode; /**< the work mode is CMD */
     bool uart_commands;          /**< commands in the data stream of the UART are heard */
     bool network_commands;       /**< those of sockets are */
     bool login_needed;           /**< commands need a login */
     bool marks_sockets;          /**< the UART is told which socket data is from */
-    struct dtu_identity_config registration;      /**< what sockets say of the module, and when;
-                                                       bytes lie in the parameters */
-    bool heartbeat;                               /**< there is a heartbeat */
-    struct dtu_identity_packet heartbeat_packet;  /**< what it says */
-    struct dtu_heartbeat_config heartbeat_config; /**< when and where */
-    bool keeps_data;     /**< data of the UART is kept while not connected */
-    bool clears_data;    /**< it is dropped on connecting */
-    uint32_t restart_ms; /**< restart after so long without data of the network; 0: never */
-    bool distributes;    /**< transparent, and the UART speaks the socket distribution
-                              protocol (7S4, cat1) */
-    bool follows_baud;   /**< the UART follows frames from the network (7S3, K7) */
+    bool keeps_data;             /**< data of the UART is kept while not connected */
+    bool clears_data;            /**< it is dropped on connecting */
+    bool distributes;            /**< transparent, and the UART speaks the socket distribution
+                                      protocol (7S4, cat1) */
+    bool follows_baud;           /**< the UART follows frames from the network (7S3, K7) */
+    bool packs_four_bytes;       /**< the packing time is that of 4 bytes, whatever the rate (K7) */
+    bool heartbeat;              /**< there is a heartbeat */
+    uint32_t gap_us;             /**< packing time in microseconds; 0: none */
+    size_t packet_len;           /**< packing length in bytes */
+    uint32_t max_baud;           /**< highest rate of its UART that can be set, bits a second */
+    uint32_t guard_ms;           /**< silence before `+++` */
+    uint32_t plus_ms;            /**< longest pause between the `+` */
+    uint32_t restart_ms;         /**< restart after so long without data of the network; 0: never */
     const uint8_t
         *password;       /**< of commands in a data stream: lies in the parameters; NULL: none */
     size_t password_len; /**< its length in bytes */
+    struct dtu_identity_config registration;      /**< what sockets say of the module, and when;
+                                                       bytes lie in the parameters */
+    struct dtu_identity_packet heartbeat_packet;  /**< what a heartbeat says */
+    struct dtu_heartbeat_config heartbeat_config; /**< when and where */
 };
 
 /** Kinds of socket. */

@@ -913,6 +913,21 @@ static void host_init_refuses_what_cannot_work(void)
     CHECK_EQ(dtu_cmdmode_host_init(&host, &host_config, &no_data, NULL), DTU_OK);
 }
 
+/* What is left of one try is no part of the silence in front of the next. */
+static void what_could_not_be_sent_in_time_is_not_sent_later(void)
+{
+    host_begin();
+    user.room = 1;
+    CHECK_EQ(dtu_cmdmode_host_start(&host, 0), DTU_OK);
+    dtu_cmdmode_host_poll(&host, 60);
+    dtu_cmdmode_host_poll(&host, 1060); /* the reply time is over */
+    user.room = OUT_MAX;
+    dtu_cmdmode_host_poll(&host, 1119);
+    CHECK_BYTES(user.sent, user.sent_len, "+", 1);
+    dtu_cmdmode_host_poll(&host, 1120);
+    CHECK_BYTES(user.sent, user.sent_len, "++++", 4);
+}
+
 static void an_idle_host_takes_nothing_and_waits_for_nothing(void)
 {
     host_begin();
@@ -1351,6 +1366,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(the_hosts_clock_may_wrap),
     CHECK_TEST(each_answer_must_come_in_less_than_the_reply_time),
     CHECK_TEST(the_host_tries_as_often_as_it_is_told),
+    CHECK_TEST(what_could_not_be_sent_in_time_is_not_sent_later),
     CHECK_TEST(a_second_try_may_succeed),
     CHECK_TEST(what_is_no_answer_is_data_in_order),
     CHECK_TEST(the_hosts_data_callback_may_be_missing),

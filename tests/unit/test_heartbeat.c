@@ -473,6 +473,25 @@ static void send_may_say_that_something_was_sent(void)
     CHECK_SENDS(2);
 }
 
+static void a_failure_behind_something_that_was_sent_is_none_in_a_row(void)
+{
+    begin_network();
+    owner.inside_send = SAYS_SENT;
+    owner.outcome = DTU_HEARTBEAT_FAILED;
+    for (int i = 0; i < 3; i++)
+        poll_after(INTERVAL_MS);
+    CHECK_STATS(0, 3, 0, 0);
+    CHECK_EQ(owner.asks, 0);
+    CHECK_SENDS(3);
+    owner.inside_send = NOTHING_ELSE;
+    poll_after(INTERVAL_MS);
+    poll_after(INTERVAL_MS);
+    CHECK_EQ(owner.asks, 0);
+    poll_after(INTERVAL_MS);
+    CHECK_EQ(owner.asks, 1);
+    CHECK_SENDS(3);
+}
+
 static void one_that_waited_is_counted_once_when_it_goes(void)
 {
     begin_network();
@@ -716,6 +735,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(reconnect_may_be_missing),
     CHECK_TEST(reconnect_may_stop_and_start_it),
     CHECK_TEST(send_may_say_that_something_was_sent),
+    CHECK_TEST(a_failure_behind_something_that_was_sent_is_none_in_a_row),
     CHECK_TEST(one_that_waited_is_counted_once_when_it_goes),
     CHECK_TEST(send_may_stop_it),
     CHECK_TEST(the_clock_may_wrap_in_any_interval),

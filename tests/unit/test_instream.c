@@ -143,6 +143,14 @@ static void check_message(enum dtu_instream_mark mark, const char *password, con
         CHECK(found == (const uint8_t *)text && found_len == sizeof text - 1);                     \
     } while (0)
 
+static void a_message_ends_where_its_length_says(void)
+{
+    found = (const uint8_t *)"usr.cn#AT";
+    for (found_len = 0; found_len < 9; found_len++)
+        CHECK(!dtu_instream_find_message(DTU_INSTREAM_PLAIN, (const uint8_t *)"usr.cn#", 7, &found,
+                                         &found_len));
+}
+
 static void a_message_is_a_mark_and_commands_with_or_without_an_end(void)
 {
     CHECK_MESSAGE(DTU_INSTREAM_PLAIN, "usr.cn#", "usr.cn#AT+VER", "AT+VER");
@@ -307,6 +315,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(the_password_is_compared_byte_by_byte),
     CHECK_TEST(the_mark_has_to_be_the_first_bytes),
     CHECK_TEST(a_message_is_a_mark_and_commands_with_or_without_an_end),
+    CHECK_TEST(a_message_ends_where_its_length_says),
     CHECK_TEST(a_message_without_mark_or_at_is_none),
     CHECK_TEST(a_line_ends_with_cr_lf_or_both),
     CHECK_TEST(what_is_no_whole_line_is_data),
