@@ -28,36 +28,32 @@ enum form {
 enum rest {
     NONE, /* all of the line is there */
     DATA,
-    VALUE
+    VALUE,
+    LAST_VALUE /* the end of the line is the end of the reply too */
 };
 
 /* What values there are. */
 enum values {
-    NO_VALUES,
-    VALUES,
-    LOST_VALUES /* they did not fit */
+    NO_VALUES = 0,
+    VALUES = 1,     /* also how many LF come between them and the next */
+    LOST_VALUES = 2 /* they did not fit */
 };
 
 #define LINE_END_LEN 2u /* CR LF */
 
-static const uint8_t confirm[] = {'+', 'o', 'k'};
+static const char ok_text[] = "+ok";
 
-/* The reply buffer has three parts: values, what is held for it may be a part of the reply or data,
- * and the line that is being gathered. What is held is the answer under another name, if there is
- * one, as it came, and the line end that may be the empty line in front of a reply. */
-static size_t values_len(const struct dtu_at_client *c)
+/* The reply buffer has three parts: the values; what is held back, for it may be a part of the
+ * reply or data; and the line that is being gathered. Held are, as they came, an answer under
+ * another name and the line end that may be the empty line in front of a reply. */
+static uint8_t *in_buffer(const struct dtu_at_client *c, size_t at)
 {
-    return (size_t)(c->held - c->config->reply);
-}
-
-static const uint8_t *line_of(const struct dtu_at_client *c)
-{
-    return c->held + c->in.line;
+    return c->reply + at;
 }
 
 static size_t line_len(const struct dtu_at_client *c)
 {
-    return c->in.len - c->in.line;
+    return c->in.end - c->in.line;
 }
 
 /* --- Set-up --------------------------------------------------------------------------------- */
@@ -78,7 +74,6 @@ static void give_data(void *ctx, const uint8_t *data, size_t len)
 static void forget_reply(struct dtu_at_client *c)
 {
     memset(&c->in, 0, sizeof c->in);
-    c->held = c->config->reply;
 }
 
 static void host_done(void *ctx, enum dtu_status status)
@@ -91,10 +86,11 @@ static const struct dtu_cmdmode_host_callbacks host_callbacks = {send_bytes, giv
 
 static enum dtu_status init_host(struct dtu_at_client *c)
 {
-    c->host_config.guard_ms = c->config->guard_ms;
-    c->host_config.reply_ms = c->config->answer_ms;
-    c->host_config.tries = c->config->tries;
-    return dtu_cmdmode_host_init(&c->host, &c->host_config, &host_callbacks, c);
+    struct dtu_cmdmode_host_config *times = &c->host_config;
+    times->guard_ms = c->config->guard_ms;
+    times->reply_ms = c->config->answer_ms;
+    times->tries = c->config->tries;
+    return dtu_cmdmode_host_init(&c->host, times, &host_callbacks, c);
 }
 
 static const char leave_text[] = "AT+ENTM";
@@ -123,7 +119,7 @@ enum dtu_status dtu_at_client_init(struct dtu_at_client *c,
                                    const struct dtu_at_client_config *config,
                                    const struct dtu_at_client_callbacks *callbacks, void *ctx)
 {
-    if (!buffers_suffice(config) || !has_prefix(config))
+    if (!has_prefix(config) || !buffers_suffice(config))
         return DTU_ERR_CONFIG;
     if (config->quiet_ms == 0 || config->quiet_ms > config->answer_ms)
         return DTU_ERR_CONFIG;
@@ -133,6 +129,7 @@ enum dtu_status dtu_at_client_init(struct dtu_at_client *c,
     c->config = config;
     c->callbacks = callbacks;
     c->ctx = ctx;
+    c->reply = config->reply;
     size_t before = prefix_len_of(config);
     if (config->mode == DTU_AT_CLIENT_PREFIX)
         memcpy(config->line, config->prefix, before);
@@ -152,20 +149,22 @@ enum dtu_at_client_dialect dtu_at_client_dialect(const struct dtu_at_client *c)
 
 /* --- What is data --------------------------------------------------------------------------- */
 
-/* The first bytes behind the values are data, and the rest is held. */
-static void release(struct dtu_at_client *c, size_t len)
+/* What is behind the values, up to `to`, is data; what is behind that is held. */
+static void release(struct dtu_at_client *c, size_t to)
 {
-    give_data(c, c->held, len);
-    c->in.len -= len;
-    memmove(c->held, c->held + len, c->in.len);
-    c->in.line = c->in.len;
-    c->in.other_len = 0;
+    uint8_t *held = in_buffer(c, c->in.values_len);
+    size_t len = to - c->in.values_len;
+    give_data(c, held, len);
+    memmove(held, held + len, c->in.end - to);
+    c->in.end -= len;
+    c->in.line = c->in.end;
+    c->in.other_end = 0;
 }
 
 /* What was taken for the beginning of a reply or of an echo is none. */
 static void release_all(struct dtu_at_client *c)
 {
-    give_data(c, c->held, c->in.len);
+    release(c, c->in.end);
     if (c->in.echo_left >= LINE_END_LEN)
         give_data(c, c->text, c->request_len - c->in.echo_left);
 }
@@ -175,19 +174,15 @@ static void release_all(struct dtu_at_client *c)
 /* The owner may begin something new in `done`: nothing may be done with the client behind this. */
 static void finish(struct dtu_at_client *c, enum dtu_status status)
 {
+    if (c->in.values == LOST_VALUES && status == DTU_OK)
+        status = DTU_ERR_SPACE;
     struct dtu_at_client_reply reply = {.status = status,
                                         .code = c->in.code,
                                         .error = c->in.error,
                                         .error_len = c->in.error_len,
-                                        .value = NULL,
-                                        .value_len = 0,
+                                        .value = c->in.values == VALUES ? c->reply : NULL,
+                                        .value_len = c->in.values_len,
                                         .dialect = dtu_at_client_dialect(c)};
-    if (c->in.values == LOST_VALUES && status == DTU_OK)
-        reply.status = DTU_ERR_SPACE;
-    if (c->in.values == VALUES) {
-        reply.value = c->config->reply;
-        reply.value_len = values_len(c);
-    }
     c->state = IDLE;
     c->callbacks->done(c->ctx, &reply);
 }
@@ -230,7 +225,7 @@ static void begin_try(struct dtu_at_client *c, bool drains, uint32_t now)
 static void begin(struct dtu_at_client *c, enum form form, uint32_t now)
 {
     c->form = (uint8_t)form;
-    c->retries_left = form == PLAIN ? 0 : c->config->tries - 1; /* it may be an action */
+    c->tries_left = form == PLAIN ? 1 : c->config->tries; /* an action is not carried out twice */
     c->timed_out = false;
     begin_try(c, c->late, now);
 }
@@ -256,15 +251,15 @@ static bool is_named(const struct dtu_at_client *c, const char *name)
 static enum form form_of(const struct dtu_at_client *c, size_t len)
 {
     size_t at = NAME_AT + c->name_len;
-    if (is_named(c, "H"))
-        return HELP;
     if (c->name_len == 0)
         return SET;
+    if (is_named(c, "H"))
+        return HELP;
     if (at == len)
         return PLAIN;
-    if (c->text[at] == '=' && len == at + 2)
-        at++; /* perhaps =? */
-    return c->text[at] == '?' ? QUERY : SET;
+    if (c->text[at] == '?' || (len == at + 2 && c->text[at + 1] == '?'))
+        return QUERY;
+    return SET;
 }
 
 static bool has_line_end(const char *text, size_t len)
@@ -319,7 +314,7 @@ enum dtu_status dtu_at_client_command_once(struct dtu_at_client *c, const char *
 {
     enum dtu_status status = dtu_at_client_command(c, text, len, now);
     if (status == DTU_OK)
-        c->retries_left = 0;
+        c->tries_left = 1;
     return status;
 }
 
@@ -409,7 +404,10 @@ static const struct wording wordings[] = {
 
 static enum dtu_status meaning_of(const struct wording *w, int16_t code)
 {
-    static const uint8_t meanings[][2] = {
+    static const struct {
+        uint8_t number;
+        uint8_t status;
+    } meanings[] = {
         {1, DTU_ERR_FORMAT},
         {2, DTU_ERR_NOT_FOUND},
         {3, DTU_ERR_FORM},
@@ -423,14 +421,9 @@ static enum dtu_status meaning_of(const struct wording *w, int16_t code)
     if (w->meaning == EXPLAINED)
         number += CME;
     for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++)
-        if (meanings[i][0] == number)
-            return (enum dtu_status)meanings[i][1];
+        if (meanings[i].number == number)
+            return (enum dtu_status)meanings[i].status;
     return DTU_ERR_NOT_ALLOWED;
-}
-
-static size_t len_of_end(const uint8_t *text, size_t len)
-{
-    return len >= 2 && text[len - 2] == '\r' ? 2 : 1;
 }
 
 /* Reads the number behind the wording: spaces and a minus may come before it. */
@@ -469,33 +462,35 @@ static const struct wording *find_wording(const uint8_t *text, size_t len, int16
  * An empty line alone does not tell that what came before is data. */
 static void take_data(struct dtu_at_client *c, size_t text_len)
 {
-    if (text_len > 0 || c->in.other_len < c->in.line || c->in.line == 0)
+    bool is_first_empty = text_len == 0 && c->in.other_end > 0 && c->in.line == c->in.other_end;
+    if (!is_first_empty)
         release(c, c->in.line + text_len);
-    c->in.line = c->in.len;
+    c->in.line = c->in.end;
 }
 
-/* A part of the line is a value, and the rest of it nothing. An LF comes between two values; it has
- * room, for a line end at least is dropped. If it does not fit, none of them is worth anything. An
- * answer under another name is data then. */
+/* A part of the line is a value, and the rest of it nothing; an answer under another name is data
+ * then. An LF comes between two values; it has room, for a line end at least is dropped. If it does
+ * not fit, or the line is cut, what there is of the reply is worth nothing. */
 static void keep_value(struct dtu_at_client *c, const uint8_t *text, size_t len)
 {
-    give_data(c, c->held, c->in.other_len);
-    size_t room = c->config->reply_size - DTU_AT_CLIENT_RESERVE - values_len(c);
-    if (c->in.values == LOST_VALUES || len >= room) {
+    give_data(c, c->reply, c->in.other_end);
+    if (c->in.values == LOST_VALUES || c->in.rest != NONE ||
+        len >= c->config->reply_size - DTU_AT_CLIENT_RESERVE - c->in.values_len) {
         c->stats.too_long++;
-        c->held = c->config->reply;
+        c->in.values_len = 0;
         c->in.values = LOST_VALUES;
     } else {
-        size_t between = c->in.values == VALUES ? 1 : 0;
-        memmove(c->held + between, text, len);
+        uint8_t *to = in_buffer(c, c->in.values_len);
+        size_t between = c->in.values;
+        memmove(to + between, text, len);
         if (between > 0)
-            *c->held = '\n';
-        c->held += between + len;
+            *to = '\n';
+        c->in.values_len += between + len;
         c->in.values = VALUES;
     }
-    c->in.len = 0;
-    c->in.line = 0;
-    c->in.other_len = 0;
+    c->in.line = c->in.values_len;
+    c->in.end = c->in.values_len;
+    c->in.other_end = 0;
 }
 
 /* The reply has ended. The next may follow at once, unless there was a try before that one. */
@@ -527,28 +522,15 @@ static size_t find_name(const uint8_t *text, size_t len)
     return at > 1 && at < len && text[0] == '+' && text[at] == ':' ? at + 1 : 0;
 }
 
-/* The same, if it is the command's name. */
-static size_t find_own_name(const struct dtu_at_client *c, const uint8_t *text, size_t len)
+/* Whether `+NAME:` of that length is the command's. */
+static bool is_own(const struct dtu_at_client *c, const uint8_t *text, size_t skip)
 {
-    size_t skip = find_name(text, len);
     if (skip != c->name_len + 2)
-        return 0;
+        return false;
     for (size_t i = 0; i < c->name_len; i++)
         if (text[1 + i] != dtu_upper(c->text[NAME_AT + i]))
-            return 0;
-    return skip;
-}
-
-#define NO_VALUE SIZE_MAX
-
-/* Where the value begins in a line that is worded so or not at all. */
-static size_t find_value(const struct dtu_at_client *c, const struct wording *w,
-                         const uint8_t *text, size_t len)
-{
-    if (w != NULL)
-        return w->meaning == ANSWER ? w->len : NO_VALUE;
-    size_t skip = find_own_name(c, text, len);
-    return skip > 0 || c->form == HELP ? skip : NO_VALUE;
+            return false;
+    return true;
 }
 
 /* An answer under another name is one if it is the only one and OK follows: the command may have
@@ -556,52 +538,70 @@ static size_t find_value(const struct dtu_at_client *c, const struct wording *w,
 static bool may_have_other_name(const struct dtu_at_client *c, size_t text_len)
 {
     return (c->form == PLAIN || c->form == QUERY) && !c->late && c->in.values == NO_VALUES &&
-           text_len < c->config->reply_size - DTU_AT_CLIENT_RESERVE;
+           c->in.rest == NONE && text_len < c->config->reply_size - DTU_AT_CLIENT_RESERVE;
 }
 
 /* It is held, with the empty line in front of it; one that was held before is data. */
-static bool take_other(struct dtu_at_client *c, const uint8_t *text, size_t len)
+static bool take_other(struct dtu_at_client *c, size_t skip, size_t len)
+{
+    if (!may_have_other_name(c, len))
+        return false;
+    c->in.other_len = len - skip;
+    release(c, c->in.other_end);
+    c->in.other_end = c->in.end;
+    return true;
+}
+
+static bool take_unworded(struct dtu_at_client *c, const uint8_t *text, size_t len)
 {
     size_t skip = find_name(text, len);
-    if (skip == 0 || !may_have_other_name(c, len))
-        return false;
-    c->in.other_at = c->in.line - c->in.other_len + skip;
-    c->in.other_value_len = len - skip;
-    release(c, c->in.other_len);
-    c->in.other_len = c->in.len;
+    bool own = skip > 0 && is_own(c, text, skip);
+    if (!own && c->form != HELP)
+        return skip > 0 && take_other(c, skip, len);
+    if (!own)
+        skip = 0;
+    keep_value(c, text + skip, len - skip);
     return true;
 }
 
 /* The line is worded as the end of a reply. While a late answer may come, a query is not answered
  * by the end of one that was not its own. */
-static bool take_end(struct dtu_at_client *c, const struct wording *w, size_t len)
+static bool take_end(struct dtu_at_client *c, const struct wording *w, int16_t code,
+                     const uint8_t *text, size_t len)
 {
     enum dtu_status status = DTU_OK;
     if (w->meaning < REFUSED && c->late && c->form == QUERY && c->in.values == NO_VALUES)
         return false;
     if (w->meaning >= REFUSED) {
-        give_data(c, c->held, c->in.other_len);
-        c->in.error = line_of(c);
+        give_data(c, c->reply, c->in.other_end);
+        c->in.error = text;
         c->in.error_len = len;
-        status = meaning_of(w, c->in.code);
-    } else if (c->in.other_len > 0) {
-        c->in.other_len = 0;
-        keep_value(c, c->held + c->in.other_at, c->in.other_value_len);
+        c->in.code = code;
+        if (c->form != IDENTIFY)
+            status = meaning_of(w, code);
+    } else if (c->in.other_end > 0) {
+        c->in.other_end = 0;
+        const uint8_t *colon = memchr(c->reply, ':', c->in.end); /* ends the other name */
+        keep_value(c, colon + 1, c->in.other_len);
     }
     note_dialect(c, w);
-    end_reply(c, c->form == IDENTIFY ? DTU_OK : status);
+    end_reply(c, status);
     return true;
 }
 
+/* Whether the line is a part of the reply. One that is cut is only if it has a value. */
 static bool take_reply(struct dtu_at_client *c, const uint8_t *text, size_t len)
 {
-    const struct wording *w = find_wording(text, len, &c->in.code);
-    size_t skip = find_value(c, w, text, len);
-    if (skip != NO_VALUE)
-        keep_value(c, text + skip, len - skip);
-    if (w != NULL)
-        return take_end(c, w, len);
-    return skip != NO_VALUE || take_other(c, text, len);
+    int16_t code = 0;
+    const struct wording *w = find_wording(text, len, &code);
+    if (w == NULL)
+        return take_unworded(c, text, len);
+    if (w->meaning == ANSWER)
+        keep_value(c, text + w->len, len - w->len);
+    if (c->in.rest == NONE)
+        return take_end(c, w, code, text, len);
+    c->in.rest = LAST_VALUE;
+    return w->meaning == ANSWER;
 }
 
 /* The answer to the keyword. That it came is confirmed as the product wants it, once: nothing
@@ -612,7 +612,7 @@ static bool take_address(struct dtu_at_client *c, const uint8_t *text, size_t le
     if (dtu_discovery_parse_text(&found, text, len) != DTU_OK)
         return false;
     keep_value(c, text, len);
-    (void)send_bytes(c, confirm, sizeof confirm);
+    (void)send_bytes(c, (const uint8_t *)ok_text, sizeof ok_text - 1);
     end_reply(c, DTU_OK);
     return true;
 }
@@ -630,29 +630,22 @@ static void log_line(const struct dtu_at_client *c)
 {
     size_t len = line_len(c);
     if (len > 0 && c->callbacks->line != NULL)
-        c->callbacks->line(c->ctx, line_of(c), len);
+        c->callbacks->line(c->ctx, in_buffer(c, c->in.line), len);
 }
 
 static void end_line(struct dtu_at_client *c, size_t end_len)
 {
     log_line(c);
-    const uint8_t *text = line_of(c);
+    const uint8_t *text = in_buffer(c, c->in.line);
     size_t len = line_len(c) - end_len;
     uint8_t rest = c->in.rest;
     c->in.rest = NONE;
     if (rest == VALUE)
-        c->in.len = 0;
+        c->in.end = c->in.line;
+    else if (rest == LAST_VALUE)
+        end_reply(c, DTU_OK);
     else if (rest == DATA || !is_part_of_reply(c, text, len))
         take_data(c, len);
-}
-
-/* Whether the line is a value, as far as it is there. */
-static bool is_value(const struct dtu_at_client *c)
-{
-    int16_t code;
-    const uint8_t *text = line_of(c);
-    size_t len = line_len(c);
-    return find_value(c, find_wording(text, len, &code), text, len) != NO_VALUE;
 }
 
 /* The line does not fit: it is a value that is too long, or else data. */
@@ -660,26 +653,30 @@ static void make_room(struct dtu_at_client *c)
 {
     log_line(c);
     if (c->in.rest == NONE) {
-        if (is_value(c)) {
-            keep_value(c, line_of(c), c->config->reply_size); /* too much */
-            c->in.rest = VALUE;
-        } else {
-            c->stats.too_long++;
+        c->in.rest = VALUE; /* it is cut */
+        if (c->unsent > 0 || !take_reply(c, in_buffer(c, c->in.line), line_len(c))) {
             c->in.rest = DATA;
+            c->stats.too_long++;
         }
     }
     if (c->in.rest == DATA)
-        release(c, c->in.len);
-    c->in.len = 0;
+        release(c, c->in.end);
+    c->in.end = c->in.line;
+}
+
+static size_t len_of_end(const uint8_t *text, size_t len)
+{
+    return len >= 2 && text[len - 2] == '\r' ? 2 : 1;
 }
 
 static void append(struct dtu_at_client *c, uint8_t byte)
 {
-    if (values_len(c) + c->in.len == c->config->reply_size)
+    if (c->in.end == c->config->reply_size)
         make_room(c);
-    c->held[c->in.len++] = byte;
+    *in_buffer(c, c->in.end) = byte;
+    c->in.end++;
     if (byte == '\n')
-        end_line(c, len_of_end(line_of(c), line_len(c)));
+        end_line(c, len_of_end(in_buffer(c, c->in.line), line_len(c)));
 }
 
 /* Whether the byte belongs to the echo: the command as it was sent, at the beginning of a line,
@@ -734,11 +731,10 @@ static void time_out(struct dtu_at_client *c, uint32_t now)
     c->timed_out = true;
     c->late = true;
     release_all(c);
-    if (c->retries_left == 0) {
+    if (--c->tries_left == 0) {
         finish(c, DTU_ERR_TIMEOUT);
         return;
     }
-    c->retries_left--;
     begin_try(c, true, now);
 }
 
@@ -746,8 +742,11 @@ static void time_out(struct dtu_at_client *c, uint32_t now)
 static bool ends_by_silence(const struct dtu_at_client *c)
 {
     size_t len = line_len(c);
-    return len > 0 && (c->form == KEYWORD ||
-                       (is_named(c, "ENTM") && dtu_equal_nocase(line_of(c), len, "+ok")));
+    if (c->form == KEYWORD)
+        return len > 0;
+    if (!is_named(c, leave_text + NAME_AT))
+        return false;
+    return dtu_equal_nocase(in_buffer(c, c->in.line), len, ok_text);
 }
 
 /* A module that was in command mode already took `+++` for the beginning of a line. */
@@ -759,17 +758,17 @@ static void knock(struct dtu_at_client *c, uint32_t now)
     c->late = false; /* it was silent for long enough */
     (void)begin_line(c, "", 0, now);
     c->form = IDENTIFY;
-    c->retries_left = 0;
+    c->tries_left = 1;
 }
 
 uint32_t dtu_at_client_next(const struct dtu_at_client *c, uint32_t now)
 {
+    if (c->state == KNOCKS)
+        return dtu_cmdmode_host_next(&c->host, now);
     if (c->state == IDLE)
         return DTU_NEVER;
     if (c->state == ENDING)
         return 0;
-    if (c->state == KNOCKS)
-        return dtu_cmdmode_host_next(&c->host, now);
     uint32_t left = dtu_remaining(now, c->since_ms, c->config->answer_ms);
     bool may_be_quiet = c->state == DRAINS ? c->unsent == 0 : ends_by_silence(c);
     if (may_be_quiet) {
@@ -785,17 +784,21 @@ void dtu_at_client_poll(struct dtu_at_client *c, uint32_t now)
         knock(c, now);
         return;
     }
-    if (c->state >= DRAINS)
-        send_rest(c, now);
-    if (dtu_at_client_next(c, now) > 0)
-        return;
     if (c->state == ENDING) {
         forget_reply(c);
         finish(c, DTU_OK);
-    } else if (c->state == DRAINS)
+        return;
+    }
+    if (c->state == IDLE)
+        return;
+    send_rest(c, now);
+    if (dtu_at_client_next(c, now) > 0)
+        return;
+    if (c->state == DRAINS) {
         begin_try(c, false, now);
-    else if (ends_by_silence(c))
+    } else if (ends_by_silence(c)) {
         end_line(c, 0);
-    else
+    } else {
         time_out(c, now);
+    }
 }

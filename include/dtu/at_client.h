@@ -127,17 +127,17 @@ struct dtu_at_client_stats {
 
 /** What has come of a reply; private. */
 struct dtu_at_client_gathered {
-    uint8_t rest;           /**< private: what the rest of a long line is */
-    uint8_t values;         /**< private: whether there are values */
-    int16_t code;           /**< private: the number in a refusal */
-    const uint8_t *error;   /**< private: a refusal, NULL if there is none */
-    size_t error_len;       /**< private: of a refusal, with which the line begins */
-    size_t echo_left;       /**< private: bytes of an echo that have not come */
-    size_t len;             /**< private: bytes in the reply buffer behind the values */
-    size_t line;            /**< private: of them, those in front of the line */
-    size_t other_len;       /**< private: of them, those of an answer under another name */
-    size_t other_at;        /**< private: where its value begins */
-    size_t other_value_len; /**< private: length of that */
+    uint8_t rest;         /**< private: what the rest of a long line is */
+    uint8_t values;       /**< private: whether there are values */
+    int16_t code;         /**< private: the number in a refusal */
+    const uint8_t *error; /**< private: a refusal, NULL if there is none */
+    size_t error_len;     /**< private: its length */
+    size_t echo_left;     /**< private: bytes of an echo that have not come */
+    size_t values_len;    /**< private: of the values, with which the reply buffer begins */
+    size_t line;          /**< private: where in it the line begins; what is before it is held */
+    size_t end;           /**< private: where what came ends, and the line */
+    size_t other_end;     /**< private: where an answer under another name ends, if one is held */
+    size_t other_len;     /**< private: length of its value */
 };
 
 /** A client. The fields are private, but for `stats`. */
@@ -145,16 +145,16 @@ struct dtu_at_client {
     uint8_t state;                    /**< private */
     uint8_t form;                     /**< private: of the request */
     uint8_t dialect;                  /**< private: enum dtu_at_client_dialect */
-    uint8_t retries_left;             /**< private */
+    uint8_t tries_left;               /**< private */
     bool late;                        /**< private: the answer to an earlier try may still come */
     bool timed_out;                   /**< private: a try of this command had no answer */
     struct dtu_at_client_gathered in; /**< private */
-    uint8_t *held;                    /**< private: in the reply buffer, behind the values */
     const struct dtu_at_client_config *config;       /**< private */
     const struct dtu_at_client_callbacks *callbacks; /**< private */
     void *ctx;                                       /**< private */
+    uint8_t *reply;                                  /**< private: the buffer of `config` */
     uint8_t *text;                    /**< private: in the line buffer, where commands begin */
-    const uint8_t *request_end;       /**< private: of what is sent */
+    const uint8_t *request_end;       /**< private: behind what is sent */
     size_t request_len;               /**< private: its length */
     size_t unsent;                    /**< private: of it, not yet taken by `send` */
     size_t name_len;                  /**< private: of the name behind `AT+` */
