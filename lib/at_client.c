@@ -8,7 +8,7 @@
 /* What a client does. */
 enum state {
     IDLE,
-    ENDING, /* `status` is to be told by the next poll */
+    ENDING, /* it is done, which the next poll tells */
     KNOCKS, /* the handshake is under way */
     DRAINS, /* waits until late answers are through */
     EXPECTS /* sends the request and gathers the reply */
@@ -16,9 +16,9 @@ enum state {
 
 /* What is asked for. */
 enum form {
-    PLAIN,    /* `AT+NAME`: a query or an action; also what has no name */
+    PLAIN,    /* `AT+NAME`: a query or an action */
     QUERY,    /* `AT+NAME?`, `AT+NAME=?` */
-    SET,      /* `AT+NAME=..` */
+    SET,      /* `AT+NAME=..`; also what has no name */
     HELP,     /* `AT+H`: the answer is a list of any lines */
     IDENTIFY, /* a refusal is what is wanted */
     KEYWORD
@@ -28,52 +28,69 @@ enum form {
 enum rest {
     NONE, /* all of the line is there */
     DATA,
-    VALUE
+    VALUE,
+    LAST_VALUE /* the end of the line is the end of the reply too */
 };
 
-static const uint8_t crlf[] = {'\r', '\n'};
-static const uint8_t confirm[] = {'+', 'o', 'k'};
+/* What values there are. */
+enum values {
+    NO_VALUES = 0,
+    VALUES = 1,     /* also how many LF come between them and the next */
+    LOST_VALUES = 2 /* they did not fit */
+};
 
-/* The reply buffer has two parts: values, and behind them the line that is being gathered. */
-static size_t values_len(const struct dtu_at_client *c)
+#define LINE_END_LEN 2u /* CR LF */
+
+static const char ok_text[] = "+ok";
+
+/* The reply buffer has three parts: the values; what is held back, for it may be a part of the
+ * reply or data; and the line that is being gathered. Held are, as they came, an answer under
+ * another name and the line end that may be the empty line in front of a reply. */
+static uint8_t *in_buffer(const struct dtu_at_client *c, size_t at)
 {
-    return (size_t)(c->line - c->config->reply);
+    return c->reply + at;
+}
+
+static size_t line_len(const struct dtu_at_client *c)
+{
+    return c->in.end - c->in.line;
 }
 
 /* --- Set-up --------------------------------------------------------------------------------- */
 
-static size_t host_send(void *ctx, const uint8_t *data, size_t len)
+static size_t send_bytes(void *ctx, const uint8_t *data, size_t len)
 {
-    struct dtu_at_client *c = ctx;
+    const struct dtu_at_client *c = ctx;
     return c->callbacks->send(c->ctx, data, len);
 }
 
 static void give_data(void *ctx, const uint8_t *data, size_t len)
 {
-    struct dtu_at_client *c = ctx;
+    const struct dtu_at_client *c = ctx;
     if (len > 0 && c->callbacks->data != NULL)
         c->callbacks->data(c->ctx, data, len);
 }
 
-static void end_at_poll(struct dtu_at_client *c, enum dtu_status status)
+static void forget_reply(struct dtu_at_client *c)
 {
-    c->status = (uint8_t)status;
-    c->state = ENDING;
+    memset(&c->in, 0, sizeof c->in);
 }
 
 static void host_done(void *ctx, enum dtu_status status)
 {
-    end_at_poll(ctx, status);
+    struct dtu_at_client *c = ctx;
+    c->state = status == DTU_OK ? ENDING : IDLE;
 }
 
-static const struct dtu_cmdmode_host_callbacks host_callbacks = {host_send, give_data, host_done};
+static const struct dtu_cmdmode_host_callbacks host_callbacks = {send_bytes, give_data, host_done};
 
 static enum dtu_status init_host(struct dtu_at_client *c)
 {
-    c->host_config.guard_ms = c->config->guard_ms;
-    c->host_config.reply_ms = c->config->answer_ms;
-    c->host_config.tries = c->config->tries;
-    return dtu_cmdmode_host_init(&c->host, &c->host_config, &host_callbacks, c);
+    struct dtu_cmdmode_host_config *times = &c->host_config;
+    times->guard_ms = c->config->guard_ms;
+    times->reply_ms = c->config->answer_ms;
+    times->tries = c->config->tries;
+    return dtu_cmdmode_host_init(&c->host, times, &host_callbacks, c);
 }
 
 static const char leave_text[] = "AT+ENTM";
@@ -86,11 +103,11 @@ static size_t prefix_len_of(const struct dtu_at_client_config *config)
 
 static bool buffers_suffice(const struct dtu_at_client_config *config)
 {
-    size_t own = sizeof leave_text - 1 + sizeof crlf;
-    if (config->line == NULL || config->line_size < own ||
-        config->line_size - own < prefix_len_of(config))
+    size_t own = sizeof leave_text - 1 + LINE_END_LEN;
+    if (config->reply == NULL || config->reply_size < 2 * (size_t)DTU_AT_CLIENT_RESERVE)
         return false;
-    return config->reply != NULL && config->reply_size >= 2 * (size_t)DTU_AT_CLIENT_RESERVE;
+    return config->line != NULL && config->line_size >= own &&
+           config->line_size - own >= prefix_len_of(config);
 }
 
 static bool has_prefix(const struct dtu_at_client_config *config)
@@ -102,7 +119,7 @@ enum dtu_status dtu_at_client_init(struct dtu_at_client *c,
                                    const struct dtu_at_client_config *config,
                                    const struct dtu_at_client_callbacks *callbacks, void *ctx)
 {
-    if (!buffers_suffice(config) || !has_prefix(config))
+    if (!has_prefix(config) || !buffers_suffice(config))
         return DTU_ERR_CONFIG;
     if (config->quiet_ms == 0 || config->quiet_ms > config->answer_ms)
         return DTU_ERR_CONFIG;
@@ -112,11 +129,11 @@ enum dtu_status dtu_at_client_init(struct dtu_at_client *c,
     c->config = config;
     c->callbacks = callbacks;
     c->ctx = ctx;
-    c->text = config->line;
-    if (config->mode == DTU_AT_CLIENT_PREFIX) {
-        memcpy(config->line, config->prefix, config->prefix_len);
-        c->text += config->prefix_len;
-    }
+    c->reply = config->reply;
+    size_t before = prefix_len_of(config);
+    if (config->mode == DTU_AT_CLIENT_PREFIX)
+        memcpy(config->line, config->prefix, before);
+    c->text = config->line + before;
     return init_host(c);
 }
 
@@ -132,68 +149,40 @@ enum dtu_at_client_dialect dtu_at_client_dialect(const struct dtu_at_client *c)
 
 /* --- What is data --------------------------------------------------------------------------- */
 
-/* A line end that may be the empty line in front of a reply is not kept, but counted. */
-static void give_line_end(struct dtu_at_client *c, size_t len)
+/* What is behind the values, up to `to`, is data; what is behind that is held. */
+static void release(struct dtu_at_client *c, size_t to)
 {
-    give_data(c, crlf + sizeof crlf - len, len);
-}
-
-/* The answer under another name, which was kept as a value, was none. */
-static void release_other(struct dtu_at_client *c)
-{
-    if (c->in.other_skip == 0)
-        return;
-    give_line_end(c, c->in.other_blank_len);
-    give_data(c, c->config->reply, values_len(c));
-    give_line_end(c, c->in.other_end_len);
-    memmove(c->config->reply, c->line, c->in.line_len);
-    c->line = c->config->reply;
-    c->in.other_skip = 0;
-    c->in.has_value = false;
-}
-
-/* All that was held back in front of the line. */
-static void release_held(struct dtu_at_client *c)
-{
-    release_other(c);
-    give_line_end(c, c->in.blank_len);
-    c->in.blank_len = 0;
+    uint8_t *held = in_buffer(c, c->in.values_len);
+    size_t len = to - c->in.values_len;
+    give_data(c, held, len);
+    memmove(held, held + len, c->in.end - to);
+    c->in.end -= len;
+    c->in.line = c->in.end;
+    c->in.other_end = 0;
 }
 
 /* What was taken for the beginning of a reply or of an echo is none. */
 static void release_all(struct dtu_at_client *c)
 {
-    release_held(c);
-    give_data(c, c->text, c->in.echoed);
-    give_data(c, c->line, c->in.line_len);
-    c->in.echoed = 0;
-    c->in.line_len = 0;
+    release(c, c->in.end);
+    if (c->in.echo_left >= LINE_END_LEN)
+        give_data(c, c->text, c->request_len - c->in.echo_left);
 }
 
 /* --- The end -------------------------------------------------------------------------------- */
 
-static void forget_reply(struct dtu_at_client *c)
-{
-    memset(&c->in, 0, sizeof c->in);
-    c->line = c->config->reply;
-}
-
 /* The owner may begin something new in `done`: nothing may be done with the client behind this. */
 static void finish(struct dtu_at_client *c, enum dtu_status status)
 {
+    if (c->in.values == LOST_VALUES && status == DTU_OK)
+        status = DTU_ERR_SPACE;
     struct dtu_at_client_reply reply = {.status = status,
                                         .code = c->in.code,
+                                        .error = c->in.error,
                                         .error_len = c->in.error_len,
+                                        .value = c->in.values == VALUES ? c->reply : NULL,
+                                        .value_len = c->in.values_len,
                                         .dialect = dtu_at_client_dialect(c)};
-    if (c->in.error_len > 0)
-        reply.error = c->line;
-    if (c->in.too_long && status == DTU_OK)
-        reply.status = DTU_ERR_SPACE;
-    if (c->in.has_value && !c->in.too_long) {
-        reply.value = c->config->reply + c->in.other_skip;
-        reply.value_len = values_len(c) - c->in.other_skip;
-    }
-    forget_reply(c);
     c->state = IDLE;
     c->callbacks->done(c->ctx, &reply);
 }
@@ -202,65 +191,43 @@ static void finish(struct dtu_at_client *c, enum dtu_status status)
 
 static void send_rest(struct dtu_at_client *c, uint32_t now)
 {
-    if (c->out_len == 0)
+    if (c->unsent == 0)
         return;
-    size_t taken = c->callbacks->send(c->ctx, c->out, c->out_len);
-    c->out += taken;
-    c->out_len -= taken;
-    if (c->out_len > 0)
+    c->unsent -= send_bytes(c, c->request_end - c->unsent, c->unsent);
+    if (c->unsent > 0)
         return;
     c->last_ms = now;
     if (c->state == EXPECTS)
         c->since_ms = now; /* the module's time to answer begins when it has been asked */
 }
 
-static void send_bytes(struct dtu_at_client *c, enum state state, const uint8_t *data, size_t len,
-                       uint32_t now)
+/* Late answers come before the next request is sent, or are never taken for an answer to it. In
+ * command mode a line end goes first, that of the request: it ends a line that the module has but a
+ * part of. */
+static void begin_try(struct dtu_at_client *c, bool drains, uint32_t now)
 {
-    c->state = (uint8_t)state;
+    bool at_uart = c->config->mode == DTU_AT_CLIENT_UART;
     c->since_ms = now;
     c->last_ms = now;
-    c->out = data;
-    c->out_len = len;
+    forget_reply(c);
+    if (drains) {
+        c->state = DRAINS;
+        c->unsent = at_uart ? LINE_END_LEN : 0;
+    } else {
+        c->state = EXPECTS;
+        c->unsent = c->request_len;
+        if (at_uart && c->request_len > LINE_END_LEN)
+            c->in.echo_left = c->request_len;
+    }
     send_rest(c, now);
 }
 
-static void begin_try(struct dtu_at_client *c, uint32_t now)
+static void begin(struct dtu_at_client *c, enum form form, uint32_t now)
 {
-    forget_reply(c);
-    c->awaits_echo = c->text_len > 0 && c->config->mode == DTU_AT_CLIENT_UART;
-    c->tries_left--;
-    send_bytes(c, EXPECTS, c->request, c->request_len, now);
-}
-
-/* Late answers come before the next request is sent, or are never taken for an answer to it. In
- * command mode a line end goes first: it ends a line that the module has but a part of. */
-static void begin_drain(struct dtu_at_client *c, uint32_t now)
-{
-    size_t len = c->config->mode == DTU_AT_CLIENT_UART ? sizeof crlf : 0;
-    send_bytes(c, DRAINS, crlf, len, now);
-}
-
-static void begin(struct dtu_at_client *c, uint8_t tries, uint32_t now)
-{
-    c->tries_left = tries;
-    c->timed_out = false;
-    if (c->late)
-        begin_drain(c, now);
-    else
-        begin_try(c, now);
-}
-
-/* Requests without a command in them. */
-static void begin_bytes(struct dtu_at_client *c, enum form form, const uint8_t *data, size_t len,
-                        uint8_t tries, uint32_t now)
-{
-    c->request = data;
-    c->request_len = len;
-    c->text_len = 0;
-    c->name_len = 0;
     c->form = (uint8_t)form;
-    begin(c, tries, now);
+    c->tries_left = form == PLAIN ? 1 : c->config->tries; /* an action is not carried out twice */
+    c->timed_out = false;
+    begin_try(c, c->late, now);
 }
 
 /* --- Commands ------------------------------------------------------------------------------- */
@@ -278,80 +245,82 @@ static size_t find_name_len(const uint8_t *text, size_t len)
 
 static bool is_named(const struct dtu_at_client *c, const char *name)
 {
-    return c->name_len > 0 && dtu_equal_nocase(c->text + NAME_AT, c->name_len, name);
+    return dtu_equal_nocase(c->text + NAME_AT, c->name_len, name);
 }
 
-static enum form form_of(const struct dtu_at_client *c)
+static enum form form_of(const struct dtu_at_client *c, size_t len)
 {
     size_t at = NAME_AT + c->name_len;
+    if (c->name_len == 0)
+        return SET;
     if (is_named(c, "H"))
         return HELP;
-    if (at >= c->text_len)
+    if (at == len)
         return PLAIN;
-    if (c->text[at] == '=' && c->text_len == at + 2)
-        at++; /* perhaps =? */
-    return c->text[at] == '?' ? QUERY : SET;
-}
-
-/* Whether it may be carried out twice. Without a name nothing is carried out. */
-static bool is_repeatable(const struct dtu_at_client *c)
-{
-    return c->form != PLAIN || c->name_len == 0;
+    if (c->text[at] == '?' || (len == at + 2 && c->text[at + 1] == '?'))
+        return QUERY;
+    return SET;
 }
 
 static bool has_line_end(const char *text, size_t len)
 {
-    return memchr(text, '\r', len) != NULL || memchr(text, '\n', len) != NULL;
+    for (size_t i = 0; i < len; i++)
+        if (text[i] == '\r' || text[i] == '\n')
+            return true;
+    return false;
 }
 
 /* Puts the command behind the prefix. */
 static enum dtu_status put_line(struct dtu_at_client *c, const char *text, size_t len)
 {
     const struct dtu_at_client_config *config = c->config;
-    size_t before = (size_t)(c->text - config->line);
-    size_t end_len = config->mode == DTU_AT_CLIENT_UDP ? 1 : sizeof crlf;
+    size_t room = (size_t)(config->line + config->line_size - c->text);
+    uint8_t *end = c->text + len;
 
-    if (len > config->line_size - before - end_len)
+    if (len > room - LINE_END_LEN)
         return DTU_ERR_SPACE;
-    memmove(config->line + before, text, len);
-    memcpy(config->line + before + len, crlf, end_len);
-    c->request = config->line;
-    c->request_len = before + len + end_len;
+    memmove(c->text, text, len);
+    *end++ = '\r';
+    if (config->mode != DTU_AT_CLIENT_UDP)
+        *end++ = '\n';
+    c->request_end = end;
+    c->request_len = (size_t)(end - config->line);
     return DTU_OK;
 }
 
-static enum dtu_status begin_command(struct dtu_at_client *c, const char *text, size_t len,
-                                     bool once, uint32_t now)
+static enum dtu_status begin_line(struct dtu_at_client *c, const char *text, size_t len,
+                                  uint32_t now)
 {
-    if (c->state != IDLE)
-        return DTU_ERR_STATE;
-    if (len == 0 || has_line_end(text, len))
-        return DTU_ERR_FORMAT;
     enum dtu_status status = put_line(c, text, len);
     if (status != DTU_OK)
         return status;
-    c->text_len = len;
     c->name_len = find_name_len(c->text, len);
-    c->form = (uint8_t)form_of(c);
-    begin(c, once || !is_repeatable(c) ? 1 : c->config->tries, now);
+    begin(c, form_of(c, len), now);
     return DTU_OK;
 }
 
 enum dtu_status dtu_at_client_command(struct dtu_at_client *c, const char *text, size_t len,
                                       uint32_t now)
 {
-    return begin_command(c, text, len, false, now);
+    if (c->state != IDLE)
+        return DTU_ERR_STATE;
+    if (len == 0 || has_line_end(text, len))
+        return DTU_ERR_FORMAT;
+    return begin_line(c, text, len, now);
 }
 
 enum dtu_status dtu_at_client_command_once(struct dtu_at_client *c, const char *text, size_t len,
                                            uint32_t now)
 {
-    return begin_command(c, text, len, true, now);
+    enum dtu_status status = dtu_at_client_command(c, text, len, now);
+    if (status == DTU_OK)
+        c->tries_left = 1;
+    return status;
 }
 
 enum dtu_status dtu_at_client_identify(struct dtu_at_client *c, uint32_t now)
 {
-    enum dtu_status status = begin_command(c, "AT+", NAME_AT, false, now);
+    enum dtu_status status = dtu_at_client_command(c, "AT+", NAME_AT, now);
     if (status == DTU_OK)
         c->form = IDENTIFY;
     return status;
@@ -359,14 +328,14 @@ enum dtu_status dtu_at_client_identify(struct dtu_at_client *c, uint32_t now)
 
 static enum dtu_status begin_nothing(struct dtu_at_client *c)
 {
-    end_at_poll(c, DTU_OK);
+    c->state = ENDING;
     return DTU_OK;
 }
 
 enum dtu_status dtu_at_client_leave(struct dtu_at_client *c, uint32_t now)
 {
     if (c->state != IDLE || c->config->mode == DTU_AT_CLIENT_UART)
-        return begin_command(c, leave_text, sizeof leave_text - 1, true, now);
+        return dtu_at_client_command_once(c, leave_text, sizeof leave_text - 1, now);
     return begin_nothing(c);
 }
 
@@ -378,20 +347,21 @@ enum dtu_status dtu_at_client_enter(struct dtu_at_client *c, uint32_t now)
     if (config->mode == DTU_AT_CLIENT_PREFIX)
         return begin_nothing(c);
     if (config->mode == DTU_AT_CLIENT_UDP) {
-        begin_bytes(c, KEYWORD, config->prefix, config->prefix_len, config->tries, now);
+        c->request_end = config->prefix + config->prefix_len;
+        c->request_len = config->prefix_len;
+        c->name_len = 0;
+        begin(c, KEYWORD, now);
         return DTU_OK;
     }
     c->state = KNOCKS;
+    (void)init_host(c); /* it was possible before; one that was cancelled is forgotten */
     return dtu_cmdmode_host_start(&c->host, now);
 }
 
 void dtu_at_client_cancel(struct dtu_at_client *c)
 {
-    if (c->state == KNOCKS)
-        (void)init_host(c); /* it was possible before */
     if (c->state == EXPECTS) {
         release_all(c);
-        forget_reply(c);
         c->late = true;
     }
     c->state = IDLE;
@@ -401,10 +371,10 @@ void dtu_at_client_cancel(struct dtu_at_client *c)
 
 enum meaning {
     DONE,
+    ANSWER, /* done, a value follows */
     REFUSED,
-    NUMBERED,  /* refused, a number follows */
-    EXPLAINED, /* refused, a number or a text follows */
-    ANSWER     /* a value follows, and the end */
+    NUMBERED, /* refused, a number follows */
+    EXPLAINED /* refused, a number or a text follows */
 };
 
 struct wording {
@@ -432,9 +402,12 @@ static const struct wording wordings[] = {
  * others, 001 table 13 and 003 section 5.3.3, number alike. */
 #define CME 100u
 
-static enum dtu_status meaning_of(uint32_t number)
+static enum dtu_status meaning_of(const struct wording *w, int16_t code)
 {
-    static const uint8_t meanings[][2] = {
+    static const struct {
+        uint8_t number;
+        uint8_t status;
+    } meanings[] = {
         {1, DTU_ERR_FORMAT},
         {2, DTU_ERR_NOT_FOUND},
         {3, DTU_ERR_FORM},
@@ -444,9 +417,12 @@ static enum dtu_status meaning_of(uint32_t number)
         {CME + 58, DTU_ERR_NOT_FOUND},
         {CME + 73, DTU_ERR_LOGIN},
     };
+    uint32_t number = (uint32_t)(code < 0 ? -code : code);
+    if (w->meaning == EXPLAINED)
+        number += CME;
     for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++)
-        if (meanings[i][0] == number)
-            return (enum dtu_status)meanings[i][1];
+        if (meanings[i].number == number)
+            return (enum dtu_status)meanings[i].status;
     return DTU_ERR_NOT_ALLOWED;
 }
 
@@ -464,18 +440,18 @@ static bool parse_number(const struct wording *w, const uint8_t *text, size_t le
 }
 
 /* Whether a wording that fits the beginning fits the rest too. */
-static bool fits(const struct wording *w, const uint8_t *text, size_t len)
+static bool fits(const struct wording *w, const uint8_t *text, size_t len, int16_t *code)
 {
-    int16_t code;
-    if (w->meaning == NUMBERED)
-        return parse_number(w, text, len, &code);
-    return w->meaning > NUMBERED || len == w->len;
+    if (w->meaning < NUMBERED)
+        return w->meaning == ANSWER || len == w->len;
+    return parse_number(w, text, len, code) || w->meaning == EXPLAINED;
 }
 
-static const struct wording *find_wording(const uint8_t *text, size_t len)
+/* Finds it, and the number behind it; the number is left alone where there is none. */
+static const struct wording *find_wording(const uint8_t *text, size_t len, int16_t *code)
 {
     for (const struct wording *w = wordings; w < wordings + WORDINGS; w++)
-        if (len >= w->len && memcmp(text, w->start, w->len) == 0 && fits(w, text, len))
+        if (len >= w->len && memcmp(text, w->start, w->len) == 0 && fits(w, text, len, code))
             return w;
     return NULL;
 }
@@ -486,43 +462,35 @@ static const struct wording *find_wording(const uint8_t *text, size_t len)
  * An empty line alone does not tell that what came before is data. */
 static void take_data(struct dtu_at_client *c, size_t text_len)
 {
-    if (text_len > 0 || c->in.blank_len > 0 || c->in.other_skip == 0)
-        release_held(c);
-    give_data(c, c->line, text_len);
-    c->in.blank_len = (uint8_t)(c->in.line_len - text_len);
-    c->in.line_len = 0;
+    bool is_first_empty = text_len == 0 && c->in.other_end > 0 && c->in.line == c->in.other_end;
+    if (!is_first_empty)
+        release(c, c->in.line + text_len);
+    c->in.line = c->in.end;
 }
 
-/* The reply does not fit: what there is of it is worth nothing. */
-static void lose_values(struct dtu_at_client *c)
+/* A part of the line is a value, and the rest of it nothing; an answer under another name is data
+ * then. An LF comes between two values; it has room, for a line end at least is dropped. If it does
+ * not fit, or the line is cut, what there is of the reply is worth nothing. */
+static void keep_value(struct dtu_at_client *c, const uint8_t *text, size_t len)
 {
-    c->line = c->config->reply;
-    c->in.line_len = 0;
-    c->in.blank_len = 0;
-    c->in.has_value = true;
-    c->in.too_long = true;
-}
-
-/* Makes a part of the line a value, and drops the rest. An LF comes between two values; it has
- * room, for a line end at least is dropped. */
-static void keep_value(struct dtu_at_client *c, size_t skip, size_t text_len)
-{
-    uint8_t *to = c->line;
-    size_t len = text_len - skip;
-    size_t room = c->config->reply_size - DTU_AT_CLIENT_RESERVE - values_len(c);
-    if (c->in.too_long || len >= room) {
+    give_data(c, c->reply, c->in.other_end);
+    if (c->in.values == LOST_VALUES || c->in.rest != NONE ||
+        len >= c->config->reply_size - DTU_AT_CLIENT_RESERVE - c->in.values_len) {
         c->stats.too_long++;
-        lose_values(c);
-        return;
+        c->in.values_len = 0;
+        c->in.values = LOST_VALUES;
+    } else {
+        uint8_t *to = in_buffer(c, c->in.values_len);
+        size_t between = c->in.values;
+        memmove(to + between, text, len);
+        if (between > 0)
+            *to = '\n';
+        c->in.values_len += between + len;
+        c->in.values = VALUES;
     }
-    size_t between = c->in.has_value ? 1 : 0;
-    memmove(to + between, to + skip, len);
-    if (between > 0)
-        *to = '\n';
-    c->line = to + between + len;
-    c->in.has_value = true;
-    c->in.line_len = 0;
-    c->in.blank_len = 0;
+    c->in.line = c->in.values_len;
+    c->in.end = c->in.values_len;
+    c->in.other_end = 0;
 }
 
 /* The reply has ended. The next may follow at once, unless there was a try before that one. */
@@ -536,7 +504,7 @@ static void end_reply(struct dtu_at_client *c, enum dtu_status status)
  * section 3.2), and 7S4 +OK to ENTM (001 section 3.1.2). */
 static void note_dialect(struct dtu_at_client *c, const struct wording *w)
 {
-    if (w->meaning == NUMBERED || w->meaning == EXPLAINED || c->dialect == DTU_AT_CLIENT_UNKNOWN)
+    if (w->meaning >= NUMBERED || c->dialect == DTU_AT_CLIENT_UNKNOWN)
         c->dialect = w->dialect;
 }
 
@@ -569,121 +537,115 @@ static bool is_own(const struct dtu_at_client *c, const uint8_t *text, size_t sk
  * been given by another spelling. Not while a late answer may come. */
 static bool may_have_other_name(const struct dtu_at_client *c, size_t text_len)
 {
-    return c->name_len > 0 && c->form != SET && !c->late &&
-           (!c->in.has_value || c->in.other_skip > 0) &&
-           text_len < c->config->reply_size - DTU_AT_CLIENT_RESERVE;
+    return (c->form == PLAIN || c->form == QUERY) && !c->late && c->in.values == NO_VALUES &&
+           c->in.rest == NONE && text_len < c->config->reply_size - DTU_AT_CLIENT_RESERVE;
 }
 
-static void take_other(struct dtu_at_client *c, size_t skip, size_t text_len)
+/* It is held, with the empty line in front of it; one that was held before is data. */
+static bool take_other(struct dtu_at_client *c, size_t skip, size_t len)
 {
-    uint8_t blank_len = c->in.blank_len;
-    release_other(c);
-    c->in.other_end_len = (uint8_t)(c->in.line_len - text_len);
-    keep_value(c, 0, text_len);
-    c->in.other_blank_len = blank_len;
-    c->in.other_skip = skip;
+    if (!may_have_other_name(c, len))
+        return false;
+    c->in.other_len = len - skip;
+    release(c, c->in.other_end);
+    c->in.other_end = c->in.end;
+    return true;
 }
 
-static void judge_named(struct dtu_at_client *c, size_t text_len)
+static bool take_unworded(struct dtu_at_client *c, const uint8_t *text, size_t len)
 {
-    size_t skip = find_name(c->line, text_len);
-    bool own = is_own(c, c->line, skip);
-    if (own || c->form == HELP) {
-        release_other(c);
-        keep_value(c, own ? skip : 0, text_len);
-    } else if (skip > 0 && may_have_other_name(c, text_len)) {
-        take_other(c, skip, text_len);
-    } else {
-        take_data(c, text_len);
+    size_t skip = find_name(text, len);
+    bool own = skip > 0 && is_own(c, text, skip);
+    if (!own && c->form != HELP)
+        return skip > 0 && take_other(c, skip, len);
+    if (!own)
+        skip = 0;
+    keep_value(c, text + skip, len - skip);
+    return true;
+}
+
+/* The line is worded as the end of a reply. While a late answer may come, a query is not answered
+ * by the end of one that was not its own. */
+static bool take_end(struct dtu_at_client *c, const struct wording *w, int16_t code,
+                     const uint8_t *text, size_t len)
+{
+    enum dtu_status status = DTU_OK;
+    if (w->meaning < REFUSED && c->late && c->form == QUERY && c->in.values == NO_VALUES)
+        return false;
+    if (w->meaning >= REFUSED) {
+        give_data(c, c->reply, c->in.other_end);
+        c->in.error = text;
+        c->in.error_len = len;
+        c->in.code = code;
+        if (c->form != IDENTIFY)
+            status = meaning_of(w, code);
+    } else if (c->in.other_end > 0) {
+        c->in.other_end = 0;
+        const uint8_t *colon = memchr(c->reply, ':', c->in.end); /* ends the other name */
+        keep_value(c, colon + 1, c->in.other_len);
     }
-}
-
-/* Whether a line that is worded so is the reply. While a late answer may come, a query is not
- * answered by the end of one that was not its own. */
-static bool ends_reply(const struct dtu_at_client *c, const struct wording *w)
-{
-    return w->meaning != DONE || !c->late || c->form != QUERY || c->in.has_value;
-}
-
-static void take_refusal(struct dtu_at_client *c, size_t text_len, const struct wording *w)
-{
-    (void)parse_number(w, c->line, text_len, &c->in.code); /* ERROR has none */
-    c->in.error_len = text_len;
-}
-
-static enum dtu_status status_of(const struct dtu_at_client *c, const struct wording *w)
-{
-    uint32_t number = (uint32_t)(c->in.code < 0 ? -c->in.code : c->in.code);
-    if (w->meaning == DONE || w->meaning == ANSWER || c->form == IDENTIFY)
-        return DTU_OK;
-    return meaning_of(w->meaning == EXPLAINED ? number + CME : number);
-}
-
-static void judge_reply(struct dtu_at_client *c, size_t text_len)
-{
-    const struct wording *w = find_wording(c->line, text_len);
-    if (w == NULL) {
-        judge_named(c, text_len);
-        return;
-    }
-    if (!ends_reply(c, w)) {
-        take_data(c, text_len);
-        return;
-    }
-    if (w->meaning != DONE)
-        release_other(c);
     note_dialect(c, w);
+    end_reply(c, status);
+    return true;
+}
+
+/* Whether the line is a part of the reply. One that is cut is only if it has a value. */
+static bool take_reply(struct dtu_at_client *c, const uint8_t *text, size_t len)
+{
+    int16_t code = 0;
+    const struct wording *w = find_wording(text, len, &code);
+    if (w == NULL)
+        return take_unworded(c, text, len);
     if (w->meaning == ANSWER)
-        keep_value(c, w->len, text_len);
-    else if (w->meaning != DONE)
-        take_refusal(c, text_len, w);
-    end_reply(c, status_of(c, w));
+        keep_value(c, text + w->len, len - w->len);
+    if (c->in.rest == NONE)
+        return take_end(c, w, code, text, len);
+    c->in.rest = LAST_VALUE;
+    return w->meaning == ANSWER;
 }
 
 /* The answer to the keyword. That it came is confirmed as the product wants it, once: nothing
  * depends on it, and like any datagram it may get lost. */
-static void judge_address(struct dtu_at_client *c, size_t text_len)
+static bool take_address(struct dtu_at_client *c, const uint8_t *text, size_t len)
 {
     struct dtu_discovery_found found;
-    if (dtu_discovery_parse_text(&found, c->line, text_len) != DTU_OK) {
-        take_data(c, text_len);
-        return;
-    }
-    keep_value(c, 0, text_len);
-    (void)c->callbacks->send(c->ctx, confirm, sizeof confirm);
+    if (dtu_discovery_parse_text(&found, text, len) != DTU_OK)
+        return false;
+    keep_value(c, text, len);
+    (void)send_bytes(c, (const uint8_t *)ok_text, sizeof ok_text - 1);
     end_reply(c, DTU_OK);
+    return true;
+}
+
+static bool is_part_of_reply(struct dtu_at_client *c, const uint8_t *text, size_t len)
+{
+    if (len == 0 || c->unsent > 0) /* or not all was sent */
+        return false;
+    return c->form == KEYWORD ? take_address(c, text, len) : take_reply(c, text, len);
 }
 
 /* --- Gathering lines ------------------------------------------------------------------------ */
 
 static void log_line(const struct dtu_at_client *c)
 {
-    if (c->in.line_len > 0 && c->callbacks->line != NULL)
-        c->callbacks->line(c->ctx, c->line, c->in.line_len);
+    size_t len = line_len(c);
+    if (len > 0 && c->callbacks->line != NULL)
+        c->callbacks->line(c->ctx, in_buffer(c, c->in.line), len);
 }
 
 static void end_line(struct dtu_at_client *c, size_t end_len)
 {
-    size_t text_len = c->in.line_len - end_len;
-    uint8_t rest = c->in.rest;
     log_line(c);
+    const uint8_t *text = in_buffer(c, c->in.line);
+    size_t len = line_len(c) - end_len;
+    uint8_t rest = c->in.rest;
     c->in.rest = NONE;
     if (rest == VALUE)
-        c->in.line_len = 0;
-    else if (text_len == 0 || rest == DATA || c->out_len > 0) /* or not all was sent */
-        take_data(c, text_len);
-    else if (c->form == KEYWORD)
-        judge_address(c, text_len);
-    else
-        judge_reply(c, text_len);
-}
-
-/* Whether the line is a value, as far as it is there. */
-static bool is_value(const struct dtu_at_client *c)
-{
-    const struct wording *w = find_wording(c->line, c->in.line_len);
-    return c->form == HELP || (w != NULL && w->meaning == ANSWER) ||
-           is_own(c, c->line, find_name(c->line, c->in.line_len));
+        c->in.end = c->in.line;
+    else if (rest == LAST_VALUE)
+        end_reply(c, DTU_OK);
+    else if (rest == DATA || !is_part_of_reply(c, text, len))
+        take_data(c, len);
 }
 
 /* The line does not fit: it is a value that is too long, or else data. */
@@ -691,19 +653,15 @@ static void make_room(struct dtu_at_client *c)
 {
     log_line(c);
     if (c->in.rest == NONE) {
-        c->stats.too_long++;
-        c->in.rest = DATA;
-        if (is_value(c)) {
-            release_other(c);
-            lose_values(c);
-            c->in.rest = VALUE;
+        c->in.rest = VALUE; /* it is cut */
+        if (c->unsent > 0 || !take_reply(c, in_buffer(c, c->in.line), line_len(c))) {
+            c->in.rest = DATA;
+            c->stats.too_long++;
         }
     }
-    if (c->in.rest == DATA) {
-        release_held(c);
-        give_data(c, c->line, c->in.line_len);
-    }
-    c->in.line_len = 0;
+    if (c->in.rest == DATA)
+        release(c, c->in.end);
+    c->in.end = c->in.line;
 }
 
 static size_t len_of_end(const uint8_t *text, size_t len)
@@ -713,63 +671,56 @@ static size_t len_of_end(const uint8_t *text, size_t len)
 
 static void append(struct dtu_at_client *c, uint8_t byte)
 {
-    if (values_len(c) + c->in.line_len == c->config->reply_size)
+    if (c->in.end == c->config->reply_size)
         make_room(c);
-    c->line[c->in.line_len++] = byte;
+    *in_buffer(c, c->in.end) = byte;
+    c->in.end++;
     if (byte == '\n')
-        end_line(c, len_of_end(c->line, c->in.line_len));
+        end_line(c, len_of_end(in_buffer(c, c->in.line), line_len(c)));
 }
 
-/* Whether the byte belongs to the echo: the command as it was sent, at the beginning of a line.
- * What of it was there comes back into the line if it turns out to be none. */
+/* Whether the byte belongs to the echo: the command as it was sent, at the beginning of a line,
+ * once. A CR alone and an LF alone end it too. What of it was there comes back into the line if it
+ * turns out to be none. */
 static bool take_echo(struct dtu_at_client *c, uint8_t byte)
 {
-    size_t len = c->in.echoed;
-    if (!c->awaits_echo || c->in.line_len > 0)
+    size_t left = c->in.echo_left;
+    if (left == 0 || line_len(c) > 0)
         return false;
-    if (len < c->text_len && byte == c->text[len]) {
-        c->in.echoed++;
+    const uint8_t *next = c->request_end - left;
+    if (byte == *next) {
+        c->in.echo_left--;
         return true;
     }
-    c->in.echoed = 0;
-    if (len == c->text_len && (byte == '\r' || byte == '\n')) {
-        c->awaits_echo = false;
-        c->in.drops_lf = byte == '\r';
-        return true;
+    if (left <= LINE_END_LEN && (left == 1 || byte == '\n')) {
+        c->in.echo_left = 0;
+        return left > 1;
     }
-    for (size_t i = 0; i < len; i++)
-        append(c, c->text[i]);
+    c->in.echo_left = c->request_len;
+    for (const uint8_t *at = c->text; at < next; at++)
+        append(c, *at);
     return false;
 }
 
 static void gather(struct dtu_at_client *c, uint8_t byte)
 {
-    bool drops = c->in.drops_lf && byte == '\n';
-    c->in.drops_lf = false;
-    if (!drops && !take_echo(c, byte))
+    if (!take_echo(c, byte))
         append(c, byte);
-}
-
-static size_t feed_some(struct dtu_at_client *c, const uint8_t *data, size_t len, uint32_t now)
-{
-    if (c->state == KNOCKS)
-        return dtu_cmdmode_host_feed(&c->host, data, len, now);
-    c->last_ms = now;
-    if (c->state == EXPECTS) {
-        gather(c, *data);
-        return 1;
-    }
-    give_data(c, data, len);
-    return len;
 }
 
 void dtu_at_client_feed(struct dtu_at_client *c, const uint8_t *data, size_t len, uint32_t now)
 {
-    while (len > 0) {
-        size_t taken = feed_some(c, data, len, now);
+    if (len == 0)
+        return;
+    c->last_ms = now;
+    if (c->state == KNOCKS) {
+        size_t taken = dtu_cmdmode_host_feed(&c->host, data, len, now);
         data += taken;
         len -= taken;
     }
+    for (; len > 0 && c->state == EXPECTS; len--)
+        gather(c, *data++);
+    give_data(c, data, len);
 }
 
 /* --- Time ----------------------------------------------------------------------------------- */
@@ -780,43 +731,51 @@ static void time_out(struct dtu_at_client *c, uint32_t now)
     c->timed_out = true;
     c->late = true;
     release_all(c);
-    if (c->tries_left == 0) {
+    if (--c->tries_left == 0) {
         finish(c, DTU_ERR_TIMEOUT);
         return;
     }
-    begin_drain(c, now);
+    begin_try(c, true, now);
 }
 
 /* What has no line end as a datagram, or on some pages of the manuals, ends with a silence. */
 static bool ends_by_silence(const struct dtu_at_client *c)
 {
-    return c->in.line_len > 0 &&
-           (c->form == KEYWORD ||
-            (is_named(c, "ENTM") && dtu_equal_nocase(c->line, c->in.line_len, "+ok")));
+    size_t len = line_len(c);
+    if (c->form == KEYWORD)
+        return len > 0;
+    if (!is_named(c, leave_text + NAME_AT))
+        return false;
+    return dtu_equal_nocase(in_buffer(c, c->in.line), len, ok_text);
 }
 
 /* A module that was in command mode already took `+++` for the beginning of a line. */
 static void knock(struct dtu_at_client *c, uint32_t now)
 {
     dtu_cmdmode_host_poll(&c->host, now);
-    if (c->state != ENDING || c->status == DTU_OK)
+    if (c->state != IDLE)
         return;
     c->late = false; /* it was silent for long enough */
-    begin_bytes(c, IDENTIFY, crlf, sizeof crlf, 1, now);
+    (void)begin_line(c, "", 0, now);
+    c->form = IDENTIFY;
+    c->tries_left = 1;
 }
 
 uint32_t dtu_at_client_next(const struct dtu_at_client *c, uint32_t now)
 {
+    if (c->state == KNOCKS)
+        return dtu_cmdmode_host_next(&c->host, now);
     if (c->state == IDLE)
         return DTU_NEVER;
     if (c->state == ENDING)
         return 0;
-    if (c->state == KNOCKS)
-        return dtu_cmdmode_host_next(&c->host, now);
-    uint32_t whole = dtu_remaining(now, c->since_ms, c->config->answer_ms);
-    uint32_t quiet = dtu_remaining(now, c->last_ms, c->config->quiet_ms);
-    bool may_be_quiet = c->state == DRAINS ? c->out_len == 0 : ends_by_silence(c);
-    return may_be_quiet && quiet < whole ? quiet : whole;
+    uint32_t left = dtu_remaining(now, c->since_ms, c->config->answer_ms);
+    bool may_be_quiet = c->state == DRAINS ? c->unsent == 0 : ends_by_silence(c);
+    if (may_be_quiet) {
+        uint32_t quiet = dtu_remaining(now, c->last_ms, c->config->quiet_ms);
+        left = quiet < left ? quiet : left;
+    }
+    return left;
 }
 
 void dtu_at_client_poll(struct dtu_at_client *c, uint32_t now)
@@ -825,16 +784,21 @@ void dtu_at_client_poll(struct dtu_at_client *c, uint32_t now)
         knock(c, now);
         return;
     }
-    if (c->state >= DRAINS)
-        send_rest(c, now);
+    if (c->state == ENDING) {
+        forget_reply(c);
+        finish(c, DTU_OK);
+        return;
+    }
+    if (c->state == IDLE)
+        return;
+    send_rest(c, now);
     if (dtu_at_client_next(c, now) > 0)
         return;
-    if (c->state == ENDING)
-        finish(c, (enum dtu_status)c->status);
-    else if (c->state == DRAINS)
-        begin_try(c, now);
-    else if (ends_by_silence(c))
+    if (c->state == DRAINS) {
+        begin_try(c, false, now);
+    } else if (ends_by_silence(c)) {
         end_line(c, 0);
-    else
+    } else {
         time_out(c, now);
+    }
 }

@@ -127,18 +127,17 @@ struct dtu_at_client_stats {
 
 /** What has come of a reply; private. */
 struct dtu_at_client_gathered {
-    uint8_t blank_len;       /**< private: length of the line end in front of the line, if held */
-    uint8_t other_blank_len; /**< private: the same, in front of a value under another name */
-    uint8_t other_end_len;   /**< private: length of the line end behind that */
-    uint8_t rest;            /**< private: what the rest of a long line is */
-    bool has_value;          /**< private: there are values, maybe empty */
-    bool too_long;           /**< private: there were, but they did not fit */
-    bool drops_lf;           /**< private: an LF now is the end of the echo */
-    int16_t code;            /**< private: the number in a refusal */
-    size_t error_len;        /**< private: of a refusal, with which the line begins */
-    size_t echoed;           /**< private: bytes of an echo that came */
-    size_t line_len;         /**< private: of the line, which has not ended */
-    size_t other_skip;       /**< private: length of the other name of a value; 0: none has one */
+    uint8_t rest;         /**< private: what the rest of a long line is */
+    uint8_t values;       /**< private: whether there are values */
+    int16_t code;         /**< private: the number in a refusal */
+    const uint8_t *error; /**< private: a refusal, NULL if there is none */
+    size_t error_len;     /**< private: its length */
+    size_t echo_left;     /**< private: bytes of an echo that have not come */
+    size_t values_len;    /**< private: of the values, with which the reply buffer begins */
+    size_t line;          /**< private: where in it the line begins; what is before it is held */
+    size_t end;           /**< private: where what came ends, and the line */
+    size_t other_end;     /**< private: where an answer under another name ends, if one is held */
+    size_t other_len;     /**< private: length of its value */
 };
 
 /** A client. The fields are private, but for `stats`. */
@@ -147,22 +146,18 @@ struct dtu_at_client {
     uint8_t form;                     /**< private: of the request */
     uint8_t dialect;                  /**< private: enum dtu_at_client_dialect */
     uint8_t tries_left;               /**< private */
-    uint8_t status;                   /**< private: enum dtu_status to end with */
-    bool awaits_echo;                 /**< private: the echo has not come */
     bool late;                        /**< private: the answer to an earlier try may still come */
     bool timed_out;                   /**< private: a try of this command had no answer */
     struct dtu_at_client_gathered in; /**< private */
-    uint8_t *line;                    /**< private: in the reply buffer, behind the values */
     const struct dtu_at_client_config *config;       /**< private */
     const struct dtu_at_client_callbacks *callbacks; /**< private */
     void *ctx;                                       /**< private */
-    const uint8_t *request;                          /**< private: what is sent */
-    size_t request_len;                              /**< private: its length */
-    const uint8_t *text;                             /**< private: the command in it */
-    size_t text_len;                                 /**< private: its length */
-    size_t name_len;                                 /**< private: of the name behind `AT+` */
-    const uint8_t *out;                              /**< private: not yet taken by `send` */
-    size_t out_len;                                  /**< private: how much */
+    uint8_t *reply;                                  /**< private: the buffer of `config` */
+    uint8_t *text;                    /**< private: in the line buffer, where commands begin */
+    const uint8_t *request_end;       /**< private: behind what is sent */
+    size_t request_len;               /**< private: its length */
+    size_t unsent;                    /**< private: of it, not yet taken by `send` */
+    size_t name_len;                  /**< private: of the name behind `AT+` */
     uint32_t since_ms;                /**< private: when the state began, or all was sent */
     uint32_t last_ms;                 /**< private: when the last byte came */
     struct dtu_at_client_stats stats; /**< counters */

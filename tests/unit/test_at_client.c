@@ -459,6 +459,15 @@ static void an_answer_under_another_name_is_data_if_the_own_one_comes(void)
     CHECK_BYTES(got.error, strlen(got.error), "+CME ERROR:50", 13);
 }
 
+static void an_answer_under_another_name_is_data_once(void)
+{
+    set_up();
+    start();
+    ask("AT+CSQ", "\r\n+CREG:1\r\n\r\n+CSQ:20\r\n+CSQ:21\r\n\r\n+CSQ:22\r\n\r\nOK\r\n");
+    CHECK_VALUE("20\n21\n22");
+    CHECK_TEXT_IS(data, "\r\n+CREG:1\r\n");
+}
+
 static void another_name_is_capitals_and_digits(void)
 {
     static const char *const texts[] = {"+A=B:1", "+creg:1", "+:1", "+A B:1", "+CREG 1", "CREG:1"};
@@ -540,6 +549,24 @@ static void half_an_echo_is_data_in_the_end(void)
     pass(ANSWER_MS);
     CHECK_EQ(got.status, DTU_ERR_TIMEOUT);
     CHECK_TEXT_IS(data, "\r\nAT+V");
+}
+
+static void an_echo_without_its_end_is_data_in_the_end(void)
+{
+    set_up();
+    config.tries = 1;
+    start();
+    CHECK_EQ(command("AT+VER?"), DTU_OK);
+    feed("AT+VER?");
+    pass(ANSWER_MS);
+    CHECK_TEXT_IS(data, "AT+VER?");
+    clear();
+    CHECK_EQ(command("AT+VER?"), DTU_OK);
+    pass(QUIET_MS);
+    feed("AT+VER?\r");
+    pass(ANSWER_MS);
+    CHECK_EQ(done_calls, 1);
+    CHECK_EQ(data.len, 0);
 }
 
 static void an_echo_may_begin_before_all_is_sent(void)
@@ -818,6 +845,19 @@ static void cancel_ends_it_without_done(void)
     CHECK_EQ(got.status, DTU_OK);
 }
 
+static void what_was_cancelled_is_not_sent_any_more(void)
+{
+    set_up();
+    start();
+    room = 3;
+    CHECK_EQ(command("AT+A?"), DTU_OK);
+    dtu_at_client_cancel(&client);
+    room = OUT_MAX;
+    dtu_at_client_poll(&client, now);
+    CHECK_TEXT_IS(sent, "AT+");
+    CHECK_EQ(done_calls, 0);
+}
+
 static void what_came_before_a_cancel_is_forgotten(void)
 {
     set_up();
@@ -860,6 +900,79 @@ static void a_value_that_does_not_fit_is_told_and_never_cut(void)
     }
 }
 
+/* It is the end of the reply as well: at_client.h, DTU_ERR_SPACE. */
+static void a_value_behind_ok_that_does_not_fit_is_told_too(void)
+{
+    for (size_t len = 0; len < 150; len++) {
+        char value[160] = "";
+        set_up();
+        config.reply_size = 64;
+        start();
+        memset(value, 'v', len);
+        CHECK_EQ(command("AT+CMDPW?"), DTU_OK);
+        feed("\r\n+OK=");
+        feed(value);
+        CHECK_EQ(done_calls, 0);
+        feed("\r\n");
+        CHECK_EQ(done_calls, 1);
+        CHECK_EQ(got.status, len < 64 - DTU_AT_CLIENT_RESERVE ? DTU_OK : DTU_ERR_SPACE);
+        CHECK_EQ(got.value_len, len < 64 - DTU_AT_CLIENT_RESERVE ? len : 0);
+        CHECK_EQ(client.stats.too_long, len < 64 - DTU_AT_CLIENT_RESERVE ? 0 : 1);
+        CHECK_EQ(data.len, 0);
+        feed("x");
+        CHECK_TEXT_IS(data, "x");
+    }
+}
+
+static void a_value_that_does_not_fit_is_data_before_all_is_sent(void)
+{
+    static const char *const starts[] = {"\r\n+CMDPW:", "\r\n+OK="};
+    for (size_t i = 0; i < 2; i++) {
+        char text[160] = "";
+        set_up();
+        config.reply_size = 64;
+        start();
+        room = 3;
+        CHECK_EQ(command("AT+CMDPW?"), DTU_OK);
+        strcat(text, starts[i]);
+        memset(text + strlen(text), 'v', 100);
+        strcat(text, "\r\n");
+        feed(text);
+        room = OUT_MAX;
+        dtu_at_client_poll(&client, now);
+        CHECK_EQ(done_calls, 0);
+        feed("\r\n+CMDPW:1\r\n\r\nOK\r\n");
+        CHECK_EQ(got.status, DTU_OK);
+        CHECK_VALUE("1");
+        CHECK_TEXT_IS(data, text);
+    }
+}
+
+static void a_refusal_that_does_not_fit_is_data(void)
+{
+    static const char *const texts[] = {
+        "+CME ERROR:" X32 X32 "\r\n",
+        "Err                                                          56\r\n"}; /* cut before the 6
+                                                                                 */
+    for (size_t i = 0; i < 2; i++) {
+        char text[160] = "\r\n";
+        set_up();
+        config.reply_size = 64;
+        start();
+        strcat(text, texts[i]);
+        CHECK_EQ(command("AT+E=ON"), DTU_OK);
+        feed(text);
+        CHECK_EQ(done_calls, 0);
+        CHECK_EQ(client.stats.too_long, 1);
+        feed("\r\nOK\r\n");
+        CHECK_EQ(done_calls, 1);
+        CHECK_EQ(got.status, DTU_OK);
+        CHECK_EQ(got.code, 0);
+        CHECK(!got.has_error);
+        CHECK_TEXT_IS(data, text);
+    }
+}
+
 static void values_that_do_not_fit_together_are_told(void)
 {
     set_up();
@@ -872,6 +985,43 @@ static void values_that_do_not_fit_together_are_told(void)
     ask("AT+MQTTSUB?", "\r\n+MQTTSUB:1,abcdefgh\r\n+MQTTSUB:2,abcdefgh\r\n\r\nOK\r\n");
     CHECK_EQ(got.status, DTU_OK);
     CHECK_VALUE("1,abcdefgh\n2,abcdefgh");
+}
+
+static void a_refusal_behind_values_that_do_not_fit_is_told(void)
+{
+    set_up();
+    config.reply_size = 64;
+    start();
+    ask("AT+CMDPW?", "\r\n+CMDPW:" X32 X32 "\r\nErr4\r\n");
+    CHECK_EQ(got.status, DTU_ERR_RANGE);
+    CHECK_EQ(got.code, 4);
+    CHECK(!got.has_value);
+    CHECK_EQ(data.len, 0);
+}
+
+static void a_value_behind_another_name_is_never_cut(void)
+{
+    set_up();
+    config.reply_size = 64;
+    start();
+    ask("AT+CSQ?", "\r\n+CREG:12345678901234567890\r\n\r\n+CSQ:" X32 X32 "\r\n\r\nOK\r\n");
+    CHECK_EQ(got.status, DTU_ERR_SPACE);
+    CHECK(!got.has_value);
+    CHECK_TEXT_IS(data, "\r\n+CREG:12345678901234567890\r\n");
+}
+
+static void a_long_line_under_another_name_is_data(void)
+{
+    static const char others[] = "\r\n+CREG:1234567890123456789012345\r\n\r\n+CGREG:" X32 "\r\n";
+    set_up();
+    config.reply_size = 64;
+    start();
+    CHECK_EQ(command("AT+CSQ?"), DTU_OK);
+    feed(others);
+    feed("\r\nOK\r\n");
+    CHECK_EQ(got.status, DTU_OK);
+    CHECK(!got.has_value);
+    CHECK_TEXT_IS(data, others);
 }
 
 static void a_long_line_of_data_goes_by_whole(void)
@@ -1057,6 +1207,19 @@ static void enter_finds_it_also_after_a_missing_answer(void)
     CHECK_EQ(got.status, DTU_OK);
 }
 
+static void an_empty_line_has_no_echo(void)
+{
+    set_up();
+    config.tries = 1;
+    start();
+    CHECK_EQ(dtu_at_client_enter(&client, now), DTU_OK);
+    pass(GUARD_MS + ANSWER_MS);
+    CHECK_TEXT_IS(sent, "+++\r\n");
+    feed("\r\n\r\nErr1\r\n");
+    CHECK_EQ(done_calls, 1);
+    CHECK_TEXT_IS(data, "\r\n");
+}
+
 static void enter_tells_that_there_is_no_module(void)
 {
     set_up();
@@ -1144,6 +1307,16 @@ static void behind_a_prefix_there_is_no_echo_and_nothing_but_commands_is_sent(vo
     pass(ANSWER_MS + QUIET_MS);
     CHECK_TEXT_IS(sent, "usr.cnAT+VER?\r\nusr.cnAT+VER?\r\n");
     CHECK_TEXT_IS(data, "AT+VER?\r\n");
+}
+
+static void behind_a_prefix_what_was_sent_is_data(void)
+{
+    set_up();
+    use_prefix(DTU_AT_CLIENT_PREFIX, "usr.cn#");
+    start();
+    ask("AT+VER?", "usr.cn#AT+VER?\r\n\r\n+VER:V1\r\n\r\nOK\r\n");
+    CHECK_VALUE("V1");
+    CHECK_TEXT_IS(data, "usr.cn#AT+VER?\r\n");
 }
 
 /* --- By UDP ----------------------------------------------------------------------------------- */
@@ -1671,12 +1844,14 @@ static const struct check_test tests[] = {
     CHECK_TEST(data_behind_a_reply_is_handed_on),
     CHECK_TEST(an_answer_under_another_name_counts_if_ok_follows),
     CHECK_TEST(an_answer_under_another_name_is_data_if_the_own_one_comes),
+    CHECK_TEST(an_answer_under_another_name_is_data_once),
     CHECK_TEST(another_name_is_capitals_and_digits),
     CHECK_TEST(line_ends_around_another_name_come_out_as_they_were),
     CHECK_TEST(a_set_has_no_answer_under_another_name),
     CHECK_TEST(an_echo_is_no_data),
     CHECK_TEST(what_is_no_echo_is_data),
     CHECK_TEST(half_an_echo_is_data_in_the_end),
+    CHECK_TEST(an_echo_without_its_end_is_data_in_the_end),
     CHECK_TEST(an_echo_may_begin_before_all_is_sent),
     CHECK_TEST(nothing_is_a_reply_before_all_is_sent),
     CHECK_TEST(no_answer_is_told_after_all_tries),
@@ -1692,9 +1867,16 @@ static const struct check_test tests[] = {
     CHECK_TEST(time_to_answer_counts_from_when_all_was_sent),
     CHECK_TEST(unplugged_at_every_byte_it_ends_in_a_timeout),
     CHECK_TEST(cancel_ends_it_without_done),
+    CHECK_TEST(what_was_cancelled_is_not_sent_any_more),
     CHECK_TEST(what_came_before_a_cancel_is_forgotten),
     CHECK_TEST(a_value_that_does_not_fit_is_told_and_never_cut),
+    CHECK_TEST(a_value_behind_ok_that_does_not_fit_is_told_too),
+    CHECK_TEST(a_value_that_does_not_fit_is_data_before_all_is_sent),
+    CHECK_TEST(a_refusal_that_does_not_fit_is_data),
     CHECK_TEST(values_that_do_not_fit_together_are_told),
+    CHECK_TEST(a_refusal_behind_values_that_do_not_fit_is_told),
+    CHECK_TEST(a_value_behind_another_name_is_never_cut),
+    CHECK_TEST(a_long_line_under_another_name_is_data),
     CHECK_TEST(a_long_line_of_data_goes_by_whole),
     CHECK_TEST(the_end_of_a_long_line_is_no_reply),
     CHECK_TEST(a_list_of_commands_that_does_not_fit_is_told),
@@ -1704,11 +1886,13 @@ static const struct check_test tests[] = {
     CHECK_TEST(enter_makes_the_handshake),
     CHECK_TEST(enter_finds_a_module_that_is_in_command_mode),
     CHECK_TEST(enter_finds_it_also_after_a_missing_answer),
+    CHECK_TEST(an_empty_line_has_no_echo),
     CHECK_TEST(enter_tells_that_there_is_no_module),
     CHECK_TEST(leave_takes_a_bare_ok),
     CHECK_TEST(leave_is_sent_once),
     CHECK_TEST(behind_a_prefix_a_command_is_one_packet),
     CHECK_TEST(behind_a_prefix_there_is_no_echo_and_nothing_but_commands_is_sent),
+    CHECK_TEST(behind_a_prefix_what_was_sent_is_data),
     CHECK_TEST(by_udp_the_keyword_is_answered_with_the_address),
     CHECK_TEST(by_udp_other_words_are_no_answer_to_the_keyword),
     CHECK_TEST(by_udp_the_end_of_a_long_text_is_no_answer),
