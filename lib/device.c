@@ -149,14 +149,14 @@ static size_t send_to_socket(void *ctx, const uint8_t *data, size_t len)
     return taken;
 }
 
-/* Sends what waits, as far as the socket takes it; the registration packet is first. */
-static void pump(struct dtu_device_socket *s)
+/* Sends what is queued, as far as the socket takes it; the registration packet is first. */
+static void send_queued(struct dtu_device_socket *s)
 {
     struct dtu_device *d = s->device;
     const uint8_t *data;
     size_t len;
 
-    if (!is_up(s) || !dtu_identity_send(&s->identity))
+    if (!is_up(s) || !s->registered)
         return;
     while ((data = dtu_queue_front(&s->queue, &len)) != NULL) {
         size_t taken = send_to_socket(s, data, len);
@@ -168,6 +168,13 @@ static void pump(struct dtu_device_socket *s)
         s->beating = false;
         d->stats.sent_packets++;
     }
+}
+
+/* Sends all that waits. Not from inside of an engine: the stack would have to hold both. */
+static void pump(struct dtu_device_socket *s)
+{
+    s->registered = is_up(s) && dtu_identity_send(&s->identity);
+    send_queued(s);
 }
 
 /* The UART is held back while every connection is too slow for it. One that is slower than another
@@ -212,7 +219,7 @@ static void queue_frame(struct dtu_device_socket *s, const uint8_t *data, size_t
     const uint8_t *front = registration_in_front(s, scratch, &front_len);
     (void)dtu_queue_push_parts(&s->queue, front, front_len, data, len, DTU_QUEUE_DROP_OLDEST);
     dtu_link_want(&s->link, d->now_ms);
-    pump(s);
+    send_queued(s);
 }
 
 static bool send_frame(struct dtu_device *d, const uint8_t *data, size_t len)
@@ -421,21 +428,43 @@ static size_t gather_reply(void *ctx, const uint8_t *data, size_t len)
 {
     struct dtu_device_channel *c = ctx;
     struct dtu_device *d = c->device;
-    size_t piece = d->config->profile->line_size;
-    size_t taken = 0;
 
     if (c->kind == DTU_CHANNEL_UART)
         return to_uart(d, data, len);
-    while (taken < len) {
-        size_t room = piece - c->reply_len;
-        size_t n = len - taken < room ? len - taken : room;
-        memcpy(d->config->messages[c->kind].memory + c->reply_len, data + taken, n);
-        c->reply_len += n;
-        taken += n;
-        if (c->reply_len == piece && !send_reply(c))
-            break;
-    }
+    size_t taken = min_size(len, d->config->profile->line_size - c->reply_len);
+    memcpy(d->config->messages[c->kind].memory + c->reply_len, data, taken);
+    c->reply_len += taken;
     return taken;
+}
+
+static void want_restart(struct dtu_device *d)
+{
+    if (d->restarting)
+        return;
+    d->restarting = true;
+    d->config->port->restart(d->ctx);
+}
+
+/* A restart that a message asked for waits until its reply was taken. */
+static void restart_if_due(struct dtu_device *d)
+{
+    if (!d->restart_due)
+        return;
+    for (size_t i = 0; i < DTU_DEVICE_CHANNELS; i++)
+        if (d->channels[i].reply_len > 0)
+            return;
+    want_restart(d);
+}
+
+/* Sends a reply piece by piece, as far as there is room. */
+static void finish_reply(struct dtu_device_channel *c)
+{
+    bool goes_on = send_reply(c);
+    while (goes_on && !dtu_at_server_ready(&c->at)) {
+        dtu_at_server_resume(&c->at);
+        goes_on = c->reply_len > 0 && send_reply(c); /* what is for the UART is not gathered */
+    }
+    restart_if_due(c->device);
 }
 
 static enum dtu_at_style style_of(const struct dtu_device *d, enum dtu_channel channel)
@@ -459,28 +488,34 @@ static void run_commands(struct dtu_device_channel *c, const uint8_t *data, size
         size_t n = dtu_at_server_feed(&c->at, data, len);
         data += n;
         len -= n;
+        finish_reply(c);
     }
-    if (len == 0 && !is_answering(c))
+    if (len == 0 && !is_answering(c)) {
         (void)dtu_at_server_feed(&c->at, &end, 1);
+        finish_reply(c);
+    }
     d->current = NULL;
     if (len > 0) /* more commands than a message may have, or than there is room to answer */
         d->stats.ignored++;
 }
 
+/* A frame that is a command stays with the framer until obey_frame() has carried it out. */
 static bool on_frame(void *ctx, const uint8_t *data, size_t len)
 {
     struct dtu_device *d = ctx;
-    struct dtu_device_channel *c = &d->channels[DTU_CHANNEL_UART];
     const uint8_t *command = data;
     size_t command_len = len;
     bool enabled = is_offered(d, DTU_CHANNEL_UART) && d->settings.uart_commands;
 
+    if (d->frame_obeyed)
+        return true;
     if (d->sdp.fed > 0 || !enabled || !find_command(d, &command, &command_len))
         return d->sdp.used ? distribute(d, data, len) : send_frame(d, data, len);
     if (is_answering_uart(d)) /* what it asks for is answered behind that */
         return false;
-    run_commands(c, command, command_len);
-    return true;
+    d->command_at = (size_t)(command - data);
+    d->command_len = command_len;
+    return false;
 }
 
 static const struct dtu_framer_callbacks framer_callbacks = {.frame = on_frame};
@@ -488,6 +523,34 @@ static const struct dtu_framer_callbacks framer_callbacks = {.frame = on_frame};
 static uint32_t now_us(const struct dtu_device *d)
 {
     return d->now_ms * 1000; /* wraps with the milliseconds, and differences stay right */
+}
+
+/* Carries out the command that the framer keeps: after each call that may have brought a frame, not
+ * from inside of it, for the stack would have to hold both. False if there is none. */
+static bool obey_frame(struct dtu_device *d)
+{
+    if (d->command_len == 0)
+        return false;
+    run_commands(&d->channels[DTU_CHANNEL_UART], d->config->packet + d->command_at, d->command_len);
+    d->command_len = 0;
+    d->frame_obeyed = true;
+    dtu_framer_poll(&d->framer, now_us(d)); /* which lets go of it */
+    d->frame_obeyed = false;
+    return true;
+}
+
+static void poll_framer(struct dtu_device *d)
+{
+    dtu_framer_poll(&d->framer, now_us(d));
+    (void)obey_frame(d);
+}
+
+/* What the handshake has held back is data, which may come behind a command. */
+static void poll_cmdmode(struct dtu_device *d)
+{
+    do {
+        dtu_cmdmode_poll(&d->cmdmode, d->now_ms);
+    } while (obey_frame(d));
 }
 
 static size_t on_data(void *ctx, const uint8_t *data, size_t len)
@@ -627,14 +690,6 @@ static void poll_sync(struct dtu_device_socket *s)
 
 /* --- Sockets -------------------------------------------------------------------------------- */
 
-static void want_restart(struct dtu_device *d)
-{
-    if (d->restarting)
-        return;
-    d->restarting = true;
-    d->config->port->restart(d->ctx);
-}
-
 static bool on_open(void *ctx)
 {
     struct dtu_device_socket *s = ctx;
@@ -673,13 +728,13 @@ static void on_up(struct dtu_device_socket *s)
     s->heard_ms = d->now_ms;
     s->refusals = 0;
     s->refused = false;
+    s->registered = false;
     if (!s->link_config.listens)
         dtu_identity_opened(&s->identity);
     if (has_heartbeat(s))
         dtu_heartbeat_start(&s->heartbeat, d->now_ms);
     if (d->settings.clears_data && s->settings.quiet_ms == 0)
         dtu_queue_clear(&s->queue);
-    pump(s);
 }
 
 static void on_down(struct dtu_device_socket *s, enum dtu_link_state state)
@@ -997,38 +1052,22 @@ static void on_replied(void *ctx, const struct dtu_param *row, enum dtu_at_form 
         leave_command_mode(d);
 }
 
-/* A restart that a message asked for waits until its reply was taken. */
-static void restart_if_due(struct dtu_device *d)
-{
-    if (!d->restart_due)
-        return;
-    for (size_t i = 0; i < DTU_DEVICE_CHANNELS; i++)
-        if (d->channels[i].reply_len > 0)
-            return;
-    want_restart(d);
-}
-
 static void on_message_replied(void *ctx, const struct dtu_param *row, enum dtu_at_form form,
                                enum dtu_status status)
 {
     struct dtu_device_channel *c = ctx;
     struct dtu_device *d = c->device;
-    (void)send_reply(c); /* what has no room is sent later */
     tell_command(d, row, form, status);
     if (asks_for_restart(d, row, status))
         d->restart_due = true;
     if (is_done(row, status, DTU_ID_ENTM) && c->kind == DTU_CHANNEL_UDP)
         dtu_netat_close(&d->netat);
-    restart_if_due(d);
 }
 
 static void resume_messages(struct dtu_device *d)
 {
-    for (size_t i = 0; i < DTU_DEVICE_CHANNELS; i++) {
-        dtu_at_server_resume(&d->channels[i].at);
-        (void)send_reply(&d->channels[i]);
-    }
-    restart_if_due(d);
+    for (size_t i = 0; i < DTU_DEVICE_CHANNELS; i++)
+        finish_reply(&d->channels[i]);
 }
 
 /* The link whose state an INFO row shows, or NULL. */
@@ -1623,16 +1662,16 @@ size_t dtu_device_uart_rx(struct dtu_device *d, const uint8_t *data, size_t len,
         dtu_at_server_resume(&d->at);
         resume_messages(d);
         end_what_has_expired(d);
-        dtu_cmdmode_poll(&d->cmdmode, now);
+        poll_cmdmode(d);
     }
     listen(d);
     while (taken < len && hears_uart(d)) {
         size_t n = dtu_cmdmode_active(&d->cmdmode)
                        ? take_command(d, data + taken, len - taken, now)
                        : dtu_cmdmode_feed(&d->cmdmode, data + taken, len - taken, now);
-        if (n == 0)
-            break;
         taken += n;
+        if (!obey_frame(d) && n == 0)
+            break;
     }
     return taken;
 }
@@ -1643,6 +1682,7 @@ void dtu_device_uart_idle(struct dtu_device *d, uint32_t now)
     if (!d->started)
         return;
     dtu_framer_flush(&d->framer);
+    (void)obey_frame(d);
     if (dtu_framer_ready(&d->framer)) /* the frame was taken, if there was one */
         end_cut_frame(d);
 }
@@ -1668,11 +1708,11 @@ static struct dtu_device_socket *socket_at(struct dtu_device *d, unsigned i, uin
 void dtu_device_socket_opened(struct dtu_device *d, unsigned socket, uint32_t now)
 {
     struct dtu_device_socket *s = socket_at(d, socket, now);
-    if (s == NULL)
+    if (s == NULL || is_up(s))
         return;
-    if (!is_up(s))
-        s->clients = 1;
+    s->clients = 1;
     dtu_link_opened(&s->link, now);
+    pump(s);
 }
 
 void dtu_device_socket_clients(struct dtu_device *d, unsigned socket, unsigned count)
@@ -1793,7 +1833,7 @@ void dtu_device_socket_writable(struct dtu_device *d, unsigned socket, uint32_t 
     pump(s);
     resume_messages(d); /* a reply may have waited for the room, */
     listen(d);
-    dtu_framer_poll(&d->framer, now_us(d)); /* and a frame, which comes behind it */
+    poll_framer(d); /* and a frame, which comes behind it */
 }
 
 static bool find_sms_command(const struct dtu_device *d, const uint8_t **data, size_t *len)
@@ -2072,9 +2112,9 @@ void dtu_device_poll(struct dtu_device *d, uint32_t now)
     dtu_at_server_resume(&d->at);
     resume_messages(d);
     end_what_has_expired(d);
-    dtu_cmdmode_poll(&d->cmdmode, now);
+    poll_cmdmode(d);
     listen(d);
-    dtu_framer_poll(&d->framer, now_us(d));
+    poll_framer(d);
     poll_distribution(d);
     dtu_heartbeat_poll(&d->heartbeat, now);
     if (has_leds(d))
