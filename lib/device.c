@@ -15,10 +15,16 @@ static const struct dtu_param_table *table_of(const struct dtu_device *d)
     return d->config->profile->table;
 }
 
-static void tell(struct dtu_device *d, const struct dtu_device_event *event)
+static void tell_event(struct dtu_device *d, const struct dtu_device_event *event)
 {
     if (d->config->port->event != NULL)
         d->config->port->event(d->ctx, event);
+}
+
+static void tell(struct dtu_device *d, unsigned kind, unsigned socket, size_t len)
+{
+    struct dtu_device_event e = {.kind = kind, .socket = (uint8_t)socket, .len = len};
+    tell_event(d, &e);
 }
 
 static bool has_leds(const struct dtu_device *d)
@@ -59,7 +65,7 @@ static void tell_unserved(struct dtu_device *d, unsigned socket, unsigned id)
 {
     struct dtu_device_event e = {
         .kind = DTU_EVENT_UNSERVED, .socket = (uint8_t)socket, .row = row_of(d, id)};
-    tell(d, &e);
+    tell_event(d, &e);
 }
 
 /* What goes in front of data counts against the limit of a packet. */
@@ -224,7 +230,6 @@ static void queue_frame(struct dtu_device_socket *s, const uint8_t *data, size_t
 
 static bool send_frame(struct dtu_device *d, const uint8_t *data, size_t len)
 {
-    struct dtu_device_event e = {.kind = DTU_EVENT_FRAME, .len = len};
     bool heard = false;
 
     if (!has_room(d, len))
@@ -240,7 +245,7 @@ static bool send_frame(struct dtu_device *d, const uint8_t *data, size_t len)
         d->stats.frames++;
     else
         d->stats.unheard++;
-    tell(d, &e);
+    tell(d, DTU_EVENT_FRAME, 0, len);
     return true;
 }
 
@@ -290,13 +295,11 @@ static uint8_t sdp_id(const struct dtu_device_socket *s)
 
 static bool report(struct dtu_device *d, enum dtu_sdp_code code)
 {
-    struct dtu_device_event e = {.kind = DTU_EVENT_REPORT, .len = code};
-
     if (is_answering_uart(d) || d->beat_sent > 0)
         return false;
     if (!dtu_sdp_report(&d->sdp.sender, code))
         return false;
-    tell(d, &e);
+    tell(d, DTU_EVENT_REPORT, 0, (size_t)code);
     return true;
 }
 
@@ -344,8 +347,6 @@ static const struct dtu_sdp_callbacks sdp_callbacks = {.frame = on_sdp_frame,
  * continues it; any other ends with a pause. */
 static bool distribute(struct dtu_device *d, const uint8_t *data, size_t len)
 {
-    struct dtu_device_event e = {.kind = DTU_EVENT_FRAME, .len = len};
-
     d->sdp.fed += dtu_sdp_feed(&d->sdp.decoder, data + d->sdp.fed, len - d->sdp.fed);
     if (d->sdp.fed < len)
         return false;
@@ -354,7 +355,7 @@ static bool distribute(struct dtu_device *d, const uint8_t *data, size_t len)
     d->sdp.fed = 0;
     d->sdp.fed_ms = d->now_ms;
     d->sdp.cut = len == d->settings.packet_len;
-    tell(d, &e);
+    tell(d, DTU_EVENT_FRAME, 0, len);
     return true;
 }
 
@@ -569,18 +570,12 @@ static size_t on_answer(void *ctx, const uint8_t *data, size_t len)
     return taken;
 }
 
-static void tell_mode(struct dtu_device *d, bool command)
-{
-    struct dtu_device_event e = {.kind = DTU_EVENT_MODE, .len = command};
-    tell(d, &e);
-}
-
 static void on_entered(void *ctx)
 {
     struct dtu_device *d = ctx;
     d->entered_ms = d->now_ms;
     d->logged_in = false;
-    tell_mode(d, true);
+    tell(d, DTU_EVENT_MODE, 0, 1);
 }
 
 static const struct dtu_cmdmode_callbacks cmdmode_callbacks = {
@@ -621,13 +616,12 @@ static size_t deliver(void *ctx, const uint8_t *data, size_t len)
         return 0;
     size_t taken =
         d->sdp.used ? dtu_sdp_send(&d->sdp.sender, sdp_id(s), data, len) : to_uart(d, data, len);
-    struct dtu_device_event e = {.kind = DTU_EVENT_DATA, .socket = (uint8_t)s->index, .len = taken};
 
     d->stats.received_bytes += (uint32_t)taken;
     if (taken == 0)
         return 0;
     show_data(d);
-    tell(d, &e);
+    tell(d, DTU_EVENT_DATA, s->index, taken);
     return taken;
 }
 
@@ -636,14 +630,13 @@ static void on_baud_change(void *ctx, const struct dtu_uart *uart)
 {
     struct dtu_device_socket *s = ctx;
     struct dtu_device *d = s->device;
-    struct dtu_device_event e = {.kind = DTU_EVENT_UART, .socket = (uint8_t)s->index};
 
     dtu_settings_follow_uart(&d->settings, uart);
     d->framer_config.gap_us = d->settings.gap_us;
     d->followed = true;
     d->stats.changes++;
     d->config->port->uart_setup(d->ctx, &d->settings.uart);
-    tell(d, &e);
+    tell(d, DTU_EVENT_UART, s->index, 0);
 }
 
 static const struct dtu_baudsync_callbacks sync_callbacks = {.data = deliver,
@@ -760,7 +753,7 @@ static void on_link_changed(void *ctx, enum dtu_link_state state)
                                  .link = state,
                                  .listens = s->link_config.listens};
 
-    tell(d, &e);
+    tell_event(d, &e);
     if (s->index < 2)
         show(d, (enum dtu_shows)(DTU_SHOWS_SOCKET_A + s->index), state == DTU_LINK_UP);
     if (s->held && d->settings.follows_baud) /* the rest of it is not offered again */
@@ -925,9 +918,6 @@ static enum dtu_status sign_in(struct dtu_device *d, const struct dtu_param *row
     size_t password_len;
     const uint8_t *password = dtu_params_bytes(&d->params, row, 0, &password_len);
 
-    /* a message has had its password: it neither logs the user of the UART in nor out */
-    if (d->current != NULL || !needs_login(d))
-        return set_value(d, row, args, len);
     while (dtu_unescape_next(&u, &byte)) {
         if (guess_len == sizeof guess) /* a guard: no product's table lets such a long guess come */
             return DTU_ERR_LOGIN;
@@ -935,6 +925,14 @@ static enum dtu_status sign_in(struct dtu_device *d, const struct dtu_param *row
     }
     d->logged_in = dtu_equal_secret(password, password_len, guess, guess_len);
     return d->logged_in ? DTU_OK : DTU_ERR_LOGIN;
+}
+
+/* A message has had its password: it neither logs the user of the UART in nor out. */
+static enum dtu_status sign_in_or_set(struct dtu_device *d, const struct dtu_param *row,
+                                      const uint8_t *args, size_t len)
+{
+    return d->current == NULL && needs_login(d) ? sign_in(d, row, args, len)
+                                                : set_value(d, row, args, len);
 }
 
 static enum dtu_status set_mac(struct dtu_device *d, const struct dtu_param *row,
@@ -973,7 +971,7 @@ static enum dtu_status on_action(void *ctx, const struct dtu_param *row, const u
     case DTU_ID_CFGTF:
         return save_defaults(d);
     case DTU_ID_SIGNINAT:
-        return sign_in(d, row, args, len);
+        return sign_in_or_set(d, row, args, len);
     case DTU_ID_USERMAC:
         return set_mac(d, row, args, len);
     case DTU_ID_MQTTUNSUB:
@@ -1005,7 +1003,7 @@ static void leave_command_mode(struct dtu_device *d)
         dtu_link_hold(&d->sockets[i].link, d->now_ms);
         d->sockets[i].heard_ms = d->now_ms;
     }
-    tell_mode(d, false);
+    tell(d, DTU_EVENT_MODE, 0, 0);
 }
 
 static void tell_command(struct dtu_device *d, const struct dtu_param *row, enum dtu_at_form form,
@@ -1013,7 +1011,7 @@ static void tell_command(struct dtu_device *d, const struct dtu_param *row, enum
 {
     struct dtu_device_event e = {
         .kind = DTU_EVENT_COMMAND, .row = row, .form = form, .status = status};
-    tell(d, &e);
+    tell_event(d, &e);
 }
 
 /* What an action that was done wants when its reply is out. */
@@ -1465,6 +1463,20 @@ static void start_channel(struct dtu_device *d, enum dtu_channel channel)
     (void)dtu_at_server_init(&c->at, &c->config, &message_callbacks, c);
 }
 
+static void start_commands(struct dtu_device *d)
+{
+    d->at_config.dialect = d->config->profile->dialect;
+    d->at_config.params = &d->params;
+    d->at_config.line = d->config->line;
+    d->at_config.line_size = d->config->line_size;
+    (void)dtu_at_server_init(&d->at, &d->at_config, &at_callbacks, d);
+    dtu_at_server_set_echo(&d->at, dtu_settings_on(&d->params, DTU_ID_E, false));
+    for (unsigned i = 0; i < DTU_DEVICE_CHANNELS; i++)
+        start_channel(d, (enum dtu_channel)i);
+    d->restart_due = false;
+    dtu_netat_close(&d->netat);
+}
+
 /* A packing length is no frame's if it is too short or too long for one. */
 static void start_distribution(struct dtu_device *d)
 {
@@ -1483,30 +1495,27 @@ static void start_distribution(struct dtu_device *d)
     dtu_sdp_sender_init(&d->sdp.sender, DTU_SDP_FROM_MODULE, d->config->port->uart_write, d->ctx);
 }
 
-/* The tables' ranges make all of these configurations good: an init cannot refuse them. */
-static void start_engines(struct dtu_device *d)
+static void start_uart(struct dtu_device *d)
 {
     (void)dtu_framer_init(&d->framer, &d->framer_config, &framer_callbacks, d);
     (void)dtu_cmdmode_init(&d->cmdmode, &d->cmdmode_config, &cmdmode_callbacks, d, d->now_ms);
-    d->at_config.dialect = d->config->profile->dialect;
-    d->at_config.params = &d->params;
-    d->at_config.line = d->config->line;
-    d->at_config.line_size = d->config->line_size;
-    (void)dtu_at_server_init(&d->at, &d->at_config, &at_callbacks, d);
-    dtu_at_server_set_echo(&d->at, dtu_settings_on(&d->params, DTU_ID_E, false));
-    for (unsigned i = 0; i < DTU_DEVICE_CHANNELS; i++)
-        start_channel(d, (enum dtu_channel)i);
-    for (size_t i = 0; i < d->config->profile->sockets; i++) {
-        struct dtu_device_socket *s = &d->sockets[i];
-        (void)dtu_link_init(&s->link, &s->link_config, &link_callbacks, s);
-        (void)dtu_baudsync_init(&s->sync, &s->sync_config, &sync_callbacks, s);
-        (void)dtu_identity_init(&s->identity, &d->settings.registration, &identity_callbacks, s);
-        (void)dtu_heartbeat_init(&s->heartbeat, &d->settings.heartbeat_config,
-                                 &socket_heartbeat_callbacks, s);
-    }
     (void)dtu_heartbeat_init(&d->heartbeat, &d->settings.heartbeat_config,
                              &uart_heartbeat_callbacks, d);
     start_distribution(d);
+    d->beat_sent = 0;
+    d->answering = false;
+    d->was_deaf = false;
+}
+
+static void start_socket(struct dtu_device_socket *s)
+{
+    const struct dtu_settings *settings = &s->device->settings;
+
+    (void)dtu_link_init(&s->link, &s->link_config, &link_callbacks, s);
+    (void)dtu_baudsync_init(&s->sync, &s->sync_config, &sync_callbacks, s);
+    (void)dtu_identity_init(&s->identity, &settings->registration, &identity_callbacks, s);
+    (void)dtu_heartbeat_init(&s->heartbeat, &settings->heartbeat_config,
+                             &socket_heartbeat_callbacks, s);
 }
 
 static void greet(struct dtu_device *d)
@@ -1525,30 +1534,27 @@ static void greet(struct dtu_device *d)
 
 void dtu_device_start(struct dtu_device *d, uint32_t now)
 {
-    struct dtu_device_event e = {.kind = DTU_EVENT_START};
-
     dtu_device_stop(d, now); /* a second start closes what the first has opened */
     d->now_ms = now;
     dtu_params_apply(&d->params);
     read_settings(d);
     for (size_t i = 0; i < d->config->profile->sockets; i++)
         read_socket_settings(d, &d->sockets[i]);
-    start_engines(d);
+    /* the tables' ranges make all configurations good: an engine cannot refuse its own */
+    start_uart(d);
+    start_commands(d);
+    for (size_t i = 0; i < d->config->profile->sockets; i++)
+        start_socket(&d->sockets[i]);
     d->heard_ms = now;
-    d->beat_sent = 0;
     d->marking = NULL;
     d->restarting = false;
-    d->answering = false;
-    d->was_deaf = false;
     d->started = true;
-    d->restart_due = false;
-    dtu_netat_close(&d->netat);
     d->config->port->uart_setup(d->ctx, &d->settings.uart);
     start_heartbeats(d);
     show(d, DTU_SHOWS_POWER, 1);
     show(d, DTU_SHOWS_SYSTEM, 1);
     show(d, DTU_SHOWS_NETWORK, d->network);
-    tell(d, &e);
+    tell(d, DTU_EVENT_START, 0, 0);
     d->greeter.write = d->config->port->uart_write;
     d->greeter.ctx = d->ctx;
     d->greeter.sent = 0;
@@ -1989,7 +1995,7 @@ size_t dtu_device_request(struct dtu_device *d, const uint8_t *data, size_t len,
         d->stats.requests++;
     else
         d->stats.refusals++;
-    tell(d, &e);
+    tell_event(d, &e);
     return reply_len;
 }
 
@@ -2168,10 +2174,8 @@ const struct dtu_uart *dtu_device_uart(const struct dtu_device *d)
 
 void dtu_device_lend_uart(struct dtu_device *d, const struct dtu_uart *uart)
 {
-    struct dtu_device_event e = {.kind = DTU_EVENT_LENT, .len = uart != NULL};
-
     d->is_lent = uart != NULL;
     if (uart != NULL)
         d->lent = *uart;
-    tell(d, &e);
+    tell(d, DTU_EVENT_LENT, 0, d->is_lent);
 }
