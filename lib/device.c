@@ -540,12 +540,6 @@ static bool obey_frame(struct dtu_device *d)
     return true;
 }
 
-static void poll_framer(struct dtu_device *d)
-{
-    dtu_framer_poll(&d->framer, now_us(d));
-    (void)obey_frame(d);
-}
-
 /* What the handshake has held back is data, which may come behind a command. */
 static void poll_cmdmode(struct dtu_device *d)
 {
@@ -1339,9 +1333,13 @@ static void finish_what_is_on_its_way(struct dtu_device *d)
         dtu_sdp_sender_poll(&d->sdp.sender);
 }
 
-static void start_heartbeats(struct dtu_device *d)
+static void start_heartbeat(struct dtu_device *d)
 {
     bool is_for_uart = d->settings.heartbeat_config.to == DTU_HEARTBEAT_TO_UART;
+
+    (void)dtu_heartbeat_init(&d->heartbeat, &d->settings.heartbeat_config,
+                             &uart_heartbeat_callbacks, d);
+    d->beat_sent = 0;
     if (d->settings.heartbeat && is_for_uart && d->settings.transparent)
         dtu_heartbeat_start(&d->heartbeat, d->now_ms);
 }
@@ -1499,10 +1497,8 @@ static void start_uart(struct dtu_device *d)
 {
     (void)dtu_framer_init(&d->framer, &d->framer_config, &framer_callbacks, d);
     (void)dtu_cmdmode_init(&d->cmdmode, &d->cmdmode_config, &cmdmode_callbacks, d, d->now_ms);
-    (void)dtu_heartbeat_init(&d->heartbeat, &d->settings.heartbeat_config,
-                             &uart_heartbeat_callbacks, d);
+    start_heartbeat(d);
     start_distribution(d);
-    d->beat_sent = 0;
     d->answering = false;
     d->was_deaf = false;
 }
@@ -1518,7 +1514,8 @@ static void start_socket(struct dtu_device_socket *s)
                              &socket_heartbeat_callbacks, s);
 }
 
-static void greet(struct dtu_device *d)
+/* As far as the UART takes it. */
+static void send_greeting(struct dtu_device *d)
 {
     size_t len;
 
@@ -1530,6 +1527,19 @@ static void greet(struct dtu_device *d)
     dtu_text_bytes(&out, text, len);
     dtu_text_string(&out, "\r\n");
     d->greeting = !dtu_replay_done(&d->greeter);
+}
+
+static void greet(struct dtu_device *d)
+{
+    d->greeter.write = d->config->port->uart_write;
+    d->greeter.ctx = d->ctx;
+    d->greeter.sent = 0;
+    d->greeting = row_of(d, DTU_ID_STMSG) != NULL;
+    send_greeting(d);
+    if (!d->settings.starts_in_command_mode)
+        return;
+    dtu_cmdmode_enter(&d->cmdmode);
+    on_entered(d);
 }
 
 void dtu_device_start(struct dtu_device *d, uint32_t now)
@@ -1550,20 +1560,11 @@ void dtu_device_start(struct dtu_device *d, uint32_t now)
     d->restarting = false;
     d->started = true;
     d->config->port->uart_setup(d->ctx, &d->settings.uart);
-    start_heartbeats(d);
     show(d, DTU_SHOWS_POWER, 1);
     show(d, DTU_SHOWS_SYSTEM, 1);
     show(d, DTU_SHOWS_NETWORK, d->network);
     tell(d, DTU_EVENT_START, 0, 0);
-    d->greeter.write = d->config->port->uart_write;
-    d->greeter.ctx = d->ctx;
-    d->greeter.sent = 0;
-    d->greeting = row_of(d, DTU_ID_STMSG) != NULL;
     greet(d);
-    if (d->settings.starts_in_command_mode) {
-        dtu_cmdmode_enter(&d->cmdmode);
-        on_entered(d);
-    }
     for (size_t i = 0; i < d->config->profile->sockets; i++)
         if (d->sockets[i].used)
             dtu_link_start(&d->sockets[i].link, now);
@@ -1641,6 +1642,15 @@ static void end_what_has_expired(struct dtu_device *d)
     dtu_netat_poll(&d->netat, d->now_ms);
 }
 
+/* What has waited for room, and for time. */
+static void go_on(struct dtu_device *d)
+{
+    dtu_at_server_resume(&d->at);
+    resume_messages(d);
+    end_what_has_expired(d);
+    poll_cmdmode(d);
+}
+
 /* While something is on its way out that nothing may come in between, what comes in waits, for it
  * may have to be answered. */
 static bool hears_uart(const struct dtu_device *d)
@@ -1659,17 +1669,21 @@ static void listen(struct dtu_device *d)
     d->was_deaf = deaf;
 }
 
+/* Takes a frame that a pause has ended, or that there was no room for. */
+static void poll_frames(struct dtu_device *d)
+{
+    listen(d);
+    dtu_framer_poll(&d->framer, now_us(d));
+    (void)obey_frame(d);
+}
+
 size_t dtu_device_uart_rx(struct dtu_device *d, const uint8_t *data, size_t len, uint32_t now)
 {
     size_t taken = d->started ? skip_line_feed(d, data, len, now) : 0;
 
     d->now_ms = now;
-    if (accepts_input(d)) { /* an answer that waited may change who gets the bytes */
-        dtu_at_server_resume(&d->at);
-        resume_messages(d);
-        end_what_has_expired(d);
-        poll_cmdmode(d);
-    }
+    if (accepts_input(d)) /* an answer that waited may change who gets the bytes */
+        go_on(d);
     listen(d);
     while (taken < len && hears_uart(d)) {
         size_t n = dtu_cmdmode_active(&d->cmdmode)
@@ -1838,8 +1852,7 @@ void dtu_device_socket_writable(struct dtu_device *d, unsigned socket, uint32_t 
         return;
     pump(s);
     resume_messages(d); /* a reply may have waited for the room, */
-    listen(d);
-    poll_framer(d); /* and a frame, which comes behind it */
+    poll_frames(d);     /* and a frame, which comes behind it */
 }
 
 static bool find_sms_command(const struct dtu_device *d, const uint8_t **data, size_t *len)
@@ -2015,15 +2028,18 @@ void dtu_device_set_ip(struct dtu_device *d, const uint8_t *ip)
 }
 
 /* `IP,MAC,NAME` */
-static void greet_peer(struct dtu_device *d)
+static void introduce(struct dtu_device *d, const struct dtu_text *out)
 {
-    struct dtu_device_channel *c = &d->channels[DTU_CHANNEL_UDP];
+    struct dtu_discovery_found found;
+    describe(d, &found);
+    dtu_discovery_write_text(&found, out);
+}
+
+static void greet_peer(struct dtu_device_channel *c)
+{
     struct dtu_replay whole = {.write = gather_reply, .ctx = c};
     const struct dtu_text out = dtu_replay_text(&whole);
-    struct dtu_discovery_found found;
-
-    describe(d, &found);
-    dtu_discovery_write_text(&found, &out);
+    introduce(c->device, &out);
     (void)send_reply(c);
 }
 
@@ -2048,7 +2064,7 @@ enum dtu_status dtu_device_datagram(struct dtu_device *d, const struct dtu_peer 
     dtu_netat_hold(&d->netat, peer, now);
     if (kind == DTU_NETAT_KEYWORD) {
         d->stats.messages++;
-        greet_peer(d);
+        greet_peer(c);
     } else if (kind == DTU_NETAT_COMMAND) {
         run_commands(c, data, len);
     }
@@ -2093,6 +2109,16 @@ static uint32_t next_watch(const struct dtu_device *d, uint32_t now)
     return next;
 }
 
+static void poll_uart(struct dtu_device *d)
+{
+    send_greeting(d);
+    finish_what_is_on_its_way(d);
+    go_on(d);
+    poll_frames(d);
+    poll_distribution(d);
+    dtu_heartbeat_poll(&d->heartbeat, d->now_ms);
+}
+
 /* While what the other side sent cannot be taken, a connection is not quiet. */
 static void poll_socket(struct dtu_device *d, unsigned i)
 {
@@ -2113,16 +2139,7 @@ void dtu_device_poll(struct dtu_device *d, uint32_t now)
     d->now_ms = now;
     if (!d->started || d->restarting)
         return;
-    greet(d);
-    finish_what_is_on_its_way(d);
-    dtu_at_server_resume(&d->at);
-    resume_messages(d);
-    end_what_has_expired(d);
-    poll_cmdmode(d);
-    listen(d);
-    poll_framer(d);
-    poll_distribution(d);
-    dtu_heartbeat_poll(&d->heartbeat, now);
+    poll_uart(d);
     if (has_leds(d))
         dtu_indicator_poll(&d->indicator, now);
     for (unsigned i = 0; i < d->config->profile->sockets; i++)
