@@ -596,9 +596,8 @@ enum dtu_status dtu_device_message(struct dtu_device *d, enum dtu_channel channe
 
 static void greet_peer(struct dtu_device_channel *c)
 {
-    struct dtu_replay whole = {.write = gather_reply, .ctx = c};
-    const struct dtu_text out = dtu_replay_text(&whole);
-    dtu_device_introduce(c->device, &out);
+    const struct dtu_device_memory *memory = &c->device->config->messages[c->kind];
+    c->reply_len = dtu_device_introduce(c->device, memory->memory, memory->size);
     (void)send_reply(c);
 }
 

@@ -58,12 +58,15 @@ static void describe(void *ctx, struct dtu_discovery_found *found)
     copy_setting(d, DTU_ID_MID, 0, found->name, sizeof found->name);
 }
 
-/* `IP,MAC,NAME` */
-void dtu_device_introduce(struct dtu_device *d, const struct dtu_text *out)
+size_t dtu_device_introduce(struct dtu_device *d, uint8_t *text, size_t size)
 {
+    struct dtu_text_buffer buffer = {(char *)text, size, 0, false};
+    const struct dtu_text out = {dtu_text_to_buffer, &buffer};
     struct dtu_discovery_found found;
+
     describe(d, &found);
-    dtu_discovery_write_text(&found, out);
+    dtu_discovery_write_text(&found, &out);
+    return buffer.len;
 }
 
 static void tell_login(void *ctx, uint8_t user[DTU_DISCOVERY_LOGIN_LEN + 1],

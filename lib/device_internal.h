@@ -102,7 +102,7 @@ bool dtu_device_write_identity(struct dtu_device *d, enum dtu_identity_kind kind
 
 bool dtu_device_is_answering(const struct dtu_device_channel *c);
 
-/* Whether data is a command: without the mark then. */
+/* Whether data is a command; then `data` and `len` become the command without its mark. */
 bool dtu_device_find_command(const struct dtu_device *d, const uint8_t **data, size_t *len);
 
 bool dtu_device_is_offered(const struct dtu_device *d, enum dtu_channel channel);
@@ -112,7 +112,7 @@ void dtu_device_run_commands(struct dtu_device_channel *c, const uint8_t *data, 
 
 /* --- device_discovery.c --------------------------------------------------------------------- */
 
-/* `IP,MAC,NAME` */
-void dtu_device_introduce(struct dtu_device *d, const struct dtu_text *out);
+/* `IP,MAC,NAME`, and how long that is. What does not fit is cut off. */
+size_t dtu_device_introduce(struct dtu_device *d, uint8_t *text, size_t size);
 
 #endif

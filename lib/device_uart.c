@@ -219,44 +219,58 @@ static void start_heartbeat(struct dtu_device *d)
 
 /* --- Frames --------------------------------------------------------------------------------- */
 
-/* A frame that is a command stays with the framer until obey_frame() has carried it out. */
+/* Whether a frame is a command; then `data` and `len` become the command without its mark. */
+static bool is_command(const struct dtu_device *d, const uint8_t **data, size_t *len)
+{
+    return d->settings.uart_commands && dtu_device_is_offered(d, DTU_CHANNEL_UART) &&
+           dtu_device_find_command(d, data, len);
+}
+
+/* Data goes to the queues at once. What is more work stays with the framer until take_frame(). */
 static bool on_frame(void *ctx, const uint8_t *data, size_t len)
 {
     struct dtu_device *d = ctx;
-    const uint8_t *command = data;
-    size_t command_len = len;
-    bool enabled = dtu_device_is_offered(d, DTU_CHANNEL_UART) && d->settings.uart_commands;
+    size_t frame_len = len;
 
-    if (d->frame_obeyed)
+    if (d->frame_taken)
         return true;
-    if (d->sdp.fed > 0 || !enabled || !dtu_device_find_command(d, &command, &command_len))
-        return d->sdp.used ? distribute(d, data, len) : dtu_device_send_frame(d, data, len);
-    if (is_answering_uart(d)) /* what it asks for is answered behind that */
-        return false;
-    d->command_at = (size_t)(command - data);
-    d->command_len = command_len;
+    if (!d->sdp.used && !is_command(d, &data, &len))
+        return dtu_device_send_frame(d, data, len);
+    d->frame_len = frame_len;
     return false;
 }
 
 static const struct dtu_framer_callbacks framer_callbacks = {.frame = on_frame};
+
+/* False if it has to wait. */
+static bool work_on_frame(struct dtu_device *d, const uint8_t *data, size_t len)
+{
+    if (d->sdp.fed > 0 || !is_command(d, &data, &len))
+        return distribute(d, data, len);
+    if (is_answering_uart(d)) /* what it asks for is answered behind that */
+        return false;
+    dtu_device_run_commands(&d->channels[DTU_CHANNEL_UART], data, len);
+    return true;
+}
 
 static uint32_t now_us(const struct dtu_device *d)
 {
     return d->now_ms * 1000; /* wraps with the milliseconds, and differences stay right */
 }
 
-/* Carries out the command that the framer keeps: after each call that may have brought a frame, not
- * from inside of it, for the stack would have to hold both. False if there is none. */
-static bool obey_frame(struct dtu_device *d)
+/* Takes the frame that the framer keeps in its buffer: after each call that may have brought one,
+ * not from inside of it, for the stack would have to hold both. False if there is none, or it
+ * waits. */
+static bool take_frame(struct dtu_device *d)
 {
-    if (d->command_len == 0)
+    size_t len = d->frame_len;
+
+    d->frame_len = 0;
+    if (len == 0 || !work_on_frame(d, d->config->packet, len))
         return false;
-    dtu_device_run_commands(&d->channels[DTU_CHANNEL_UART], d->config->packet + d->command_at,
-                            d->command_len);
-    d->command_len = 0;
-    d->frame_obeyed = true;
+    d->frame_taken = true;
     dtu_framer_poll(&d->framer, now_us(d)); /* which lets go of it */
-    d->frame_obeyed = false;
+    d->frame_taken = false;
     return true;
 }
 
@@ -294,7 +308,7 @@ static void poll_cmdmode(struct dtu_device *d)
 {
     do {
         dtu_cmdmode_poll(&d->cmdmode, d->now_ms);
-    } while (obey_frame(d));
+    } while (take_frame(d));
 }
 
 bool dtu_device_needs_login(const struct dtu_device *d)
@@ -421,7 +435,7 @@ void dtu_device_poll_frames(struct dtu_device *d)
 {
     listen(d);
     dtu_framer_poll(&d->framer, now_us(d));
-    (void)obey_frame(d);
+    (void)take_frame(d);
 }
 
 void dtu_device_poll_uart(struct dtu_device *d)
@@ -484,7 +498,7 @@ size_t dtu_device_uart_rx(struct dtu_device *d, const uint8_t *data, size_t len,
                        ? take_command(d, data + taken, len - taken, now)
                        : dtu_cmdmode_feed(&d->cmdmode, data + taken, len - taken, now);
         taken += n;
-        if (!obey_frame(d) && n == 0)
+        if (!take_frame(d) && n == 0)
             break;
     }
     return taken;
@@ -496,7 +510,7 @@ void dtu_device_uart_idle(struct dtu_device *d, uint32_t now)
     if (!d->started)
         return;
     dtu_framer_flush(&d->framer);
-    (void)obey_frame(d);
+    (void)take_frame(d);
     if (dtu_framer_ready(&d->framer)) /* the frame was taken, if there was one */
         end_cut_frame(d);
 }

@@ -255,7 +255,7 @@ struct dtu_device {
     bool restart_due;                         /**< private: or will be when a reply is out */
     bool greeting;                            /**< private: not all of it is sent */
     bool answering;                           /**< private: nor of an answer of the handshake */
-    bool frame_obeyed;                        /**< private: what the framer keeps was carried out */
+    bool frame_taken;                         /**< private: the framer may let go of its frame */
     bool was_deaf;                            /**< private: the UART was not heard till now */
     bool after_cr;                            /**< private: the last byte was the CR of a command */
     bool logged_in;                           /**< private */
@@ -269,8 +269,7 @@ struct dtu_device {
     const struct dtu_device_socket *marking;  /**< private: whose packet is on its way */
     size_t beat_sent;                         /**< private: bytes of one that is on its way */
     size_t prefix_max;                        /**< private: bytes in front of data at most */
-    size_t command_at;                        /**< private: of the frame that the framer keeps */
-    size_t command_len;                       /**< private: 0: it is no command */
+    size_t frame_len;                         /**< private: of the frame that the framer keeps */
     uint32_t cr_ms;                           /**< private: when the CR of a command came */
     uint32_t entered_ms;                      /**< private: when command mode began */
     uint32_t heard_ms;                        /**< private: when a socket sent something last */

@@ -25,12 +25,11 @@ TEXTS = {
     "device_sockets.c:deliver": ("dtu_text_to_buffer",),
     "device_discovery.c:info_text": ("dtu_text_to_buffer",),
     "device_uart.c:send_greeting": ("base.c:replay_write",),
-    "dtu_device_datagram": ("base.c:replay_write",),
+    "dtu_device_introduce": ("dtu_text_to_buffer",),
 }
 # Of them, those that write through a dtu_replay which is not the user's: the `write` of that.
 REPLAYS = {
     "dtu_at_server_resume": ("at_server.c", "write"),
-    "dtu_device_datagram": ("device_commands.c:gather_reply",),
 }
 # Functions in constant tables of an engine itself.
 TABLES = {
