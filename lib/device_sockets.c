@@ -328,7 +328,6 @@ static void on_up(struct dtu_device_socket *s)
     s->heard_ms = d->now_ms;
     s->refusals = 0;
     s->refused = false;
-    s->registered = false;
     if (!s->link_config.listens)
         dtu_identity_opened(&s->identity);
     if (has_heartbeat(s))

@@ -1869,6 +1869,20 @@ static void a_command_in_the_data_is_one_frame_that_was_refused_once(void)
     CHECK_EQ(b->device.stats.messages, 1);
 }
 
+static void a_command_in_the_data_ends_with_an_idle_line_or_with_what_comes_after_a_pause(void)
+{
+    begin_open("cat1");
+    type("usr.cn#AT+UARTFT\r\n");
+    dtu_device_uart_idle(&b->device, b->now);
+    CHECK_UART(VALUE("UARTFT:50"));
+    type("usr.cn#AT+UARTFT\r\n");
+    b->now += 60;
+    type("data");
+    CHECK_UART(VALUE("UARTFT:50"));
+    wait_ms(60);
+    CHECK_SENT(0, "data");
+}
+
 /* Both are found by one poll, which comes late: the pause behind the command, and that behind `+`.
  */
 static void what_the_handshake_held_back_goes_on_behind_a_command(void)
@@ -3176,6 +3190,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(input_waits_for_a_reply_in_the_data),
     CHECK_TEST(a_command_right_behind_another_waits_for_its_reply),
     CHECK_TEST(a_command_in_the_data_is_one_frame_that_was_refused_once),
+    CHECK_TEST(a_command_in_the_data_ends_with_an_idle_line_or_with_what_comes_after_a_pause),
     CHECK_TEST(what_the_handshake_held_back_goes_on_behind_a_command),
     CHECK_TEST(a_command_in_the_data_waits_for_an_answer_of_the_handshake),
     CHECK_TEST(a_command_in_the_data_needs_no_login_and_gives_none),
