@@ -194,32 +194,33 @@ struct dtu_device_stats {
 
 /** One socket; private. */
 struct dtu_device_socket {
-    struct dtu_device *device;              /**< private */
-    struct dtu_link link;                   /**< private; its `stats` may be read */
-    struct dtu_link_config link_config;     /**< private */
-    struct dtu_queue queue;                 /**< private; its `stats` may be read */
+    struct dtu_device *device;           /**< private */
+    unsigned index;                      /**< private */
+    bool used;                           /**< private: enabled, of a kind that is served */
+    bool registered;                     /**< private: its registration packet is out */
+    bool held;                           /**< private: bytes of it wait, for the UART had no room */
+    bool cut;                            /**< private: and a part of the same packet went before */
+    bool marked;                         /**< private: its packet has begun with a mark */
+    uint8_t mark_left;                   /**< private: bytes of the mark that are not out */
+    bool beating;                        /**< private: a heartbeat is the first of its queue */
+    bool sync_full;                      /**< private: bytes wait for room, not for time */
+    bool refused;                        /**< private: nothing was sent since a datagram was */
+    uint8_t refusals;                    /**< private: datagrams refused in a row */
+    uint8_t clients;                     /**< private: of a TCP server */
+    uint8_t shown;                       /**< private: its state in a reply that is on its way */
+    uint8_t shown_clients;               /**< private: and its clients */
+    uint32_t resumed_ms;                 /**< private: when something was sent after one */
+    uint32_t heard_ms;                   /**< private: when it sent something last */
+    uint32_t sync_ms;                    /**< private: when bytes came last */
+    struct dtu_link link;                /**< private; its `stats` may be read */
+    struct dtu_queue queue;              /**< private; its `stats` may be read */
+    struct dtu_heartbeat heartbeat;      /**< private; its `stats` may be read */
+    struct dtu_identity identity;        /**< private; its `stats` may be read */
+    struct dtu_baudsync sync;            /**< private; its `stats` may be read */
+    struct dtu_socket_settings settings; /**< private */
+    struct dtu_link_config link_config;  /**< private */
     struct dtu_queue_config queue_config;   /**< private */
-    struct dtu_socket_settings settings;    /**< private */
-    unsigned index;                         /**< private */
-    bool used;                              /**< private: enabled, of a kind that is served */
-    struct dtu_identity identity;           /**< private; its `stats` may be read */
-    struct dtu_heartbeat heartbeat;         /**< private; its `stats` may be read */
-    uint8_t refusals;                       /**< private: datagrams refused in a row */
-    bool refused;                           /**< private: nothing was sent since the last */
-    uint32_t resumed_ms;                    /**< private: when something was sent after one */
-    bool beating;                           /**< private: a heartbeat is the first of its queue */
-    uint8_t mark_left;                      /**< private: bytes of the mark in front of its data */
-    bool marked;                            /**< private: its packet has begun with it */
-    uint32_t heard_ms;                      /**< private: when it sent something last */
-    struct dtu_baudsync sync;               /**< private; its `stats` may be read */
     struct dtu_baudsync_config sync_config; /**< private */
-    uint32_t sync_ms;                       /**< private: when bytes came last */
-    bool sync_full;                         /**< private: and wait for room, not for time */
-    bool held;             /**< private: bytes of it wait, for the UART had no room */
-    bool cut;              /**< private: and a part of the same packet went before */
-    uint8_t shown;         /**< private: its state in a reply that is on its way */
-    uint8_t clients;       /**< private: of a TCP server */
-    uint8_t shown_clients; /**< private: in a reply that is on its way */
 };
 
 /** One channel whose commands come as a whole; private. */
@@ -243,52 +244,55 @@ struct dtu_device_sdp {
     bool used;                    /**< private: the UART speaks in frames */
 };
 
-/** A device. The fields are private, but for the `stats` of each part. */
+/** A device. The fields are private, but for the `stats` of each part. What is used most often
+ * comes first, where the instructions of a small processor reach it. */
 struct dtu_device {
-    const struct dtu_device_config *config;                  /**< private */
-    void *ctx;                                               /**< private */
-    struct dtu_params params;                                /**< private */
-    struct dtu_store store;                                  /**< private */
-    struct dtu_framer framer;                                /**< private */
-    struct dtu_framer_config framer_config;                  /**< private */
-    struct dtu_cmdmode cmdmode;                              /**< private */
-    struct dtu_cmdmode_config cmdmode_config;                /**< private */
-    struct dtu_at_server at;                                 /**< private */
-    struct dtu_at_server_config at_config;                   /**< private */
-    struct dtu_device_channel channels[DTU_DEVICE_CHANNELS]; /**< private */
-    const struct dtu_device_channel *current; /**< private: whose command is being carried out */
-    struct dtu_store defaults;                /**< private */
-    struct dtu_netat netat;                   /**< private */
-    struct dtu_indicator indicator;           /**< private */
-    struct dtu_indicator_callbacks leds;      /**< private */
-    uint8_t network;                          /**< private: enum dtu_network */
-    struct dtu_device_sdp sdp;                /**< private; its `stats` may be read */
-    uint32_t heard_ms;                        /**< private: when a socket sent something last */
-    struct dtu_heartbeat heartbeat;           /**< private: to the UART; its `stats` may be read */
-    size_t beat_sent;                         /**< private: bytes of one that is on its way */
-    size_t prefix_max;                        /**< private: bytes in front of data at most */
-    const struct dtu_device_socket *marking;  /**< private: whose packet is on its way */
-    uint8_t ip[4];                            /**< private: by dtu_device_set_ip() */
-    bool has_ip;                              /**< private: that was called */
+    const struct dtu_device_config *config;   /**< private */
+    void *ctx;                                /**< private */
+    uint32_t now_ms;                          /**< private: of the call that is under way */
+    bool started;                             /**< private */
+    bool restarting;                          /**< private: a restart is wanted */
+    bool restart_due;                         /**< private: or will be when a reply is out */
+    bool greeting;                            /**< private: not all of it is sent */
+    bool answering;                           /**< private: nor of an answer of the handshake */
+    bool frame_taken;                         /**< private: the framer may let go of its frame */
+    bool was_deaf;                            /**< private: the UART was not heard till now */
+    bool after_cr;                            /**< private: the last byte was the CR of a command */
+    bool logged_in;                           /**< private */
     bool lost;                                /**< private: stored values could not be read */
     bool followed;                            /**< private: the UART is not as it was set */
     bool is_lent;                             /**< private: the UART is somebody else's */
-    struct dtu_uart lent;                     /**< private: who has set it so */
-    bool logged_in;                           /**< private */
+    bool has_ip;                              /**< private: dtu_device_set_ip() was called */
+    uint8_t network;                          /**< private: enum dtu_network */
+    uint8_t ip[4];                            /**< private: by dtu_device_set_ip() */
+    const struct dtu_device_channel *current; /**< private: whose command is being carried out */
+    const struct dtu_device_socket *marking;  /**< private: whose packet is on its way */
+    size_t beat_sent;                         /**< private: bytes of one that is on its way */
+    size_t prefix_max;                        /**< private: bytes in front of data at most */
+    size_t frame_len;                         /**< private: of the frame that the framer keeps */
+    uint32_t cr_ms;                           /**< private: when the CR of a command came */
     uint32_t entered_ms;                      /**< private: when command mode began */
-    struct dtu_device_socket sockets[DTU_PROFILE_SOCKETS]; /**< private */
-    struct dtu_settings settings;                          /**< private */
-    uint32_t now_ms;               /**< private: of the call that is under way */
-    struct dtu_replay greeter;     /**< private */
-    bool greeting;                 /**< private: not all of it is sent */
-    bool answering;                /**< private: nor of an answer of the handshake */
-    bool restarting;               /**< private: a restart is wanted */
-    bool restart_due;              /**< private: or will be when a reply is out */
-    bool was_deaf;                 /**< private: the UART was not heard till now */
-    bool after_cr;                 /**< private: the last byte was the CR of a command */
-    uint32_t cr_ms;                /**< private: when it came */
-    bool started;                  /**< private */
-    struct dtu_device_stats stats; /**< counters */
+    uint32_t heard_ms;                        /**< private: when a socket sent something last */
+    struct dtu_device_stats stats;            /**< counters */
+    struct dtu_params params;                 /**< private */
+    struct dtu_at_server at;                  /**< private */
+    struct dtu_cmdmode cmdmode;               /**< private */
+    struct dtu_framer framer;                 /**< private */
+    struct dtu_heartbeat heartbeat;           /**< private: to the UART; its `stats` may be read */
+    struct dtu_settings settings;             /**< private */
+    struct dtu_device_sdp sdp;                /**< private; its `stats` may be read */
+    struct dtu_device_channel channels[DTU_DEVICE_CHANNELS]; /**< private */
+    struct dtu_device_socket sockets[DTU_PROFILE_SOCKETS];   /**< private */
+    struct dtu_store store;                                  /**< private */
+    struct dtu_store defaults;                               /**< private */
+    struct dtu_netat netat;                                  /**< private */
+    struct dtu_indicator indicator;                          /**< private */
+    struct dtu_indicator_callbacks leds;                     /**< private */
+    struct dtu_uart lent;                                    /**< private: who has set it so */
+    struct dtu_replay greeter;                               /**< private */
+    struct dtu_framer_config framer_config;                  /**< private */
+    struct dtu_cmdmode_config cmdmode_config;                /**< private */
+    struct dtu_at_server_config at_config;                   /**< private */
 };
 
 /** Sets up a device with the values that are stored, or the defaults.

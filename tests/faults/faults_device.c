@@ -499,6 +499,277 @@ static void what_is_answered_with_ok_is_stored_and_nothing_else(void)
     CHECK(at_every_call(sets_that_are_stored_at_once) > 30);
 }
 
+/* --- What the port knows and does ----------------------------------------------------------- */
+
+#define NOT_ALLOWED "\r\n+CME ERROR:50\r\n"
+
+static bool said_no; /* the port, since this was last set to false */
+
+/* What it has said to know it tells. */
+static enum dtu_status faulty_info(void *ctx, const struct dtu_param *row, const uint8_t *args,
+                                   size_t len, const struct dtu_text *out)
+{
+    if (out != NULL || !fault_now())
+        return info(ctx, row, args, len, out);
+    said_no = true;
+    return DTU_ERR_NOT_ALLOWED;
+}
+
+static enum dtu_status faulty_action(void *ctx, const struct dtu_param *row, const uint8_t *args,
+                                     size_t len)
+{
+    enum dtu_status status = action(ctx, row, args, len);
+    if (!fault_now())
+        return status;
+    said_no = true;
+    return DTU_ERR_NOT_ALLOWED;
+}
+
+static void ask(const char *command, const char *answer)
+{
+    said_no = false;
+    type(command);
+    CHECK_UART(said_no ? NOT_ALLOWED : answer);
+}
+
+/* What is not known is in front of nothing, and holds nothing up. */
+static void questions_for_the_port(void)
+{
+    static const struct {
+        const char *frame, *with_imei;
+    } data[] = {{"one", "861234one"}, {"two", "861234two"}, {"three", "861234three"}};
+    uint32_t unknown = 0;
+
+    new_board("cat1");
+    faulty_port = port;
+    faulty_port.info = faulty_info;
+    faulty_port.action = faulty_action;
+    b->config.port = &faulty_port;
+    b->identity = "861234";
+    init();
+    set("E", "OFF");
+    set("REGEN", "ON");
+    set("REGTP", "IMEI");
+    set("REGSND", "LINK&DATA");
+    start();
+    clear_uart();
+    said_no = false;
+    open_socket(0);
+    unknown += said_no;
+    CHECK_SENT(0, said_no ? "" : "861234");
+    for (size_t i = 0; i < COUNT(data); i++) {
+        said_no = false;
+        type_frame(data[i].frame);
+        unknown += said_no;
+        CHECK_SENT(0, said_no ? data[i].frame : data[i].with_imei);
+    }
+    CHECK_EQ(b->device.sockets[0].identity.stats.unknown, unknown);
+    said_no = false;
+    type_frame("usr.cn#AT+SN?\r");
+    CHECK_UART(said_no ? NOT_ALLOWED : VALUE("SN:861234"));
+    enter_command_mode();
+    ask("AT+SN?\r", VALUE("SN:861234"));
+    ask("AT+CCLK=20/01/01,12:00:00\r", OK);
+    ask("AT+LBS=1\r", VALUE("LBS:1,2"));
+    ask("AT+CCLK=20/01/02,12:00:00\r", OK);
+    CHECK_EQ(b->actions, 2); /* each was asked for once, whatever it said */
+    CHECK_EQ(b->device.stats.sent_packets, COUNT(data));
+}
+
+static void what_the_port_does_not_know_or_do_ends_its_command_only(void)
+{
+    CHECK_EQ(at_every_call(questions_for_the_port), 9);
+}
+
+/* Clients come and go while the UART takes a part of the reply that tells how many they are: that
+ * is one of the calls of the device which the port may make from inside. */
+static unsigned clients;
+
+static size_t write_and_count(void *ctx, const uint8_t *data, size_t len)
+{
+    size_t n = fault_takes(len);
+    if (n < len)
+        dtu_device_socket_clients(&b->device, 0, ++clients);
+    return n > 0 ? uart_write(ctx, data, n) : 0;
+}
+
+static void replies_with_the_number_of_clients(void)
+{
+    new_board("k7");
+    faulty_port = port;
+    faulty_port.uart_write = write_and_count;
+    b->config.port = &faulty_port;
+    init();
+    start();
+    open_socket(0);
+    clients = 1;
+    offer(-1, "+++");
+    offer(-1, "a");
+    for (unsigned i = 0; i < 3; i++) {
+        char expected[] = "\r\n+OK=CONNECTED(00)\r\n";
+        size_t at = strlen("\r\n+OK=CONNECTED(");
+        expected[at] = (char)('0' + clients / 10);
+        expected[at + 1] = (char)('0' + clients % 10);
+        if (clients < 10)
+            memmove(expected + at, expected + at + 1, sizeof expected - at - 1);
+        clear_uart();
+        offer(-1, "AT+SOCKLKA\r");
+        CHECK_UART(expected);
+    }
+}
+
+static void a_reply_says_what_was_so_when_it_began(void)
+{
+    CHECK(at_every_call(replies_with_the_number_of_clients) > 3);
+}
+
+/* --- A host that finds and sets a module ---------------------------------------------------- */
+
+static bool network_fails;
+
+/* A network that loses a datagram, or what is behind its beginning. */
+static size_t carry(uint8_t *to, const uint8_t *from, size_t len)
+{
+    size_t n = network_fails ? fault_takes(len) : len;
+    memcpy(to, from, n);
+    return n;
+}
+
+static bool is_answer(const struct dtu_discovery_reply *r, uint8_t command)
+{
+    if (command == DTU_DISCOVERY_SEARCH)
+        return r->kind == DTU_DISCOVERY_FOUND && r->intact;
+    if (command == DTU_DISCOVERY_READ)
+        return r->kind == DTU_DISCOVERY_BLOCKS;
+    return r->kind == DTU_DISCOVERY_RESULT && r->command == command;
+}
+
+/* Asks until it is answered. The answer's length. */
+static size_t exchange(const struct dtu_discovery_request *request, struct dtu_discovery_reply *r,
+                       uint8_t *answer)
+{
+    uint8_t out[DTU_DISCOVERY_REQUEST_MAX], in[DTU_DISCOVERY_REQUEST_MAX];
+    uint8_t reply[DTU_DISCOVERY_READ_LEN];
+    size_t len;
+
+    CHECK_EQ(dtu_discovery_encode_request(request, out, sizeof out, &len), DTU_OK);
+    for (unsigned i = 0; i < 100; i++) {
+        size_t n = carry(in, out, len);
+        n = dtu_device_request(&b->device, in, n, reply, sizeof reply, b->now);
+        if (b->restarts > b->device.stats.restarts)
+            dtu_device_restart(&b->device, b->now);
+        n = n > 0 ? carry(answer, reply, n) : 0;
+        if (dtu_discovery_parse_reply(r, answer, n) == DTU_OK && is_answer(r, request->command))
+            return n;
+    }
+    CHECK(!"an answer");
+    return 0;
+}
+
+static const struct dtu_discovery_request as_admin = {
+    .mac = {0xD8, 0xB0, 0x4C, 0xF0, 0x00, 0x01}, .user = "admin", .password = "admin"};
+
+/* An enum dtu_discovery_result. */
+static unsigned result_of(uint8_t command, const uint8_t *params, size_t params_len)
+{
+    struct dtu_discovery_request request = as_admin;
+    struct dtu_discovery_reply r;
+    uint8_t answer[DTU_DISCOVERY_READ_LEN];
+    request.command = command;
+    request.params = params;
+    request.params_len = params_len;
+    (void)exchange(&request, &r, answer);
+    return r.result;
+}
+
+static struct dtu_discovery_port read_port(void)
+{
+    struct dtu_discovery_request request = as_admin;
+    struct dtu_discovery_layout layout;
+    struct dtu_discovery_port block;
+    struct dtu_discovery_reply r;
+    uint8_t answer[DTU_DISCOVERY_READ_LEN];
+    request.command = DTU_DISCOVERY_READ;
+    CHECK_EQ(dtu_discovery_layout(&layout, answer, exchange(&request, &r, answer)), DTU_OK);
+    dtu_discovery_get_port(&block, layout.port[0]);
+    return block;
+}
+
+/* All that was read but the rate goes back as it was. */
+static void set_baud(uint32_t baud)
+{
+    uint8_t params[DTU_DISCOVERY_PORT_LEN];
+    struct dtu_discovery_port block = read_port();
+    block.baud = baud;
+    dtu_discovery_put_port(params, &block);
+    CHECK_EQ(result_of(DTU_DISCOVERY_PORT_0, params, sizeof params), DTU_DISCOVERY_DONE);
+}
+
+/* Without a fault up to here. */
+static void begin_k7(const struct dtu_store_medium *medium_of_it)
+{
+    unsigned at = faults.at, calls = faults.calls;
+    new_board("k7");
+    b->config.medium = medium_of_it;
+    b->config.medium_ctx = slots;
+    faults.at = 0;
+    init();
+    start();
+    faults.at = at;
+    faults.calls = calls;
+}
+
+/* Finds it, sets its rate, and sees that it is so after a restart. */
+static void a_host_sets_a_module(void)
+{
+    const struct dtu_discovery_request search = {.command = DTU_DISCOVERY_SEARCH};
+    struct dtu_discovery_reply r;
+    uint8_t answer[DTU_DISCOVERY_READ_LEN];
+
+    memset(slots, 0xFF, sizeof slots);
+    begin_k7(&medium);
+    network_fails = true;
+    (void)exchange(&search, &r, answer);
+    CHECK_BYTES(r.found.mac, 6, as_admin.mac, 6);
+    set_baud(57600);
+    CHECK_EQ(result_of(DTU_DISCOVERY_SAVE, NULL, 0), DTU_DISCOVERY_DONE);
+    CHECK_EQ(result_of(DTU_DISCOVERY_RESTART, NULL, 0), DTU_DISCOVERY_DONE);
+    CHECK_EQ(b->setup.baud, 57600);
+    CHECK_EQ(read_port().baud, 57600);
+}
+
+static void a_host_sets_a_module_over_a_network_that_loses_datagrams(void)
+{
+    CHECK_EQ(at_every_call(a_host_sets_a_module), 12);
+}
+
+/* A save that is answered with "done" holds when the power was cut; one that is not has stored
+ * nothing. */
+static void saves_of_a_host(void)
+{
+    static const uint32_t rates[] = {9600, 19200, 38400};
+    uint32_t stored = rates[0];
+
+    memset(slots, 0xFF, sizeof slots);
+    network_fails = false;
+    begin_k7(&medium);
+    set_baud(stored);
+    CHECK_EQ(result_of(DTU_DISCOVERY_SAVE, NULL, 0), DTU_DISCOVERY_DONE);
+    begin_k7(&faulty_medium);
+    for (size_t i = 1; i < COUNT(rates); i++) {
+        set_baud(rates[i]);
+        if (result_of(DTU_DISCOVERY_SAVE, NULL, 0) == DTU_DISCOVERY_DONE)
+            stored = rates[i];
+    }
+    begin_k7(&medium);
+    CHECK_EQ(b->setup.baud, stored);
+}
+
+static void what_a_host_is_told_to_be_saved_is_stored_and_nothing_else(void)
+{
+    CHECK(at_every_call(saves_of_a_host) > 10);
+}
+
 static const struct check_test tests[] = {
     CHECK_TEST(at_the_uart_nothing_is_in_the_middle_of_something_else),
     CHECK_TEST(what_is_typed_at_any_moment_is_answered_in_one_piece),
@@ -506,6 +777,10 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_reply_to_a_message_waits_and_comes_once),
     CHECK_TEST(what_is_answered_with_ok_is_stored_and_nothing_else),
     CHECK_TEST(what_goes_on_at_any_moment_is_not_in_the_middle_of_something_else),
+    CHECK_TEST(what_the_port_does_not_know_or_do_ends_its_command_only),
+    CHECK_TEST(a_reply_says_what_was_so_when_it_began),
+    CHECK_TEST(a_host_sets_a_module_over_a_network_that_loses_datagrams),
+    CHECK_TEST(what_a_host_is_told_to_be_saved_is_stored_and_nothing_else),
 };
 
 CHECK_MAIN(tests)

@@ -83,11 +83,14 @@ class Measured:
         self.output = os.path.join(output, "objects")
         shutil.rmtree(self.output, ignore_errors=True)
         os.makedirs(self.output)
-        self.engines = self.compile("lib/*.c")
+        files = self.compile("lib/*.c")
+        self.engines = [name for name in files if self.has_header(name)]
+        for name in self.engines:
+            self.join(name, [f for f in files if f not in self.engines and f.startswith(name + "_")])
         self.tables = self.compile("lib/profiles/*.c")
         self.sections = {name: self.sections_of(name) for name in self.engines + self.tables}
         self.functions = {name: self.functions_of(name) for name in self.engines}
-        self.graph = stack.Graph(root, [f"{self.output}/{name}.ci" for name in self.engines])
+        self.graph = stack.Graph(root, [f"{self.output}/{name}.ci" for name in files])
         self.ram = self.instances()
 
     def compile(self, pattern):
@@ -100,6 +103,20 @@ class Measured:
     def object(self, name):
         return f"{self.output}/{name}.o"
 
+    def header(self, engine):
+        return f"{self.root}/include/dtu/{engine}.h"
+
+    def has_header(self, name):
+        return os.path.exists(self.header(name))
+
+    def join(self, engine, parts):
+        """Makes the object of an engine that has parts of those of all of its files."""
+        if parts:
+            whole = f"{self.output}/whole.o"
+            run("arm-none-eabi-ld", "-r", "-o", whole,
+                *[self.object(name) for name in (engine, *parts)])
+            os.replace(whole, self.object(engine))
+
     def sections_of(self, name):
         """The sections of an object that a program can have, and their sizes."""
         found = {}
@@ -110,14 +127,17 @@ class Measured:
         return found
 
     def functions_of(self, name):
+        """The functions that a program may call: of an engine in parts not those that only they do."""
+        with open(self.header(name), encoding="utf-8") as f:
+            header = f.read()
         lines = run("arm-none-eabi-nm", self.object(name)).splitlines()
-        return [line.split()[2] for line in lines if re.search(r" T \w+$", line)]
+        functions = [line.split()[2] for line in lines if re.search(r" T \w+$", line)]
+        return [f for f in functions if re.search(rf"\b{f}\(", header)]
 
     def parts(self, engine):
         """The parts of an engine: name, functions, instance."""
         if engine not in PARTS:
-            header = f"{self.root}/include/dtu/{engine}.h"
-            with open(header, encoding="utf-8") as f:
+            with open(self.header(engine), encoding="utf-8") as f:
                 has_instance = f"struct dtu_{engine} {{" in f.read()
             instance = f"dtu_{engine}" if has_instance and engine not in CONSTANT else None
             return [("", self.functions[engine], instance)]

@@ -3,9 +3,10 @@
 
 A callback of the user is not counted. Where a text goes that the library itself makes is in TEXTS,
 the functions of other tables of its own are in TABLES, and for the callbacks of engines they are
-read from the tables in lib/device.c, which wires them.
+read from the tables in the files of the device, which wires them.
 """
 import collections
+import glob
 import os
 import re
 
@@ -21,15 +22,14 @@ TEXTS = {
     "dtu_at_server_resume": ("base.c:replay_write",),
     "dtu_identity_bytes": ("dtu_text_to_buffer",),
     "store.c:save_counted": ("store.c:to_medium", "store.c:measure", "store.c:sum_up"),
-    "device.c:deliver": ("dtu_text_to_buffer",),
-    "device.c:info_text": ("dtu_text_to_buffer",),
-    "device.c:greet": ("base.c:replay_write",),
-    "dtu_device_datagram": ("base.c:replay_write",),
+    "device_sockets.c:deliver": ("dtu_text_to_buffer",),
+    "device_discovery.c:info_text": ("dtu_text_to_buffer",),
+    "device_uart.c:send_greeting": ("base.c:replay_write",),
+    "dtu_device_introduce": ("dtu_text_to_buffer",),
 }
 # Of them, those that write through a dtu_replay which is not the user's: the `write` of that.
 REPLAYS = {
     "dtu_at_server_resume": ("at_server.c", "write"),
-    "dtu_device_datagram": ("device.c:gather_reply",),
 }
 # Functions in constant tables of an engine itself.
 TABLES = {
@@ -38,7 +38,9 @@ TABLES = {
 }
 # Other pointers that are the user's: the file, and what is called.
 USERS = {("sdp.c", "s->write"), ("store.c", "medium->"), ("device.c", "port->"),
-         ("rfc2217.c", "pipe->"), ("rfc2217.c", "server->"), ("rfc2217.c", "client->")}
+         ("device_uart.c", "port->"), ("device_sockets.c", "port->"),
+         ("device_commands.c", "port->"), ("rfc2217.c", "pipe->"), ("rfc2217.c", "server->"),
+         ("rfc2217.c", "client->")}
 
 NODE = re.compile(r'node: \{ title: "([^"]+)" label: "([^"]+)"')
 EDGE = re.compile(r'edge: \{ sourcename: "([^"]+)" targetname: "([^"]+)"(?: label: "([^"]+)")?')
@@ -66,7 +68,7 @@ class Graph:
         self.indirect = collections.defaultdict(set)  # function: (file, callee)
         self.failures = []
         self.known = {}
-        self.wiring = self.read_wiring(f"{root}/lib/device.c")
+        self.wiring = self.read_wiring(glob.glob(f"{root}/lib/device*.c"))
         for path in paths:
             self.read(path)
         for name in sorted(set(self.texts) - set(self.frames)):
@@ -75,12 +77,16 @@ class Graph:
             if "dtu_replay_text" in callees and name not in self.texts:
                 self.fail(f"{name}: makes a text and is not in TEXTS")
 
-    def read_wiring(self, path):
+    def read_wiring(self, paths):
         wiring = collections.defaultdict(tuple)
-        with open(path, encoding="utf-8") as f:
-            for engine, fields in WIRING.findall(f.read()):
+        for path in sorted(paths):
+            with open(path, encoding="utf-8") as f:
+                text = f.read()
+            for engine, fields in WIRING.findall(text):
                 for member, function in re.findall(r"\.(\w+)\s*=\s*(\w+)", fields):
-                    wiring[(f"{engine}.c", member)] += (f"device.c:{function}",)
+                    shared = function.startswith("dtu_")
+                    name = function if shared else f"{os.path.basename(path)}:{function}"
+                    wiring[(f"{engine}.c", member)] += (name,)
         return wiring
 
     def read(self, path):

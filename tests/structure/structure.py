@@ -71,6 +71,12 @@ MAX_COLUMNS = 100
 INCLUDE = re.compile(r'\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 
+def engine_of(name):
+    """The engine that a file of lib/ belongs to: its own, or the one that it is a part of."""
+    owners = [e for e in LAYERS if name.startswith(e + "_")]
+    return max(owners, key=len) if owners and name not in LAYERS else name
+
+
 class Checker:
     def __init__(self, root):
         self.root = root
@@ -118,7 +124,8 @@ class Checker:
 
     def check_library_includes(self, path):
         profile = path.startswith("lib/profiles/")
-        engine = "profile" if profile else os.path.splitext(os.path.basename(path))[0]
+        name = os.path.splitext(os.path.basename(path))[0]
+        engine = "profile" if profile else engine_of(name)
         layer = LAYERS.get(engine)
         if layer is None:
             self.report(path, 1, "layers", f"{engine} has no layer in structure.py")
@@ -131,6 +138,8 @@ class Checker:
             other = re.fullmatch(r"dtu/(\w+)\.h", name)
             if profile and "/" not in name and self.exists("lib/profiles/" + name):
                 pass  # what the tables are written with
+            elif path.startswith("lib/") and self.is_of_engine(name, engine):
+                pass  # what its parts have in common
             elif not other:
                 self.report(path, number, "layers", f'"{name}" is no public header')
             elif other[1] == engine and not path.startswith("include/"):
@@ -139,6 +148,10 @@ class Checker:
                 self.report(path, number, "layers",
                             f"{engine} (layer {layer}) may not include {name} "
                             f"(layer {LAYERS.get(other[1], 'unknown')})")
+
+    def is_of_engine(self, name, engine):
+        return (re.fullmatch(r"\w+\.h", name) and self.exists("lib/" + name)
+                and engine_of(name[:-2]) == engine)
 
     def check_program_includes(self, path):
         for number, system, name in self.includes(path):
@@ -159,7 +172,8 @@ class Checker:
     # --- One name, five places ----------------------------------------------------------------
 
     def check_names(self):
-        engines = self.engines("lib", ".c")
+        files = self.engines("lib", ".c")
+        engines = [e for e in files if engine_of(e) == e]
         for e in engines:
             places = [f"include/dtu/{e}.h", f"tests/unit/test_{e}.c", f"docs/{e}.md"]
             if e not in NOT_FUZZED:
@@ -184,10 +198,14 @@ class Checker:
         # What CMake builds is what is there.
         if self.exists("CMakeLists.txt"):
             text = "\n".join(self.lines("CMakeLists.txt"))
-            for variable, directory in (("DTU_ENGINES", "lib"), ("DTU_PROFILES", "lib/profiles")):
+            profiles = self.engines("lib/profiles", ".c")
+            for variable, directory, there in (
+                    ("DTU_ENGINES", "lib", engines),
+                    ("DTU_PARTS", "lib", [e for e in files if e not in engines]),
+                    ("DTU_PROFILES", "lib/profiles", profiles)):
                 match = re.search(rf"set\({variable}\s([^)]*)\)", text)
                 listed = set(match[1].split()) if match else set()
-                for name in sorted(listed ^ set(self.engines(directory, ".c"))):
+                for name in sorted(listed ^ set(there)):
                     self.report("CMakeLists.txt", 1, "names",
                                 f"{directory}/{name}.c is "
                                 + (f"missing, but in {variable}" if name in listed

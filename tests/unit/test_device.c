@@ -1857,6 +1857,63 @@ static void a_command_right_behind_another_waits_for_its_reply(void)
     CHECK_UART(VALUE("UARTFT:50") VALUE("UARTFL:18"));
 }
 
+static void a_command_in_the_data_is_one_frame_that_was_refused_once(void)
+{
+    begin_open("cat1");
+    type_frame("usr.cn#AT+UARTFT\r\n");
+    type_frame("data");
+    CHECK_UART(VALUE("UARTFT:50"));
+    CHECK_SENT(0, "data");
+    CHECK_EQ(b->device.framer.stats.by_time, 2);
+    CHECK_EQ(b->device.framer.stats.refused, 1);
+    CHECK_EQ(b->device.stats.messages, 1);
+}
+
+static void a_command_in_the_data_ends_with_an_idle_line_or_with_what_comes_after_a_pause(void)
+{
+    begin_open("cat1");
+    type("usr.cn#AT+UARTFT\r\n");
+    dtu_device_uart_idle(&b->device, b->now);
+    CHECK_UART(VALUE("UARTFT:50"));
+    type("usr.cn#AT+UARTFT\r\n");
+    b->now += 60;
+    type("data");
+    CHECK_UART(VALUE("UARTFT:50"));
+    wait_ms(60);
+    CHECK_SENT(0, "data");
+}
+
+/* Both are found by one poll, which comes late: the pause behind the command, and that behind `+`.
+ */
+static void what_the_handshake_held_back_goes_on_behind_a_command(void)
+{
+    begin_open("cat1");
+    type("usr.cn#AT+UARTFT\r\n");
+    b->now += 300;
+    type("+");
+    b->now += 300;
+    dtu_device_poll(&b->device, b->now);
+    CHECK_UART(VALUE("UARTFT:50"));
+    CHECK_EQ(dtu_device_next(&b->device, b->now), 51); /* the packing time of `+` runs */
+    wait_ms(51);
+    CHECK_SENT(0, "+");
+}
+
+static void a_command_in_the_data_waits_for_an_answer_of_the_handshake(void)
+{
+    begin_open("cat1");
+    b->uart_room = 2;
+    type("usr.cn#AT+UARTFT\r\n");
+    b->now += 300;
+    type("+++a");
+    dtu_device_poll(&b->device, b->now);
+    CHECK_UART("a+");
+    b->uart_room = LOTS;
+    dtu_device_poll(&b->device, b->now);
+    CHECK_UART("ok" VALUE("UARTFT:50"));
+    CHECK_COMMAND("AT", OK);
+}
+
 static void a_command_in_the_data_needs_no_login_and_gives_none(void)
 {
     begin("cat1"); /* it has had its password */
@@ -3132,6 +3189,10 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_reply_in_the_data_without_room_is_gone_on_with_and_not_split),
     CHECK_TEST(input_waits_for_a_reply_in_the_data),
     CHECK_TEST(a_command_right_behind_another_waits_for_its_reply),
+    CHECK_TEST(a_command_in_the_data_is_one_frame_that_was_refused_once),
+    CHECK_TEST(a_command_in_the_data_ends_with_an_idle_line_or_with_what_comes_after_a_pause),
+    CHECK_TEST(what_the_handshake_held_back_goes_on_behind_a_command),
+    CHECK_TEST(a_command_in_the_data_waits_for_an_answer_of_the_handshake),
     CHECK_TEST(a_command_in_the_data_needs_no_login_and_gives_none),
     CHECK_TEST(z_and_entm_in_the_data),
     CHECK_TEST(a_network_reply_goes_to_that_socket_only),

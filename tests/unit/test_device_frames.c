@@ -997,6 +997,16 @@ static void a_tcp_server_shows_how_many_clients_it_has(void)
     CHECK_COMMAND("AT+SOCKLKA", "\r\n+OK=CONNECTED(1)\r\n");
 }
 
+static void a_server_that_is_open_is_not_opened_once_more(void)
+{
+    begin("k7");
+    enter_command_mode();
+    open_socket(0);
+    dtu_device_socket_clients(&b->device, 0, 3);
+    open_socket(0);
+    CHECK_COMMAND("AT+SOCKLKA", "\r\n+OK=CONNECTED(3)\r\n");
+}
+
 static void a_udp_server_has_no_number_of_clients(void)
 {
     new_board("k7");
@@ -1422,6 +1432,7 @@ static const struct check_test tests[] = {
     CHECK_LARGE(a_slow_uart_gets_all_bytes_in_order),
     CHECK_TEST(k7_listens_at_its_own_port),
     CHECK_TEST(a_tcp_server_shows_how_many_clients_it_has),
+    CHECK_TEST(a_server_that_is_open_is_not_opened_once_more),
     CHECK_TEST(a_udp_server_has_no_number_of_clients),
     CHECK_TEST(a_port_that_cannot_be_had_is_tried_again_for_ever),
     CHECK_TEST(a_search_is_answered_with_who_it_is),

@@ -1,0 +1,630 @@
+/* SPDX-License-Identifier: MIT */
+/* What the AT servers of a device ask of it, and the commands that come as a whole by a channel. */
+#include "device_internal.h"
+
+#include <string.h>
+
+#define MESSAGE_COMMANDS 10 /* in a message (001 section 2.1.3.3) */
+
+/* --- Values --------------------------------------------------------------------------------- */
+
+/* Memory for one line: the buffer of the command that is being carried out. Its values are read by
+ * now, and its reply comes from the row. The other buffer may hold a line that is not complete. */
+static uint8_t *line_memory(const struct dtu_device *d, size_t *size)
+{
+    if (d->current == NULL) {
+        *size = d->config->line_size;
+        return d->config->line;
+    }
+    const struct dtu_device_memory *message = &d->config->messages[d->current->kind];
+    *size = message->size;
+    return message->memory;
+}
+
+static enum dtu_status save_row(struct dtu_device *d, const struct dtu_param *row)
+{
+    size_t size;
+    uint8_t *line = line_memory(d, &size);
+    if (d->config->medium == NULL)
+        return DTU_OK;
+    return dtu_store_save_row(&d->store, &d->params, row, line, size);
+}
+
+/* What could not be stored is not done at all: back to what is stored. There may be nothing stored
+ * yet. If it cannot be read either, nothing is stored until it can: the rest would be lost. */
+static void restore_values(struct dtu_device *d)
+{
+    size_t size;
+    uint8_t *line = line_memory(d, &size);
+    dtu_params_reset_all(&d->params);
+    d->lost = dtu_store_load(&d->store, &d->params, line, size) == DTU_ERR_IO;
+}
+
+enum dtu_status dtu_device_save(struct dtu_device *d)
+{
+    if (d->config->medium == NULL)
+        return DTU_ERR_NOT_ALLOWED;
+    if (d->lost)
+        return DTU_ERR_IO;
+    enum dtu_status status = dtu_store_save(&d->store, &d->params, DTU_PARAMS_PENDING);
+    if (status == DTU_OK)
+        d->stats.saves++;
+    return status;
+}
+
+enum dtu_status dtu_device_save_or_restore(struct dtu_device *d)
+{
+    enum dtu_status status = d->config->medium != NULL ? dtu_device_save(d) : DTU_OK;
+    if (status != DTU_OK)
+        restore_values(d);
+    return status;
+}
+
+/* A row that takes effect at once is stored by itself, and so before it does. */
+static enum dtu_status change_at_once(struct dtu_device *d, const struct dtu_param *row)
+{
+    enum dtu_status status = save_row(d, row);
+    if (status != DTU_OK) {
+        dtu_params_revert_row(&d->params, row);
+        return status;
+    }
+    dtu_params_apply_row(&d->params, row);
+    if (row->id == DTU_ID_E)
+        dtu_at_server_set_echo(&d->at, dtu_settings_on(&d->params, DTU_ID_E, false));
+    return DTU_OK;
+}
+
+static enum dtu_status on_changed(void *ctx, const struct dtu_param *row)
+{
+    struct dtu_device *d = ctx;
+    if (row->id == DTU_ID_UART)
+        d->followed = false;
+    if ((row->flags & DTU_PARAM_AT_ONCE) != 0)
+        return change_at_once(d, row);
+    /* while what is stored cannot be read, a set would be undone behind its reply: it is refused */
+    return d->config->profile->stores_at_once || d->lost ? dtu_device_save_or_restore(d) : DTU_OK;
+}
+
+/* What the user's defaults are could not be read, or not all of it. */
+static void drop_users_values(struct dtu_device *d)
+{
+    if (d->config->medium != NULL)
+        restore_values(d);
+    else
+        dtu_params_reset(&d->params);
+}
+
+/* Settings that were changed by other ways than a set are stored at once on every product: a reset
+ * would be none if a power cut could undo it. */
+enum dtu_status dtu_device_reset_values(struct dtu_device *d, bool users)
+{
+    size_t size;
+    uint8_t *line = line_memory(d, &size);
+    enum dtu_status status = DTU_OK;
+
+    if (!users) /* who asks for the factory's settings gives up what cannot be read */
+        d->lost = false;
+    dtu_params_reset(&d->params);
+    if (users && d->config->default_medium != NULL)
+        status = dtu_store_load(&d->defaults, &d->params, line, size);
+    if (status != DTU_ERR_IO)
+        return dtu_device_save_or_restore(d);
+    drop_users_values(d);
+    return status;
+}
+
+static enum dtu_status save_defaults(struct dtu_device *d)
+{
+    if (d->config->default_medium == NULL)
+        return DTU_ERR_NOT_ALLOWED;
+    if (d->lost)
+        return DTU_ERR_IO;
+    return dtu_store_save(&d->defaults, &d->params, DTU_PARAMS_PENDING);
+}
+
+/* --- Actions -------------------------------------------------------------------------------- */
+
+/* Sets a value that an action changes. */
+static enum dtu_status set_value(struct dtu_device *d, const struct dtu_param *row,
+                                 const uint8_t *args, size_t len)
+{
+    (void)dtu_params_set(&d->params, row, args, len); /* cannot fail: the server has checked it */
+    return on_changed(d, row);
+}
+
+/* A message has had its password: it neither logs the user of the UART in nor out. */
+static enum dtu_status sign_in_or_set(struct dtu_device *d, const struct dtu_param *row,
+                                      const uint8_t *args, size_t len)
+{
+    return d->current == NULL && dtu_device_needs_login(d) ? dtu_device_sign_in(d, row, args, len)
+                                                           : set_value(d, row, args, len);
+}
+
+static enum dtu_status set_mac(struct dtu_device *d, const struct dtu_param *row,
+                               const uint8_t *args, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (dtu_upper(args[i]) != 'F')
+            return set_value(d, row, args, len);
+    return DTU_ERR_RANGE; /* all F is nobody's (manual 003 section 4.4.7) */
+}
+
+static enum dtu_status forget_topic(struct dtu_device *d, const struct dtu_param *row,
+                                    const uint8_t *args, size_t len)
+{
+    const struct dtu_param *topics = dtu_device_row_of(d, DTU_ID_MQTTSUB);
+    struct dtu_argument place = dtu_params_argument(table_of(d), row, args, len, 0);
+    dtu_params_clear_place(&d->params, topics, (uint8_t)place.number);
+    return on_changed(d, topics);
+}
+
+/* Complexity: a case each for the actions that are the device's own. */
+static enum dtu_status on_action(void *ctx, const struct dtu_param *row, const uint8_t *args,
+                                 size_t len)
+{
+    struct dtu_device *d = ctx;
+    switch (row->id) {
+    case DTU_ID_Z:
+    case DTU_ID_ENTM:
+        return DTU_OK; /* done when the reply is out */
+    case DTU_ID_S:
+        return dtu_device_save(d);
+    case DTU_ID_RELD:
+        return dtu_device_reset_values(d, true);
+    case DTU_ID_CLEAR:
+        return dtu_device_reset_values(d, false);
+    case DTU_ID_CFGTF:
+        return save_defaults(d);
+    case DTU_ID_SIGNINAT:
+        return sign_in_or_set(d, row, args, len);
+    case DTU_ID_USERMAC:
+        return set_mac(d, row, args, len);
+    case DTU_ID_MQTTUNSUB:
+        return forget_topic(d, row, args, len);
+    default:
+        break;
+    }
+    if (d->config->port->action == NULL)
+        return DTU_ERR_NOT_ALLOWED;
+    return d->config->port->action(d->ctx, row, args, len);
+}
+
+/* --- Information ---------------------------------------------------------------------------- */
+
+/* The link whose state an INFO row shows, or NULL. */
+static struct dtu_device_socket *shown_socket(struct dtu_device *d, const struct dtu_param *row)
+{
+    if (row->id < DTU_ID_SOCKALK || row->id >= DTU_ID_SOCKALK + DTU_PROFILE_SOCKETS)
+        return NULL;
+    return &d->sockets[row->id - DTU_ID_SOCKALK];
+}
+
+/* The user's hardware address, if there is one. */
+static const uint8_t *user_mac(const struct dtu_device *d)
+{
+    size_t len;
+    const uint8_t *mac = dtu_settings_bytes(&d->params, DTU_ID_USERMAC, 0, &len);
+    for (size_t i = 0; i < len; i++)
+        if (mac[i] != 0)
+            return mac;
+    return NULL;
+}
+
+/* The state that was settled when the reply began. */
+static void write_link(const struct dtu_device_socket *s, const struct dtu_text *out)
+{
+    const struct dtu_profile *p = s->device->config->profile;
+    bool listens = s->link_config.listens && p->listen_word != NULL;
+
+    if (listens && s->shown == DTU_LINK_OPENING)
+        dtu_text_string(out, p->listen_word);
+    else
+        dtu_text_string(out, p->link_words[s->shown]);
+    if (!listens || s->shown != DTU_LINK_UP || s->settings.target.kind != DTU_SOCKET_TCP_SERVER)
+        return;
+    dtu_text_char(out, '(');
+    dtu_text_decimal(out, s->shown_clients);
+    dtu_text_char(out, ')');
+}
+
+/* What the device itself knows of an INFO row. The first call, without `out`, settles what the
+ * reply says however often it is made. */
+static bool write_own_info(struct dtu_device *d, const struct dtu_param *row,
+                           const struct dtu_text *out)
+{
+    struct dtu_device_socket *shown = shown_socket(d, row);
+    const uint8_t *mac = row->id == DTU_ID_MAC ? user_mac(d) : NULL;
+
+    if (shown == NULL && mac == NULL)
+        return false;
+    if (out == NULL && shown != NULL) {
+        shown->shown = (uint8_t)dtu_link_state(&shown->link);
+        shown->shown_clients = shown->clients;
+    }
+    if (out == NULL)
+        return true;
+    if (mac != NULL)
+        dtu_text_hex(out, mac, 6);
+    else
+        write_link(shown, out);
+    return true;
+}
+
+/* Writes the value without quotes. */
+enum dtu_status dtu_device_write_info(struct dtu_device *d, const struct dtu_param *row,
+                                      const uint8_t *args, size_t len, const struct dtu_text *out)
+{
+    const struct dtu_device_port *port = d->config->port;
+
+    if (write_own_info(d, row, out))
+        return DTU_OK;
+    if (port->info != NULL && port->info(d->ctx, row, args, len, out) == DTU_OK)
+        return DTU_OK;
+    if (row->id != DTU_ID_VER)
+        return DTU_ERR_NOT_ALLOWED;
+    if (out != NULL)
+        dtu_text_string(out, d->config->profile->version);
+    return DTU_OK;
+}
+
+static enum dtu_status on_info(void *ctx, const struct dtu_param *row, const uint8_t *args,
+                               size_t len, const struct dtu_text *out)
+{
+    struct dtu_device *d = ctx;
+    bool quotes = table_of(d)->syntax.quotes && out != NULL;
+
+    if (quotes)
+        dtu_text_char(out, '"');
+    enum dtu_status status = dtu_device_write_info(d, row, args, len, out);
+    if (quotes)
+        dtu_text_char(out, '"');
+    return status;
+}
+
+/* A UART that follows the network is shown as it is, until a restart or another set; and so is one
+ * that is lent. */
+static bool on_value(void *ctx, const struct dtu_param *row, const struct dtu_text *out)
+{
+    struct dtu_device *d = ctx;
+    if (row->id != DTU_ID_UART || !(d->followed || d->is_lent))
+        return false;
+    dtu_settings_write_uart(&d->params, dtu_device_uart(d), out);
+    return true;
+}
+
+/* The row whose answer a packet consists of. */
+static const struct dtu_param *text_row(const struct dtu_device *d, enum dtu_identity_kind kind)
+{
+    static const uint8_t ids[] = {[DTU_IDENTITY_ICCID] = DTU_ID_ICCID,
+                                  [DTU_IDENTITY_IMEI] = DTU_ID_IMEI,
+                                  [DTU_IDENTITY_SN] = DTU_ID_SN,
+                                  [DTU_IDENTITY_MAC] = DTU_ID_MAC,
+                                  [DTU_IDENTITY_LBS] = DTU_ID_LBS}; /* no other is asked for */
+    return dtu_device_row_of(d, ids[kind]);
+}
+
+bool dtu_device_write_identity(struct dtu_device *d, enum dtu_identity_kind kind,
+                               const struct dtu_text *out)
+{
+    static const uint8_t base_station[] = "1"; /* AT+LBS=1 */
+    const struct dtu_param *row = text_row(d, kind);
+    bool asks = kind == DTU_IDENTITY_LBS;
+
+    if (row == NULL ||
+        dtu_device_write_info(d, row, asks ? base_station : NULL, asks ? 1 : 0, NULL) != DTU_OK)
+        return false;
+    (void)dtu_device_write_info(d, row, NULL, 0, out);
+    return true;
+}
+
+/* --- Command mode --------------------------------------------------------------------------- */
+
+/* In command mode a login may be needed; a command in the data stream has had its password. */
+static enum dtu_status on_permit(void *ctx, const struct dtu_param *row)
+{
+    struct dtu_device *d = ctx;
+    if (!dtu_device_needs_login(d) || (row != NULL && row->id == DTU_ID_SIGNINAT))
+        return DTU_OK;
+    return DTU_ERR_LOGIN;
+}
+
+static void tell_command(struct dtu_device *d, const struct dtu_param *row, enum dtu_at_form form,
+                         enum dtu_status status)
+{
+    struct dtu_device_event e = {
+        .kind = DTU_EVENT_COMMAND, .row = row, .form = form, .status = status};
+    dtu_device_tell_event(d, &e);
+}
+
+/* What an action that was done wants when its reply is out. */
+static bool is_done(const struct dtu_param *row, enum dtu_status status, unsigned id)
+{
+    return row != NULL && row->kind == DTU_PARAM_ACTION && row->id == id && status == DTU_OK;
+}
+
+static bool asks_for_restart(const struct dtu_device *d, const struct dtu_param *row,
+                             enum dtu_status status)
+{
+    return is_done(row, status, DTU_ID_Z) ||
+           (is_done(row, status, DTU_ID_S) && d->config->profile->save_restarts);
+}
+
+bool dtu_device_is_answering(const struct dtu_device_channel *c)
+{
+    return !dtu_at_server_ready(&c->at) || c->reply_len > 0;
+}
+
+/* The line is free for it now. It would change the values under a reply of a channel. */
+static void restore_if_lost(struct dtu_device *d)
+{
+    if (!d->lost)
+        return;
+    for (size_t i = 0; i < DTU_DEVICE_CHANNELS; i++)
+        if (dtu_device_is_answering(&d->channels[i]))
+            return;
+    restore_values(d);
+}
+
+static void on_replied(void *ctx, const struct dtu_param *row, enum dtu_at_form form,
+                       enum dtu_status status)
+{
+    struct dtu_device *d = ctx;
+    tell_command(d, row, form, status);
+    restore_if_lost(d);
+    if (asks_for_restart(d, row, status))
+        dtu_device_want_restart(d);
+    if (is_done(row, status, DTU_ID_ENTM))
+        dtu_device_leave_command_mode(d);
+}
+
+static const struct dtu_at_server_callbacks at_callbacks = {.write = dtu_device_to_uart,
+                                                            .action = on_action,
+                                                            .info = on_info,
+                                                            .permit = on_permit,
+                                                            .changed = on_changed,
+                                                            .value = on_value,
+                                                            .replied = on_replied};
+
+/* --- Channels ------------------------------------------------------------------------------- */
+
+bool dtu_device_find_command(const struct dtu_device *d, const uint8_t **data, size_t *len)
+{
+    const struct dtu_settings *s = &d->settings;
+    return dtu_instream_find(d->config->profile->mark, s->password, s->password_len, data, len);
+}
+
+bool dtu_device_is_offered(const struct dtu_device *d, enum dtu_channel channel)
+{
+    return d->config->messages[channel].memory != NULL;
+}
+
+/* Sends what there is of a reply. False if there is no room. */
+static bool send_reply(struct dtu_device_channel *c)
+{
+    struct dtu_device *d = c->device;
+    struct dtu_device_socket *s = &d->sockets[c->socket];
+    const uint8_t *reply = d->config->messages[c->kind].memory;
+
+    if (c->reply_len == 0)
+        return true;
+    if (c->kind != DTU_CHANNEL_SOCKET) {
+        if (!d->config->port->reply(d->ctx, (enum dtu_channel)c->kind, reply, c->reply_len))
+            return false;
+    } else if (dtu_device_is_up(s)) { /* of a connection that is gone nobody waits for the reply */
+        if (dtu_queue_push(&s->queue, reply, c->reply_len, DTU_QUEUE_REFUSE) != DTU_OK)
+            return false;
+        dtu_device_pump(s);
+    }
+    c->reply_len = 0;
+    return true;
+}
+
+/* The command in the channel's memory has been carried out: its reply is gathered in its place. In
+ * pieces of a line at most, for every queue holds one of these, however large the memory is. */
+static size_t gather_reply(void *ctx, const uint8_t *data, size_t len)
+{
+    struct dtu_device_channel *c = ctx;
+    struct dtu_device *d = c->device;
+
+    if (c->kind == DTU_CHANNEL_UART)
+        return dtu_device_to_uart(d, data, len);
+    size_t taken = min_size(len, d->config->profile->line_size - c->reply_len);
+    memcpy(d->config->messages[c->kind].memory + c->reply_len, data, taken);
+    c->reply_len += taken;
+    return taken;
+}
+
+/* What the servers of the channels call: the same, for the device behind the channel. */
+static enum dtu_status on_message_action(void *ctx, const struct dtu_param *row,
+                                         const uint8_t *args, size_t len)
+{
+    const struct dtu_device_channel *c = ctx;
+    return on_action(c->device, row, args, len);
+}
+
+static enum dtu_status on_message_info(void *ctx, const struct dtu_param *row, const uint8_t *args,
+                                       size_t len, const struct dtu_text *out)
+{
+    const struct dtu_device_channel *c = ctx;
+    return on_info(c->device, row, args, len, out);
+}
+
+static enum dtu_status on_message_changed(void *ctx, const struct dtu_param *row)
+{
+    const struct dtu_device_channel *c = ctx;
+    return on_changed(c->device, row);
+}
+
+static bool on_message_value(void *ctx, const struct dtu_param *row, const struct dtu_text *out)
+{
+    const struct dtu_device_channel *c = ctx;
+    return on_value(c->device, row, out);
+}
+
+static void on_message_replied(void *ctx, const struct dtu_param *row, enum dtu_at_form form,
+                               enum dtu_status status)
+{
+    struct dtu_device_channel *c = ctx;
+    struct dtu_device *d = c->device;
+    tell_command(d, row, form, status);
+    if (asks_for_restart(d, row, status))
+        d->restart_due = true;
+    if (is_done(row, status, DTU_ID_ENTM) && c->kind == DTU_CHANNEL_UDP)
+        dtu_netat_close(&d->netat);
+}
+
+static const struct dtu_at_server_callbacks message_callbacks = {.write = gather_reply,
+                                                                 .action = on_message_action,
+                                                                 .info = on_message_info,
+                                                                 .changed = on_message_changed,
+                                                                 .value = on_message_value,
+                                                                 .replied = on_message_replied};
+
+static enum dtu_at_style style_of(const struct dtu_device *d, enum dtu_channel channel)
+{
+    if (channel == DTU_CHANNEL_SMS)
+        return d->config->profile->sms_style;
+    return channel == DTU_CHANNEL_MQTT ? DTU_AT_SEMICOLONS : DTU_AT_LINES;
+}
+
+/* A channel without memory cannot be set up, and is never asked. */
+static void start_channel(struct dtu_device *d, enum dtu_channel channel)
+{
+    struct dtu_device_channel *c = &d->channels[channel];
+    c->device = d;
+    c->kind = (uint8_t)channel;
+    c->reply_len = 0;
+    c->config = d->at_config;
+    c->config.line = d->config->messages[channel].memory;
+    c->config.line_size = d->config->messages[channel].size;
+    c->config.style = style_of(d, channel);
+    (void)dtu_at_server_init(&c->at, &c->config, &message_callbacks, c);
+}
+
+void dtu_device_start_commands(struct dtu_device *d)
+{
+    d->at_config.dialect = d->config->profile->dialect;
+    d->at_config.params = &d->params;
+    d->at_config.line = d->config->line;
+    d->at_config.line_size = d->config->line_size;
+    (void)dtu_at_server_init(&d->at, &d->at_config, &at_callbacks, d);
+    dtu_at_server_set_echo(&d->at, dtu_settings_on(&d->params, DTU_ID_E, false));
+    for (unsigned i = 0; i < DTU_DEVICE_CHANNELS; i++)
+        start_channel(d, (enum dtu_channel)i);
+    d->restart_due = false;
+    dtu_netat_close(&d->netat);
+}
+
+/* A restart that a message asked for waits until its reply was taken. */
+static void restart_if_due(struct dtu_device *d)
+{
+    if (!d->restart_due)
+        return;
+    for (size_t i = 0; i < DTU_DEVICE_CHANNELS; i++)
+        if (d->channels[i].reply_len > 0)
+            return;
+    dtu_device_want_restart(d);
+}
+
+/* Sends a reply piece by piece, as far as there is room. */
+static void finish_reply(struct dtu_device_channel *c)
+{
+    bool goes_on = send_reply(c);
+    while (goes_on && !dtu_at_server_ready(&c->at)) {
+        dtu_at_server_resume(&c->at);
+        goes_on = c->reply_len > 0 && send_reply(c); /* what is for the UART is not gathered */
+    }
+    restart_if_due(c->device);
+}
+
+void dtu_device_resume_messages(struct dtu_device *d)
+{
+    for (size_t i = 0; i < DTU_DEVICE_CHANNELS; i++)
+        finish_reply(&d->channels[i]);
+}
+
+/* Carries out commands. Each ends as its channel's style wants, or with the message. */
+void dtu_device_run_commands(struct dtu_device_channel *c, const uint8_t *data, size_t len)
+{
+    static const uint8_t end = '\r';
+    struct dtu_device *d = c->device;
+    uint32_t before = c->at.stats.commands;
+
+    d->stats.messages++;
+    d->current = c;
+    while (len > 0 && !dtu_device_is_answering(c) && !d->restarting &&
+           c->at.stats.commands - before < MESSAGE_COMMANDS) {
+        size_t n = dtu_at_server_feed(&c->at, data, len);
+        data += n;
+        len -= n;
+        finish_reply(c);
+    }
+    if (len == 0 && !dtu_device_is_answering(c)) {
+        (void)dtu_at_server_feed(&c->at, &end, 1);
+        finish_reply(c);
+    }
+    d->current = NULL;
+    if (len > 0) /* more commands than a message may have, or than there is room to answer */
+        d->stats.ignored++;
+}
+
+static bool find_sms_command(const struct dtu_device *d, const uint8_t **data, size_t *len)
+{
+    const struct dtu_settings *s = &d->settings;
+    return dtu_instream_find_message(d->config->profile->mark, s->password, s->password_len, data,
+                                     len);
+}
+
+enum dtu_status dtu_device_message(struct dtu_device *d, enum dtu_channel channel,
+                                   const uint8_t *data, size_t len, uint32_t now)
+{
+    d->now_ms = now;
+    bool has_topics = dtu_device_row_of(d, DTU_ID_MQTTSUB) != NULL;
+    if (channel != DTU_CHANNEL_SMS && !(channel == DTU_CHANNEL_MQTT && has_topics))
+        return DTU_ERR_NOT_ALLOWED;
+    struct dtu_device_channel *c = &d->channels[channel];
+    if (!dtu_device_accepts_input(d) || !dtu_device_is_offered(d, channel) ||
+        d->config->port->reply == NULL)
+        return DTU_ERR_NOT_ALLOWED;
+    if (dtu_device_is_answering(c))
+        return DTU_ERR_STATE;
+    if (channel == DTU_CHANNEL_SMS && !find_sms_command(d, &data, &len))
+        return DTU_ERR_FORMAT;
+    dtu_device_run_commands(c, data, len);
+    return DTU_OK;
+}
+
+static void greet_peer(struct dtu_device_channel *c)
+{
+    const struct dtu_device_memory *memory = &c->device->config->messages[c->kind];
+    c->reply_len = dtu_device_introduce(c->device, memory->memory, memory->size);
+    (void)send_reply(c);
+}
+
+enum dtu_status dtu_device_datagram(struct dtu_device *d, const struct dtu_peer *peer,
+                                    const uint8_t *data, size_t len, uint32_t now)
+{
+    size_t key_len;
+    d->now_ms = now;
+    const uint8_t *key = dtu_settings_bytes(&d->params, DTU_ID_SEARCH, 1, &key_len);
+
+    struct dtu_device_channel *c = &d->channels[DTU_CHANNEL_UDP];
+    if (!dtu_device_accepts_input(d) || !dtu_device_is_offered(d, DTU_CHANNEL_UDP) ||
+        d->config->port->reply == NULL || key == NULL)
+        return DTU_ERR_NOT_ALLOWED;
+    enum dtu_netat_kind kind = dtu_netat_look(&d->netat, key, key_len, peer, data, len, now);
+    if (kind == DTU_NETAT_FOREIGN) {
+        d->stats.ignored++;
+        return DTU_ERR_FORMAT;
+    }
+    if (dtu_device_is_answering(c))
+        return DTU_ERR_STATE;
+    dtu_netat_hold(&d->netat, peer, now);
+    if (kind == DTU_NETAT_KEYWORD) {
+        d->stats.messages++;
+        greet_peer(c);
+    } else if (kind == DTU_NETAT_COMMAND) {
+        dtu_device_run_commands(c, data, len);
+    }
+    return DTU_OK;
+}
