@@ -110,10 +110,11 @@ static void write_places(struct dtu_at_server *s, const struct dtu_text *out)
     for (uint8_t place = 1; place <= s->row->places; place++) {
         if (dtu_params_place_is_empty(s->config->params, DTU_PARAMS_PENDING, s->row, place))
             continue;
-        if (written++ > 0)
+        if (written > 0)
             write_crlf(out);
         write_name(s, out);
         dtu_params_write_place(s->config->params, DTU_PARAMS_PENDING, s->row, place, out);
+        written++;
     }
     if (written == 0)
         write_name(s, out);
@@ -198,7 +199,7 @@ void dtu_at_server_resume(struct dtu_at_server *s)
         return;
     const struct dtu_text out = dtu_replay_text(&s->output);
     write_reply(s, &out);
-    if (!dtu_replay_done(&s->output))
+    if (!dtu_replay_done(out.ctx))
         return;
     s->replying = false;
     if (s->callbacks->replied != NULL)
@@ -419,15 +420,19 @@ static void end_line(struct dtu_at_server *s, const uint8_t *data, size_t len)
 static size_t take(struct dtu_at_server *s, const uint8_t *data, size_t len)
 {
     size_t end = line_end(s, data, len);
-    if (end == 0 && len > 0 && s->len == 0 && !s->too_long)
+    if (end == len) {
+        len = echo(s, data, len);
+        gather(s, data, len);
+        return len;
+    }
+    if (end == 0 && s->len == 0 && !s->too_long)
         return 1; /* an empty line */
     size_t taken = echo(s, data, end);
-    if (taken == end && end < len)
-        taken += echo(s, data + end, 1);
-    if (taken > end)
+    if (taken == end && echo(s, data + end, 1) > 0) {
         end_line(s, data, end);
-    else
-        gather(s, data, taken);
+        return end + 1;
+    }
+    gather(s, data, taken);
     return taken;
 }
 

@@ -329,15 +329,20 @@ static enum dtu_status take_number(struct line *l)
     return DTU_OK;
 }
 
-static enum dtu_status read_number(struct line *l)
+static enum dtu_status parse_number(struct line *l)
 {
     size_t minus = l->token[0] == '-';
     enum dtu_status status = dtu_parse_decimal(l->token + minus, l->token_len - minus, &l->number);
 
     if (l->quoted || status == DTU_ERR_MISSING)
         return DTU_ERR_TYPE;
-    if (status == DTU_OK && minus > 0) /* a number all right, only outside of every range */
-        return DTU_ERR_RANGE;
+    /* below 0 it is a number all right, only outside of every range */
+    return status == DTU_OK && minus > 0 ? DTU_ERR_RANGE : status;
+}
+
+static enum dtu_status read_number(struct line *l)
+{
+    enum dtu_status status = parse_number(l);
     return status != DTU_OK ? status : take_number(l);
 }
 
@@ -569,7 +574,9 @@ static bool set_simple(struct line *l, uint8_t *values)
         return false;
     l->field = row->fields;
     l->store = values + row->offset;
-    return (l->field->type == DTU_FIELD_ENUM ? read_word(l) : read_number(l)) == DTU_OK;
+    if (l->field->type == DTU_FIELD_ENUM)
+        return read_word(l) == DTU_OK;
+    return parse_number(l) == DTU_OK && take_number(l) == DTU_OK;
 }
 
 /* Whether a line asks for the default by its name. */
