@@ -802,21 +802,20 @@ struct dtu_argument dtu_params_argument(const struct dtu_param_table *table,
 /* Whether a line has the parameters of the default; quotes may differ. */
 static bool is_default_line(struct line *l)
 {
-    const char *initial = l->row->initial;
-
-    for (size_t i = 0; initial != NULL; i++) {
+    if (l->row->initial == NULL)
+        return false;
+    for (size_t i = 0;; i++) {
         if (find_token(l, l->text, l->len, i) != DTU_OK)
             return false;
         const uint8_t *token = l->token;
         size_t len = l->token_len;
-        /* init has seen that it is legal */
+        const char *initial = l->row->initial; /* init has seen that it is legal */
         (void)find_token(l, (const uint8_t *)initial, dtu_string_len(initial), i);
         if (token == NULL || l->token == NULL)
             return token == l->token;
         if (len != l->token_len || memcmp(token, l->token, len) != 0)
             return false;
     }
-    return false;
 }
 
 enum dtu_status dtu_params_load(struct dtu_params *p, const struct dtu_param *row,
@@ -827,7 +826,7 @@ enum dtu_status dtu_params_load(struct dtu_params *p, const struct dtu_param *ro
     enum dtu_status status = set_line(&l, p->pending);
     if (status == DTU_OK || !is_default_line(&l))
         return status;
-    clear_row(p->pending, row);
+    clear_row(p->pending, l.row);
     begin_default(&l);
     return set_line(&l, p->pending);
 }
