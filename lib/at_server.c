@@ -40,9 +40,12 @@ bool dtu_at_server_ready(const struct dtu_at_server *s)
 
 /* --- The reply ------------------------------------------------------------------------------ */
 
-static const char *error_text(const struct dtu_at_dialect *d, enum dtu_status status)
+/* Complexity: a case for each status. */
+static const char *status_text(const struct dtu_at_dialect *d, enum dtu_status status)
 {
     switch (status) {
+    case DTU_OK:
+        return d->done;
     case DTU_ERR_FORMAT:
         return d->no_at;
     case DTU_ERR_NOT_FOUND:
@@ -103,18 +106,17 @@ static void write_value(struct dtu_at_server *s, const struct dtu_text *out)
 /* The values of a row with places, each as an answer of its own. */
 static void write_places(struct dtu_at_server *s, const struct dtu_text *out)
 {
-    const struct dtu_params *params = s->config->params;
-    bool any = false;
+    uint8_t written = 0;
     for (uint8_t place = 1; place <= s->row->places; place++) {
-        if (dtu_params_place_is_empty(params, DTU_PARAMS_PENDING, s->row, place))
+        if (dtu_params_place_is_empty(s->config->params, DTU_PARAMS_PENDING, s->row, place))
             continue;
-        if (any)
+        if (written > 0)
             write_crlf(out);
         write_name(s, out);
-        dtu_params_write_place(params, DTU_PARAMS_PENDING, s->row, place, out);
-        any = true;
+        dtu_params_write_place(s->config->params, DTU_PARAMS_PENDING, s->row, place, out);
+        written++;
     }
-    if (!any)
+    if (written == 0)
         write_name(s, out);
 }
 
@@ -164,29 +166,31 @@ static void write_answer(struct dtu_at_server *s, const struct dtu_text *out)
     }
 }
 
+static bool replies_in_lines(const struct dtu_at_server *s)
+{
+    return s->config->style == DTU_AT_LINES;
+}
+
 static void write_reply(struct dtu_at_server *s, const struct dtu_text *out)
 {
     const struct dtu_at_dialect *d = s->config->dialect;
-    enum dtu_status status = (enum dtu_status)s->status;
-    bool lines = s->config->style == DTU_AT_LINES;
-    bool value = has_value(s);
 
-    if (lines)
+    if (replies_in_lines(s))
         write_crlf(out);
-    if (value)
+    if (!has_value(s)) {
+        dtu_text_string(out, status_text(d, (enum dtu_status)s->status));
+    } else {
         write_answer(s, out);
+        if (replies_in_lines(s) && d->done_after_answer) {
+            write_crlf(out);
+            write_crlf(out);
+            dtu_text_string(out, d->done);
+        }
+    }
+    if (replies_in_lines(s))
+        write_crlf(out);
     else
-        dtu_text_string(out, status == DTU_OK ? d->done : error_text(d, status));
-    if (!lines) {
         dtu_text_char(out, ';');
-        return;
-    }
-    write_crlf(out);
-    if (value && d->done_after_answer) {
-        write_crlf(out);
-        dtu_text_string(out, d->done);
-        write_crlf(out);
-    }
 }
 
 void dtu_at_server_resume(struct dtu_at_server *s)
@@ -195,22 +199,12 @@ void dtu_at_server_resume(struct dtu_at_server *s)
         return;
     const struct dtu_text out = dtu_replay_text(&s->output);
     write_reply(s, &out);
-    if (!dtu_replay_done(&s->output))
+    if (!dtu_replay_done(out.ctx))
         return;
     s->replying = false;
     if (s->callbacks->replied != NULL)
         s->callbacks->replied(s->ctx, s->row, (enum dtu_at_form)s->form,
                               (enum dtu_status)s->status);
-}
-
-static void reply(struct dtu_at_server *s, enum dtu_status status)
-{
-    s->stats.commands++;
-    s->stats.errors += status != DTU_OK;
-    s->status = (uint8_t)status;
-    s->output.sent = 0;
-    s->replying = true;
-    dtu_at_server_resume(s);
 }
 
 /* --- The command ---------------------------------------------------------------------------- */
@@ -219,9 +213,8 @@ static void reply(struct dtu_at_server *s, enum dtu_status status)
 struct command {
     const uint8_t *name;
     size_t name_len;
-    const uint8_t *value; /* of a set */
-    size_t value_len;
-    enum dtu_at_form form;
+    const uint8_t *value; /* of a set, else NULL */
+    size_t value_len;     /* of a query: what is behind the `?`, where nothing may be */
 };
 
 static bool starts_with_at(const uint8_t *line, size_t len)
@@ -235,34 +228,28 @@ static bool ends_name(uint8_t byte)
     return byte <= '?' && (byte == '=' || byte == '?'); /* most bytes of a name are above both */
 }
 
-static bool asks_range(const struct command *c)
+/* False if it is no command. */
+static bool split(struct dtu_at_server *s, const uint8_t *line, size_t len, struct command *c)
 {
-    return c->value_len == 1 && c->value[0] == '?';
-}
-
-static enum dtu_status split(const uint8_t *line, size_t len, struct command *c)
-{
-    if (len < 4 || line[2] != '+' || ends_name(line[3]))
-        return DTU_ERR_FORMAT;
     size_t at = 3;
+
+    if (len < 4 || line[2] != '+' || ends_name(line[3]))
+        return false;
     while (at < len && !ends_name(line[at]))
         at++;
     c->name = line + 3;
     c->name_len = at - 3;
     c->value = NULL;
     c->value_len = 0;
-    if (at == len) {
-        c->form = DTU_AT_BARE;
-        return DTU_OK;
-    }
-    if (line[at] == '?') {
-        c->form = DTU_AT_QUERY;
-        return at + 1 == len ? DTU_OK : DTU_ERR_FORM;
-    }
-    c->value = line + at + 1;
+    if (at == len)
+        return true;
     c->value_len = len - at - 1;
-    c->form = asks_range(c) ? DTU_AT_RANGE : DTU_AT_SET;
-    return DTU_OK;
+    s->form = DTU_AT_QUERY;
+    if (line[at] == '?')
+        return true;
+    c->value = line + at + 1;
+    s->form = c->value_len == 1 && c->value[0] == '?' ? DTU_AT_RANGE : DTU_AT_SET;
+    return true;
 }
 
 /* The row that a user may name. */
@@ -273,12 +260,18 @@ static const struct dtu_param *find_name(const struct dtu_param_table *table, co
     return row != NULL && (row->flags & DTU_PARAM_INTERNAL) == 0 ? row : NULL;
 }
 
-/* Finds the row. On products with several serial ports a name may carry the port's number. */
-static enum dtu_status find_row(const struct dtu_param_table *table, const struct command *c,
-                                const struct dtu_param **found)
+/* Whether digits are the number of the serial port. */
+static bool is_port(const uint8_t *digits, size_t len)
 {
+    uint32_t port;
+    return dtu_parse_decimal(digits, len, &port) == DTU_OK && port == 1;
+}
+
+/* Finds the row. On products with several serial ports a name may carry the port's number. */
+static enum dtu_status find_row(struct dtu_at_server *s, const struct command *c)
+{
+    const struct dtu_param_table *table = s->config->params->table;
     size_t len = c->name_len;
-    uint32_t port = 1;
     const struct dtu_param *row = find_name(table, c->name, len);
 
     if (row == NULL) {
@@ -287,12 +280,12 @@ static enum dtu_status find_row(const struct dtu_param_table *table, const struc
         row = find_name(table, c->name, len);
         if (row == NULL || (row->flags & DTU_PARAM_PORT) == 0)
             return DTU_ERR_NOT_FOUND;
-        port = 0; /* stays so if the number is too large */
-        (void)dtu_parse_decimal(c->name + len, c->name_len - len, &port);
+        if (!is_port(c->name + len, c->name_len - len))
+            return DTU_ERR_RANGE;
     }
-    if (row->kind == DTU_PARAM_ABSENT || port != 1)
+    if (row->kind == DTU_PARAM_ABSENT)
         return DTU_ERR_RANGE;
-    *found = row;
+    s->row = row;
     return DTU_OK;
 }
 
@@ -308,11 +301,11 @@ static enum dtu_status set_values(struct dtu_at_server *s, const struct command 
 static enum dtu_status ask_owner(struct dtu_at_server *s, const struct command *c)
 {
     enum dtu_status status = DTU_OK;
-    if (c->form == DTU_AT_SET)
+    if (s->form == DTU_AT_SET)
         status = dtu_params_check(s->config->params->table, s->row, c->value, c->value_len);
     if (status != DTU_OK)
         return status;
-    if (s->row->kind == DTU_PARAM_INFO && is_asked(s->row, c->form))
+    if (s->row->kind == DTU_PARAM_INFO && is_asked(s->row, (enum dtu_at_form)s->form))
         return s->callbacks->info(s->ctx, s->row, c->value, c->value_len, NULL);
     return s->callbacks->action(s->ctx, s->row, c->value, c->value_len);
 }
@@ -334,18 +327,20 @@ static bool is_owners(const struct dtu_param *row, enum dtu_at_form form)
 
 static enum dtu_status execute(struct dtu_at_server *s, const struct command *c)
 {
-    if (c->form == DTU_AT_RANGE)
+    enum dtu_at_form form = (enum dtu_at_form)s->form;
+
+    if (form == DTU_AT_RANGE)
         return has_range(s) ? DTU_OK : DTU_ERR_FORM;
     if (s->row->kind == DTU_PARAM_SETTING || s->row->kind == DTU_PARAM_VIEW)
-        return c->form == DTU_AT_SET ? set_values(s, c) : DTU_OK;
+        return form == DTU_AT_SET ? set_values(s, c) : DTU_OK;
     if (s->row->kind == DTU_PARAM_HELP)
-        return c->form == DTU_AT_BARE ? DTU_OK : DTU_ERR_FORM;
-    return is_owners(s->row, c->form) ? ask_owner(s, c) : DTU_ERR_FORM;
+        return form == DTU_AT_BARE ? DTU_OK : DTU_ERR_FORM;
+    return is_owners(s->row, form) ? ask_owner(s, c) : DTU_ERR_FORM;
 }
 
 static enum dtu_status run_line(struct dtu_at_server *s, const uint8_t *line, size_t len)
 {
-    struct command c = {NULL, 0, NULL, 0, DTU_AT_BARE};
+    struct command c;
 
     s->row = NULL;
     s->form = DTU_AT_BARE;
@@ -353,11 +348,9 @@ static enum dtu_status run_line(struct dtu_at_server *s, const uint8_t *line, si
         return DTU_ERR_FORMAT;
     if (len == 2)
         return DTU_OK;
-    enum dtu_status form = split(line, len, &c);
-    if (form == DTU_ERR_FORMAT)
-        return form;
-    s->form = (uint8_t)c.form;
-    enum dtu_status found = find_row(s->config->params->table, &c, &s->row);
+    if (!split(s, line, len, &c))
+        return DTU_ERR_FORMAT;
+    enum dtu_status found = find_row(s, &c);
     enum dtu_status permitted = DTU_OK;
     if (s->callbacks->permit != NULL)
         permitted = s->callbacks->permit(s->ctx, s->row);
@@ -365,7 +358,7 @@ static enum dtu_status run_line(struct dtu_at_server *s, const uint8_t *line, si
         return permitted;
     if (found != DTU_OK)
         return found; /* an unknown name is told before a wrong form */
-    return form != DTU_OK ? form : execute(s, &c);
+    return s->form == DTU_AT_QUERY && c.value_len > 0 ? DTU_ERR_FORM : execute(s, &c);
 }
 
 /* --- The line ------------------------------------------------------------------------------- */
@@ -405,34 +398,49 @@ static void gather(struct dtu_at_server *s, const uint8_t *data, size_t len)
 /* A line that lies whole in the input is not copied. */
 static void end_line(struct dtu_at_server *s, const uint8_t *data, size_t len)
 {
-    const uint8_t *line = data;
+    enum dtu_status status;
+
     if (s->len > 0 || s->too_long || len > s->config->line_size) {
         gather(s, data, len);
-        line = s->config->line;
-        len = s->len;
+        status = run_line(s, s->config->line, s->len);
+    } else {
+        status = run_line(s, data, len);
     }
-    enum dtu_status status = run_line(s, line, len);
+    s->stats.commands++;
+    s->stats.errors += status != DTU_OK;
     s->stats.too_long += s->too_long;
     s->len = 0;
     s->too_long = false;
-    reply(s, status);
+    s->status = (uint8_t)status;
+    s->output.sent = 0;
+    s->replying = true;
 }
 
+/* Takes input up to the end of a line at most, and does what the line says. */
+static size_t take(struct dtu_at_server *s, const uint8_t *data, size_t len)
+{
+    size_t end = line_end(s, data, len);
+    if (end == len) {
+        len = echo(s, data, len);
+        gather(s, data, len);
+        return len;
+    }
+    if (end == 0 && s->len == 0 && !s->too_long)
+        return 1; /* an empty line */
+    size_t taken = echo(s, data, end);
+    if (taken == end && echo(s, data + end, 1) > 0) {
+        end_line(s, data, end);
+        return end + 1;
+    }
+    gather(s, data, taken);
+    return taken;
+}
+
+/* While a reply is on its way none is taken, even if it goes through now: `replied` may change who
+ * gets the input. A reply is written from here, where the command is done with: it needs stack. */
 size_t dtu_at_server_feed(struct dtu_at_server *s, const uint8_t *data, size_t len)
 {
-    if (s->replying) {
-        dtu_at_server_resume(s);
-        return 0; /* even if it is through: `replied` may have changed who gets the input */
-    }
-    size_t end = line_end(s, data, len);
-    size_t taken = echo(s, data, end);
-    bool ends = taken == end && end < len;
-    if (ends && end == 0 && s->len == 0 && !s->too_long)
-        return 1; /* an empty line */
-    if (!ends || echo(s, data + end, 1) == 0) {
-        gather(s, data, taken);
-        return taken;
-    }
-    end_line(s, data, end);
-    return end + 1;
+    size_t taken = s->replying ? 0 : take(s, data, len);
+    dtu_at_server_resume(s);
+    return taken;
 }

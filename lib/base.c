@@ -492,9 +492,9 @@ uint8_t dtu_parse_hex_digit(uint8_t digit)
 {
     if (digit >= '0' && digit <= '9')
         return (uint8_t)(digit - '0');
-    digit = dtu_upper(digit);
-    if (digit >= 'A' && digit <= 'F')
-        return (uint8_t)(digit - 'A' + 10);
+    digit |= 0x20; /* in lower case; nothing but a letter becomes one */
+    if (digit >= 'a' && digit <= 'f')
+        return (uint8_t)(digit - 'a' + 10);
     return 0xFF;
 }
 

@@ -153,25 +153,21 @@ enum dtu_status dtu_config_init(struct dtu_config *c, const struct dtu_config_se
     return DTU_OK;
 }
 
-/* The byte that has the mark of a row, and the bit. */
-static uint8_t *mark_of(const struct dtu_config *c, const struct dtu_param *row, uint8_t *bit)
+static size_t index_of(const struct dtu_config *c, const struct dtu_param *row)
 {
-    size_t index = (size_t)(row - c->setup->params->table->rows);
-    *bit = (uint8_t)(1u << index % 8);
-    return &c->setup->marks[index / 8];
+    return (size_t)(row - c->setup->params->table->rows);
 }
 
 static bool is_marked(const struct dtu_config *c, const struct dtu_param *row)
 {
-    uint8_t bit;
-    return (*mark_of(c, row, &bit) & bit) != 0;
+    size_t index = index_of(c, row);
+    return (c->setup->marks[index / 8] >> index % 8 & 1) != 0;
 }
 
 static void mark(const struct dtu_config *c, const struct dtu_param *row)
 {
-    uint8_t bit;
-    uint8_t *byte = mark_of(c, row, &bit);
-    *byte = (uint8_t)(*byte | bit);
+    size_t index = index_of(c, row);
+    c->setup->marks[index / 8] |= (uint8_t)(1u << index % 8);
 }
 
 static enum dtu_status check_kind(const struct dtu_param *row)
@@ -187,49 +183,37 @@ static enum dtu_status check_kind(const struct dtu_param *row)
 
 /* Of a row with places. The first line about it empties them all, so a place that is set was set by
  * this text. */
-static enum dtu_status take_place(struct dtu_config *c, const struct dtu_config_line *parts)
+static enum dtu_status check_place(const struct dtu_config *c)
 {
     struct dtu_params *p = c->setup->params;
-    const struct dtu_param *row = parts->row;
+    const struct dtu_config_line *parts = &c->parts;
 
-    if (parts->len == 0)
-        return is_marked(c, row) ? DTU_ERR_STATE : dtu_config_take(p, parts);
-    enum dtu_status status = dtu_params_check(p->table, row, parts->value, parts->len);
+    enum dtu_status status = dtu_params_check(p->table, parts->row, parts->value, parts->len);
     if (status != DTU_OK)
         return status;
-    uint32_t place = dtu_params_argument(p->table, row, parts->value, parts->len, 0).number;
-    if (!is_marked(c, row))
-        clear_places(p, row);
-    else if (!dtu_params_place_is_empty(p, DTU_PARAMS_PENDING, row, (uint8_t)place))
+    uint32_t place = dtu_params_argument(p->table, parts->row, parts->value, parts->len, 0).number;
+    if (!is_marked(c, parts->row))
+        clear_places(p, parts->row);
+    else if (!dtu_params_place_is_empty(p, DTU_PARAMS_PENDING, parts->row, (uint8_t)place))
         return DTU_ERR_STATE;
-    return dtu_config_take(p, parts);
+    return DTU_OK;
 }
 
-static enum dtu_status take_setting(struct dtu_config *c, const struct dtu_config_line *parts)
+/* Finds the setting of a line, and whether it may be taken. */
+static enum dtu_status read_setting(struct dtu_config *c, const uint8_t *text, size_t len)
 {
-    if (parts->row->places > 0)
-        return take_place(c, parts);
-    return is_marked(c, parts->row) ? DTU_ERR_STATE : dtu_config_take(c->setup->params, parts);
-}
-
-static enum dtu_status take_line(struct dtu_config *c, const uint8_t *text, size_t len,
-                                 const struct dtu_param **row)
-{
-    struct dtu_config_line parts;
+    const struct dtu_config_line *parts = &c->parts;
 
     if (memchr(text, '\r', len) != NULL)
         return DTU_ERR_TYPE; /* a command would end there */
-    enum dtu_status status = dtu_config_split(c->setup->params->table, text, len, &parts);
-    *row = parts.row;
+    enum dtu_status status = dtu_config_split(c->setup->params->table, text, len, &c->parts);
     if (status == DTU_OK)
-        status = check_kind(parts.row);
-    if (status == DTU_OK)
-        status = take_setting(c, &parts);
+        status = check_kind(parts->row);
     if (status != DTU_OK)
         return status;
-    mark(c, parts.row);
-    c->stats.taken++;
-    return DTU_OK;
+    if (parts->row->places > 0 && parts->len > 0)
+        return check_place(c);
+    return is_marked(c, parts->row) ? DTU_ERR_STATE : DTU_OK;
 }
 
 static enum dtu_status take_comment(const struct dtu_config *c, const uint8_t *text, size_t len)
@@ -250,8 +234,7 @@ static size_t byte_order_mark(const uint8_t *text, size_t len)
     return len >= sizeof utf8 && memcmp(text, utf8, sizeof utf8) == 0 ? sizeof utf8 : 0;
 }
 
-static enum dtu_status read_line(struct dtu_config *c, const uint8_t *text, size_t len, bool whole,
-                                 const struct dtu_param **row)
+static enum dtu_status read_line(struct dtu_config *c, const uint8_t *text, size_t len, bool whole)
 {
     if (c->stats.lines == 1)
         skip(&text, &len, byte_order_mark(text, len));
@@ -260,32 +243,46 @@ static enum dtu_status read_line(struct dtu_config *c, const uint8_t *text, size
         return whole ? take_comment(c, text, len) : DTU_OK;
     if (!whole)
         return DTU_ERR_LENGTH;
-    return indent == len ? DTU_OK : take_line(c, text, len, row);
+    return indent == len ? DTU_OK : read_setting(c, text, len);
 }
 
-static void tell(struct dtu_config *c, const struct dtu_config_fault *fault)
+/* A line has ended; `text` has all of it, or as much as the memory for a line would. What it sets
+ * is taken by take_line(), not under the reading: both need stack. */
+static void look_at(struct dtu_config *c, const uint8_t *text, size_t len)
 {
-    c->stats.faults++;
-    if (c->first == DTU_OK)
-        c->first = fault->status;
-    if (c->callbacks->fault != NULL)
-        c->callbacks->fault(c->ctx, fault);
-}
-
-/* A line has ended; `text` has all of it, or as much as the memory for a line would. */
-static void end_line(struct dtu_config *c, const uint8_t *text, size_t len)
-{
-    struct dtu_config_fault fault = {0, DTU_OK, NULL, text, len};
     bool whole = len <= c->setup->line_size;
 
     if (!whole)
-        fault.len = c->setup->line_size;
+        len = c->setup->line_size;
     else if (len > 0 && text[len - 1] == '\r')
-        fault.len--;
-    fault.line = ++c->stats.lines;
-    fault.status = read_line(c, text, fault.len, whole, &fault.row);
-    if (fault.status != DTU_OK)
-        tell(c, &fault);
+        len--;
+    c->stats.lines++;
+    c->parts.row = NULL;
+    c->fault.text = text;
+    c->fault.len = len;
+    c->fault.status = read_line(c, text, len, whole);
+}
+
+static void take_line(struct dtu_config *c)
+{
+    const struct dtu_param *row = c->parts.row;
+
+    if (c->fault.status == DTU_OK && row != NULL) {
+        c->fault.status = dtu_config_take(c->setup->params, &c->parts);
+        if (c->fault.status == DTU_OK) {
+            mark(c, row);
+            c->stats.taken++;
+        }
+    }
+    if (c->fault.status == DTU_OK)
+        return;
+    c->stats.faults++;
+    if (c->first == DTU_OK)
+        c->first = c->fault.status;
+    c->fault.line = c->stats.lines;
+    c->fault.row = row;
+    if (c->callbacks->fault != NULL)
+        c->callbacks->fault(c->ctx, &c->fault);
 }
 
 /* Keeps a part of a line; what does not fit is only counted, and no more than needed. */
@@ -303,33 +300,39 @@ static void gather(struct dtu_config *c, const uint8_t *data, size_t len)
     c->len += len;
 }
 
-/* Ends a line that was gathered. */
-static void end_gathered(struct dtu_config *c)
+/* Looks at a line that was gathered. */
+static void look_at_gathered(struct dtu_config *c)
 {
     size_t len = c->len;
     c->len = 0;
-    end_line(c, c->setup->line, len);
+    look_at(c, c->setup->line, len);
 }
 
 void dtu_config_feed(struct dtu_config *c, const uint8_t *data, size_t len)
 {
     while (len > 0) {
         const uint8_t *lf = memchr(data, '\n', len);
-        size_t n = lf != NULL ? (size_t)(lf - data) : len;
-        if (lf != NULL && c->len == 0) { /* where it lies */
-            end_line(c, data, n);
+        if (lf == NULL) {
+            gather(c, data, len);
+            return;
+        }
+        size_t n = (size_t)(lf - data);
+        if (c->len == 0) { /* where it lies */
+            look_at(c, data, n);
         } else {
             gather(c, data, n);
-            if (lf != NULL)
-                end_gathered(c);
+            look_at_gathered(c);
         }
-        skip(&data, &len, lf != NULL ? n + 1 : n);
+        take_line(c);
+        skip(&data, &len, n + 1);
     }
 }
 
 enum dtu_status dtu_config_end(struct dtu_config *c)
 {
-    if (c->len > 0)
-        end_gathered(c);
+    if (c->len > 0) {
+        look_at_gathered(c);
+        take_line(c);
+    }
     return c->first;
 }

@@ -6,7 +6,6 @@
 #define MAC_LEN 6
 #define CR_LF 0x0D0A
 #define NO_NUMBER UINT32_MAX
-#define ALL_WORDS UINT32_MAX
 
 /* --- Layout of the values ------------------------------------------------------------------- */
 
@@ -54,28 +53,35 @@ static uint32_t load_number(const struct dtu_param_field *field, const uint8_t *
     return value;
 }
 
-/* What is stored for a field. Of bytes, the number is 1 if they are written as hex digits. */
-static struct dtu_param_value load(const struct dtu_param_field *field, const uint8_t *store)
+/* Where the bytes of a field lie that has some, and how many. */
+static const uint8_t *load_bytes(const struct dtu_param_field *field, const uint8_t *store,
+                                 size_t *len)
 {
-    struct dtu_param_value v = {true, store, 0, 0};
-
     if (field->type == DTU_FIELD_IP || field->type == DTU_FIELD_MAC) {
-        v.len = dtu_param_field_size(field);
-        v.number = field->type == DTU_FIELD_MAC;
-        return v;
+        *len = dtu_param_field_size(field);
+        return store;
     }
     if (field->type == DTU_FIELD_DATA)
-        v.number = *v.bytes++;
-    uint32_t number = load_number(field, v.bytes);
-    if (field->type <= DTU_FIELD_NUMBER) {
-        v.number = number;
-        return v;
-    }
-    if (field->type == DTU_FIELD_HEX)
-        v.number = 1;
-    v.len = (size_t)number;
-    v.bytes += number_size(field);
-    return v;
+        store++;
+    *len = (size_t)load_number(field, store);
+    return store + number_size(field);
+}
+
+/* How much of what is stored for a field counts: behind the end of a text there may be anything. */
+static size_t used_size(const struct dtu_param_field *field, const uint8_t *store)
+{
+    size_t len;
+    if (field->type <= DTU_FIELD_NUMBER)
+        return number_size(field);
+    return (size_t)(load_bytes(field, store, &len) - store) + len;
+}
+
+/* Whether its bytes are written as hex digits. */
+static bool is_hex(const struct dtu_param_field *field, const uint8_t *store)
+{
+    if (field->type == DTU_FIELD_DATA)
+        return *store != 0;
+    return field->type == DTU_FIELD_HEX || field->type == DTU_FIELD_MAC;
 }
 
 static bool has_values(const struct dtu_param *row)
@@ -116,59 +122,69 @@ static uint8_t *set_of(const struct dtu_params *p, enum dtu_param_set set)
 
 /* --- Lists of words ------------------------------------------------------------------------- */
 
-/* Steps through "ON,OFF" a word a call; `*list` is NULL behind the last. */
-static const char *next_word(const char **list, size_t *len)
+/* The word at the front of "ON,OFF". */
+static size_t word_len(const char *list)
 {
-    const char *word = *list;
-    const char *end = word;
-    while (*end != '\0' && *end != ',')
-        end++;
-    *len = (size_t)(end - word);
-    *list = *end == ',' ? end + 1 : NULL;
-    return word;
+    size_t len = 0;
+    while (list[len] != '\0' && list[len] != ',')
+        len++;
+    return len;
 }
 
-static bool same_nocase(const uint8_t *text, const char *word, size_t len)
+/* Goes to word `which`; to the end of the list if it has not so many. */
+static const char *word_at(const char *list, uint32_t which)
 {
-    for (size_t i = 0; i < len; i++)
-        if (dtu_upper(text[i]) != dtu_upper((uint8_t)word[i]))
-            return false;
-    return true;
+    for (; which > 0 && *list != '\0'; list++)
+        which -= *list == ',';
+    return list;
 }
 
 /* Which word of the list a text is; NO_NUMBER if it is none. */
 static uint32_t find_word(const char *list, const uint8_t *text, size_t len)
 {
-    for (uint32_t i = 0; list != NULL; i++) {
-        size_t n;
-        const char *word = next_word(&list, &n);
-        if (n == len && same_nocase(text, word, n))
-            return i;
+    uint32_t which = 0;
+    size_t at = 0; /* in the text, as far as it is the word; beyond its end if it is another */
+
+    for (;; list++) {
+        if (*list != ',' && *list != '\0') {
+            bool same = at < len && dtu_upper(text[at]) == dtu_upper((uint8_t)*list);
+            at = same ? at + 1 : len + 1;
+            continue;
+        }
+        if (at == len)
+            return which;
+        if (*list == '\0')
+            return NO_NUMBER;
+        which++;
+        at = 0;
     }
-    return NO_NUMBER;
 }
 
 static bool number_in_list(const char *list, uint32_t value)
 {
-    while (list != NULL) {
-        size_t n;
-        uint32_t listed;
-        const char *word = next_word(&list, &n);
-        if (dtu_parse_decimal((const uint8_t *)word, n, &listed) == DTU_OK && listed == value)
-            return true;
+    uint32_t number = 0;
+
+    for (;; list++) {
+        if (*list >= '0' && *list <= '9')
+            number = number * 10 + (uint32_t)(*list - '0');
+        else if (number == value || *list == '\0')
+            return number == value;
+        else
+            number = 0;
     }
-    return false;
 }
 
 /* --- Splitting a line ----------------------------------------------------------------------- */
 
-/* The parameters of a line, and the field whose turn it is. */
+/* The parameters of a line, and the field whose turn it is. (The bytes come early: a Cortex-M0
+ * reaches only the first 32 with one instruction.) */
 struct line {
     const struct dtu_param_table *table;
     const struct dtu_param *row;
     bool is_default; /* may be shorter than what a user may set */
     bool done;       /* nothing follows, not even an empty parameter */
     bool quoted;     /* the token was */
+    bool first_word; /* the row's first field is the first of its words */
     const uint8_t *text;
     size_t len;
     const uint8_t *rest; /* what has not been split yet */
@@ -178,26 +194,32 @@ struct line {
     const struct dtu_param_field *field;
     uint8_t *store;  /* where that is stored; NULL: it is only checked */
     uint32_t number; /* which word it is, or its number; else NO_NUMBER */
-    uint32_t first;  /* which word the first field is; NO_NUMBER: none yet, or no ENUM */
 };
-
-static void start_over(struct line *l)
-{
-    l->rest = l->text;
-    l->left = l->len;
-    l->done = false;
-}
 
 static void begin(struct line *l, const struct dtu_param_table *table, const struct dtu_param *row,
                   const uint8_t *text, size_t len)
 {
     l->table = table;
     l->row = row;
+    l->is_default = false;
     l->text = text;
     l->len = len;
-    l->is_default = false;
-    l->first = NO_NUMBER;
-    start_over(l);
+}
+
+/* What the line says is the row's default. */
+static void begin_default(struct line *l)
+{
+    const char *initial = l->row->initial;
+    l->is_default = true;
+    l->text = (const uint8_t *)initial;
+    l->len = dtu_string_len(initial);
+}
+
+static void split(struct line *l, const uint8_t *text, size_t len)
+{
+    l->rest = text;
+    l->left = len;
+    l->done = false;
 }
 
 static size_t find(const uint8_t *text, size_t len, uint8_t byte)
@@ -271,25 +293,6 @@ static bool may_be_left_out(const struct dtu_param_field *field)
     return (field->flags & (DTU_FIELD_OPTIONAL | DTU_FIELD_CLEARABLE)) != 0;
 }
 
-/* Whether a line is well formed, and has no more parameters than the row has fields, nor less than
- * it needs; those of a default may all be left out. */
-static enum dtu_status check_form(struct line *l)
-{
-    size_t fields = l->row->field_count;
-    size_t count = 0;
-
-    if (fields == 0 || fields > DTU_PARAM_FIELDS_MAX)
-        return DTU_ERR_FORM;
-    for (start_over(l); !l->done; count++) {
-        enum dtu_status status = next_token(l, count);
-        if (status != DTU_OK)
-            return status;
-    }
-    while (count < fields && (l->is_default || may_be_left_out(&l->row->fields[count])))
-        count++;
-    return count == fields ? DTU_OK : DTU_ERR_COUNT;
-}
-
 /* --- Reading a field ------------------------------------------------------------------------- */
 
 /* Each of these checks the parameter of a field, and stores it if there is a `store`. But for a
@@ -300,6 +303,8 @@ static enum dtu_status read_word(struct line *l)
     l->number = find_word(l->field->text, l->token, l->token_len);
     if (l->number == NO_NUMBER)
         return DTU_ERR_RANGE;
+    if (l->field == l->row->fields)
+        l->first_word = l->number == 0;
     if (l->store != NULL)
         *l->store = (uint8_t)l->number;
     return DTU_OK;
@@ -324,15 +329,20 @@ static enum dtu_status take_number(struct line *l)
     return DTU_OK;
 }
 
-static enum dtu_status read_number(struct line *l)
+static enum dtu_status parse_number(struct line *l)
 {
     size_t minus = l->token[0] == '-';
     enum dtu_status status = dtu_parse_decimal(l->token + minus, l->token_len - minus, &l->number);
 
     if (l->quoted || status == DTU_ERR_MISSING)
         return DTU_ERR_TYPE;
-    if (status == DTU_OK && minus > 0) /* a number all right, only outside of every range */
-        return DTU_ERR_RANGE;
+    /* below 0 it is a number all right, only outside of every range */
+    return status == DTU_OK && minus > 0 ? DTU_ERR_RANGE : status;
+}
+
+static enum dtu_status read_number(struct line *l)
+{
+    enum dtu_status status = parse_number(l);
     return status != DTU_OK ? status : take_number(l);
 }
 
@@ -347,19 +357,19 @@ static enum dtu_status read_text(struct line *l)
     const struct dtu_param_field *field = l->field;
     enum dtu_escape_style style = (enum dtu_escape_style)l->table->syntax.escape;
     struct dtu_unescape u = dtu_unescape(style, l->token, l->token_len);
-    uint16_t last = 0; /* two bytes */
     uint32_t len = 0;
-    size_t size = number_size(field);
     uint8_t byte;
 
     for (; dtu_unescape_next(&u, &byte); len++) {
         if (byte == 0 && (field->flags & DTU_FIELD_ANY_BYTE) == 0)
             return DTU_ERR_TYPE;
         if (l->store != NULL)
-            l->store[size + len] = byte;
-        last = (uint16_t)(last << 8 | byte);
+            l->store[number_size(field) + len] = byte;
+        l->number = l->number << 8 | byte; /* the last of them */
     }
-    if (!has_length(l, len) || ((field->flags & DTU_FIELD_LINES) != 0 && last != CR_LF))
+    if ((field->flags & DTU_FIELD_LINES) != 0 && (l->number & 0xFFFF) != CR_LF)
+        return DTU_ERR_RANGE;
+    if (!has_length(l, len))
         return DTU_ERR_RANGE;
     if (l->store != NULL)
         store_number(field, l->store, len);
@@ -412,7 +422,8 @@ static enum dtu_status cut_type(struct line *l)
     return l->token_len > 0 ? DTU_OK : DTU_ERR_MISSING;
 }
 
-static enum dtu_status read_data(struct line *l)
+/* Says how it is written; what follows is a text or hex digits. */
+static enum dtu_status begin_data(struct line *l)
 {
     l->number = 0; /* ASCII; 1: HEX */
     if ((l->field->flags & DTU_FIELD_TYPED) != 0) {
@@ -422,29 +433,26 @@ static enum dtu_status read_data(struct line *l)
     }
     if (l->store != NULL)
         *l->store++ = (uint8_t)l->number;
-    return l->number != 0 ? read_hex(l) : read_text(l);
+    return DTU_OK;
 }
 
+/* Takes the token as a cursor. */
 static enum dtu_status read_ip(struct line *l)
 {
-    const uint8_t *text = l->token;
-    size_t left = l->token_len;
-
     for (size_t i = 0; i < 4; i++) {
         size_t dot = i < 3;
-        size_t len = dot > 0 ? find(text, left, '.') : left;
-        uint32_t value;
-        if (len + dot > left)
+        size_t len = dot > 0 ? find(l->token, l->token_len, '.') : l->token_len;
+        if (len + dot > l->token_len)
             return DTU_ERR_TYPE;
-        enum dtu_status status = dtu_parse_decimal(text, len, &value);
-        if (status == DTU_ERR_RANGE || (status == DTU_OK && value > 255))
+        enum dtu_status status = dtu_parse_decimal(l->token, len, &l->number);
+        if (status == DTU_ERR_RANGE || (status == DTU_OK && l->number > 255))
             return DTU_ERR_RANGE;
         if (status != DTU_OK)
             return DTU_ERR_TYPE;
         if (l->store != NULL)
-            l->store[i] = (uint8_t)value;
-        text += len + dot;
-        left -= len + dot;
+            l->store[i] = (uint8_t)l->number;
+        l->token += len + dot;
+        l->token_len -= len + dot;
     }
     return DTU_OK;
 }
@@ -453,7 +461,7 @@ static enum dtu_status read_empty(struct line *l)
 {
     const struct dtu_param_field *field = l->field;
 
-    if (l->first == 0 && (field->flags & DTU_FIELD_FIRST_NEEDS) != 0)
+    if (l->first_word && (field->flags & DTU_FIELD_FIRST_NEEDS) != 0)
         return DTU_ERR_MISSING;
     if ((field->flags & DTU_FIELD_OPTIONAL) != 0)
         return DTU_OK;
@@ -464,11 +472,9 @@ static enum dtu_status read_empty(struct line *l)
     return DTU_OK;
 }
 
-static enum dtu_status read_field(struct line *l)
+static enum dtu_status read_given(struct line *l, enum dtu_field_type type)
 {
-    if (l->token_len == 0)
-        return read_empty(l);
-    switch ((enum dtu_field_type)l->field->type) {
+    switch (type) {
     case DTU_FIELD_ENUM:
         return read_word(l);
     case DTU_FIELD_CHOICE:
@@ -483,187 +489,242 @@ static enum dtu_status read_field(struct line *l)
     case DTU_FIELD_MAC:
         return read_mac(l);
     case DTU_FIELD_DATA:
-        return read_data(l);
+        break;
     }
     return DTU_ERR_FORM;
 }
 
-/* Reads all fields of a line; stores them if there is a set of `values`. */
-static enum dtu_status read_fields(struct line *l, uint8_t *values)
+static enum dtu_status read_field(struct line *l)
 {
-    const struct dtu_param *row = l->row;
-    size_t at = row->offset;
+    enum dtu_field_type type = (enum dtu_field_type)l->field->type;
 
-    start_over(l);
-    for (size_t i = 0; i < row->field_count; i++) {
-        bool is_place = i == 0 && row->places > 0;
-        l->field = &row->fields[i];
-        l->store = is_place || values == NULL ? NULL : values + at;
-        l->number = NO_NUMBER;
-        (void)next_token(l, i); /* check_form() has seen that it is well formed */
-        enum dtu_status status = read_field(l);
+    if (l->token_len == 0)
+        return read_empty(l);
+    if (type == DTU_FIELD_DATA) {
+        enum dtu_status status = begin_data(l);
         if (status != DTU_OK)
             return status;
-        if (i == 0 && l->field->type == DTU_FIELD_ENUM)
-            l->first = l->number;
-        if (!is_place)
-            at += dtu_param_field_size(l->field);
-        else if (has_place(row, l->number))
-            at += (size_t)(l->number - 1) * values_size(row);
-        else /* of a default: none was given */
+        type = l->number != 0 ? DTU_FIELD_HEX : DTU_FIELD_TEXT;
+    }
+    return read_given(l, type);
+}
+
+/* Reads field `i`, and finds where the next one is stored. */
+static enum dtu_status read_next(struct line *l, size_t i, uint8_t *values)
+{
+    const struct dtu_param *row = l->row;
+    uint8_t *store = l->store;
+
+    l->field = &row->fields[i];
+    l->number = NO_NUMBER;
+    enum dtu_status status = read_field(l);
+    if (status != DTU_OK)
+        return status;
+    if (i == 0 && row->places > 0) {
+        if (!has_place(row, l->number)) /* of a default: none was given */
             return DTU_ERR_RANGE;
+        l->store = values != NULL ? values + place_offset(row, l->number) : NULL;
+    } else if (store != NULL) {
+        l->store = store + dtu_param_field_size(l->field);
     }
     return DTU_OK;
 }
 
-static enum dtu_status check_line(struct line *l)
+/* Whether parameters are missing: of a default all may be. */
+static bool is_too_short(const struct line *l, size_t i)
 {
-    enum dtu_status status = check_form(l);
-    return status != DTU_OK ? status : read_fields(l, NULL);
+    return l->done && !l->is_default && !may_be_left_out(&l->row->fields[i]);
 }
 
-/* A word or a number alone, as most parameters are. */
-static bool is_simple(const struct dtu_param *row)
+/* Reads all fields of a line; stores them if there is a set of `values`. A fault of the line as a
+ * whole is told before that of a field: a bad quote, then parameters that are too many, or too
+ * few. */
+static enum dtu_status read_fields(struct line *l, uint8_t *values)
 {
-    return row->field_count == 1 && row->fields[0].type <= DTU_FIELD_NUMBER && row->places == 0;
+    const struct dtu_param *row = l->row;
+    enum dtu_status status = DTU_OK;
+
+    split(l, l->text, l->len);
+    l->first_word = false;
+    l->store = values != NULL && row->places == 0 ? values + row->offset : NULL;
+    for (size_t i = 0; i < row->field_count || !l->done; i++) {
+        if (is_too_short(l, i))
+            return DTU_ERR_COUNT;
+        enum dtu_status form = next_token(l, i);
+        if (form != DTU_OK)
+            return form;
+        if (i >= row->field_count)
+            status = DTU_ERR_COUNT;
+        else if (status == DTU_OK)
+            status = read_next(l, i, values);
+    }
+    return status;
 }
 
-/* It is stored only if it is legal, so to read it once is enough. */
-static enum dtu_status set_simple(struct line *l, uint8_t *store)
+/* Sets a word or a number alone, as most parameters are, at once; false if it is another, or not
+ * legal. */
+static bool set_simple(struct line *l, uint8_t *values)
 {
-    enum dtu_status status = next_token(l, 0);
-    l->field = l->row->fields;
-    l->store = store;
-    if (status != DTU_OK)
-        return status;
-    return l->done ? read_field(l) : check_form(l); /* a bad quote is told before the count */
+    const struct dtu_param *row = l->row;
+
+    if (row->field_count != 1 || row->fields[0].type > DTU_FIELD_NUMBER || row->places > 0)
+        return false;
+    split(l, l->text, l->len);
+    if (next_token(l, 0) != DTU_OK || !l->done || l->token_len == 0)
+        return false;
+    l->field = row->fields;
+    l->store = values + row->offset;
+    if (l->field->type == DTU_FIELD_ENUM)
+        return read_word(l) == DTU_OK;
+    return parse_number(l) == DTU_OK && take_number(l) == DTU_OK;
 }
 
-static enum dtu_status set_line(struct dtu_params *p, const struct dtu_param *row,
-                                const uint8_t *text, size_t len, bool is_default)
+/* Whether a line asks for the default by its name. */
+static bool names_default(const struct line *l)
 {
-    struct line l;
-    begin(&l, p->table, row, text, len);
-    l.is_default = is_default;
-    if (is_simple(row) && p->pending != NULL)
-        return set_simple(&l, p->pending + row->offset);
-    enum dtu_status status = check_line(&l);
-    return status != DTU_OK || p->pending == NULL ? status : read_fields(&l, p->pending);
+    return (l->row->flags & DTU_PARAM_DEFAULT) != 0 && dtu_equal_nocase(l->text, l->len, "default");
+}
+
+static void clear_row(uint8_t *values, const struct dtu_param *row)
+{
+    memset(values + row->offset, 0, row_size(row));
+}
+
+/* Whether a row has something to check, and values if they are to be set. */
+static bool can_be_read(const struct dtu_param *row, bool set)
+{
+    return row->field_count > 0 && row->field_count <= DTU_PARAM_FIELDS_MAX &&
+           (!set || has_values(row));
+}
+
+/* Checks a line, and stores what it says if there is a set of `values`. */
+static enum dtu_status set_line(struct line *l, uint8_t *values)
+{
+    uint8_t *to = NULL;
+
+    if (!can_be_read(l->row, values != NULL))
+        return DTU_ERR_FORM;
+    if (values != NULL && names_default(l))
+        begin_default(l);
+    if (values != NULL && set_simple(l, values))
+        return DTU_OK;
+    for (;;) {
+        enum dtu_status status = read_fields(l, to);
+        if (status != DTU_OK || to == values)
+            return status;
+        to = values;
+    }
 }
 
 enum dtu_status dtu_params_check(const struct dtu_param_table *table, const struct dtu_param *row,
                                  const uint8_t *text, size_t len)
 {
-    struct dtu_params nowhere = {table, NULL, NULL};
-    return set_line(&nowhere, row, text, len, false);
-}
-
-/* DTU_OK unless the default is not legal. */
-static enum dtu_status set_initial(struct dtu_params *p, const struct dtu_param *row)
-{
-    const char *initial = row->initial;
-    return set_line(p, row, (const uint8_t *)initial, dtu_string_len(initial), true);
+    struct line l;
+    begin(&l, table, row, text, len);
+    return set_line(&l, NULL);
 }
 
 enum dtu_status dtu_params_set(struct dtu_params *p, const struct dtu_param *row,
                                const uint8_t *text, size_t len)
 {
-    if (!has_values(row))
-        return DTU_ERR_FORM;
-    if ((row->flags & DTU_PARAM_DEFAULT) != 0 && dtu_equal_nocase(text, len, "default"))
-        return set_initial(p, row);
-    return set_line(p, row, text, len, false);
+    struct line l;
+    begin(&l, p->table, row, text, len);
+    return set_line(&l, p->pending);
 }
 
 /* --- Values without text -------------------------------------------------------------------- */
 
-static bool has_byte(const struct dtu_param_value *v, uint8_t byte)
+static bool has_byte(const struct line *l, uint8_t byte)
 {
-    return v->len > 0 && memchr(v->bytes, byte, v->len) != NULL;
+    return l->token_len > 0 && memchr(l->token, byte, l->token_len) != NULL;
+}
+
+/* What a text escapes besides what every text does. */
+static const char *escapes(const struct dtu_param_table *table, const struct dtu_param *row,
+                           size_t i)
+{
+    return i + 1 == row->field_count ? table->syntax.escape_last : table->syntax.escape_inner;
 }
 
 /* Whether a command can carry a text: what cannot be written is lost in the store, or is read as
  * something else. */
-static bool can_be_written(const struct dtu_param_table *table, const struct dtu_param *row,
-                           size_t i, const struct dtu_param_value *v)
+static bool can_be_written(const struct line *l, size_t i)
 {
-    const struct dtu_param_syntax *syntax = &table->syntax;
+    const struct dtu_param_syntax *syntax = &l->table->syntax;
     enum dtu_escape_style style = (enum dtu_escape_style)syntax->escape;
-    const char *also = i + 1 == row->field_count ? syntax->escape_last : syntax->escape_inner;
-    bool commas = syntax->quotes || takes_rest(table, row, i);
+    bool commas = syntax->quotes || takes_rest(l->table, l->row, i);
+    const char *also = escapes(l->table, l->row, i);
 
-    if (!dtu_escape_can_write(style, v->bytes, v->len))
+    if (!dtu_escape_can_write(style, l->token, l->token_len))
         return false;
     for (; style == DTU_ESCAPE_HEX && *also != '\0'; also++)
         commas = commas || *also == ',';
-    return commas || !has_byte(v, ',');
+    return commas || !has_byte(l, ',');
 }
 
-static enum dtu_status check_text(const struct dtu_param_table *table, const struct dtu_param *row,
-                                  size_t i, const struct dtu_param_value *v)
+static enum dtu_status check_text(const struct line *l, size_t i)
 {
-    uint8_t flags = row->fields[i].flags;
+    const uint8_t *end = l->token + l->token_len;
 
-    if ((flags & DTU_FIELD_ANY_BYTE) == 0 && has_byte(v, 0))
+    if ((l->field->flags & DTU_FIELD_ANY_BYTE) == 0 && has_byte(l, 0))
         return DTU_ERR_TYPE;
-    if ((flags & DTU_FIELD_LINES) != 0 &&
-        (v->len < 2 || v->bytes[v->len - 2] != '\r' || v->bytes[v->len - 1] != '\n'))
+    if ((l->field->flags & DTU_FIELD_LINES) != 0 &&
+        (l->token_len < 2 || end[-2] != '\r' || end[-1] != '\n'))
         return DTU_ERR_RANGE;
-    return can_be_written(table, row, i, v) ? DTU_OK : DTU_ERR_TYPE;
+    return can_be_written(l, i) ? DTU_OK : DTU_ERR_TYPE;
 }
 
-static enum dtu_status take_bytes(const struct dtu_param_table *table, const struct dtu_param *row,
-                                  size_t i, const struct dtu_param_value *v, uint8_t *store)
+static enum dtu_status take_bytes(struct line *l, size_t i)
 {
-    const struct dtu_param_field *field = &row->fields[i];
-    bool cleared = v->len == 0 && (field->flags & DTU_FIELD_CLEARABLE) != 0;
+    const struct dtu_param_field *field = l->field;
+    bool cleared = l->token_len == 0 && (field->flags & DTU_FIELD_CLEARABLE) != 0;
+    uint8_t *store = l->store;
 
-    if ((v->len < field->min && !cleared) || v->len > field->max)
+    if ((l->token_len < field->min && !cleared) || l->token_len > field->max)
         return DTU_ERR_RANGE;
-    if (field->type == DTU_FIELD_TEXT && v->len > 0) {
-        enum dtu_status status = check_text(table, row, i, v);
+    if (field->type == DTU_FIELD_TEXT && l->token_len > 0) {
+        enum dtu_status status = check_text(l, i);
         if (status != DTU_OK)
             return status;
     }
     if (store == NULL)
         return DTU_OK;
-    if (v->len == 0) { /* as a command does it: no byte of what was there is left */
-        memset(store, 0, dtu_param_field_size(field));
-        return DTU_OK;
-    }
-    store_number(field, store, (uint32_t)v->len);
-    memcpy(store + number_size(field), v->bytes, v->len);
+    memset(store, 0, dtu_param_field_size(field)); /* no byte of what was there is left */
+    store = store_number(field, store, (uint32_t)l->token_len);
+    if (l->token_len > 0)
+        memcpy(store, l->token, l->token_len);
     return DTU_OK;
 }
 
 /* An address, whose bytes are stored as they are. */
-static enum dtu_status take_address(const struct dtu_param_field *field,
-                                    const struct dtu_param_value *v, uint8_t *store)
+static enum dtu_status take_address(struct line *l)
 {
-    if (v->len != dtu_param_field_size(field))
+    if (l->token_len != dtu_param_field_size(l->field))
         return DTU_ERR_RANGE;
-    if (store != NULL)
-        memcpy(store, v->bytes, v->len);
+    if (l->store != NULL)
+        memcpy(l->store, l->token, l->token_len);
     return DTU_OK;
 }
 
 static enum dtu_status take_value(struct line *l, size_t i, const struct dtu_param_value *v)
 {
+    if (!v->given)
+        return DTU_OK;
+    l->token = v->bytes;
+    l->token_len = v->len;
+    l->number = v->number;
     switch ((enum dtu_field_type)l->field->type) {
     case DTU_FIELD_ENUM:
-        l->token = v->bytes;
-        l->token_len = v->len;
         return read_word(l);
     case DTU_FIELD_CHOICE:
     case DTU_FIELD_NUMBER:
-        l->number = v->number;
         return take_number(l);
     case DTU_FIELD_TEXT:
     case DTU_FIELD_HEX:
-        return take_bytes(l->table, l->row, i, v, l->store);
+        return take_bytes(l, i);
     case DTU_FIELD_IP:
     case DTU_FIELD_MAC:
-        return take_address(l->field, v, l->store);
+        return take_address(l);
     case DTU_FIELD_DATA:
         break;
     }
@@ -675,19 +736,20 @@ static enum dtu_status take_values(const struct dtu_param_table *table, const st
                                    const struct dtu_param_value *v, uint8_t *values)
 {
     struct line l;
-    begin(&l, table, row, NULL, 0);
-    l.store = values != NULL ? values + row->offset : NULL;
+    enum dtu_status status = DTU_OK;
+
     if (!has_values(row) || row->places > 0)
         return DTU_ERR_FORM;
-    for (size_t i = 0; i < row->field_count; i++) {
+    l.table = table;
+    l.row = row;
+    l.store = values != NULL ? values + row->offset : NULL;
+    for (size_t i = 0; i < row->field_count && status == DTU_OK; i++, v++) {
         l.field = &row->fields[i];
-        enum dtu_status status = v[i].given ? take_value(&l, i, &v[i]) : DTU_OK;
-        if (status != DTU_OK)
-            return status;
+        status = take_value(&l, i, v);
         if (l.store != NULL)
             l.store += dtu_param_field_size(l.field);
     }
-    return DTU_OK;
+    return status;
 }
 
 enum dtu_status dtu_params_check_values(const struct dtu_param_table *table,
@@ -704,6 +766,16 @@ enum dtu_status dtu_params_set_values(struct dtu_params *p, const struct dtu_par
     return status != DTU_OK ? status : take_values(p->table, row, values, p->pending);
 }
 
+/* Splits off the parameter of field `i`. */
+static enum dtu_status find_token(struct line *l, const uint8_t *text, size_t len, size_t i)
+{
+    enum dtu_status status = DTU_OK;
+    split(l, text, len);
+    for (size_t k = 0; k <= i && status == DTU_OK; k++)
+        status = next_token(l, k);
+    return status;
+}
+
 struct dtu_argument dtu_params_argument(const struct dtu_param_table *table,
                                         const struct dtu_param *row, const uint8_t *text,
                                         size_t len, uint8_t field)
@@ -711,58 +783,52 @@ struct dtu_argument dtu_params_argument(const struct dtu_param_table *table,
     struct dtu_argument a = {NULL, 0, 0};
     struct line l;
 
-    begin(&l, table, row, text, len);
-    l.is_default = true; /* parameters at the end may be missing */
-    if (field >= row->field_count || check_form(&l) != DTU_OK)
+    begin(&l, table, row, NULL, 0);
+    if (field >= row->field_count || find_token(&l, text, len, field) != DTU_OK)
         return a;
-    start_over(&l);
-    for (size_t i = 0; i <= field; i++)
-        (void)next_token(&l, i);
     a.text = l.token;
     a.len = l.token_len;
-    const struct dtu_param_field *f = &row->fields[field];
-    if (f->type == DTU_FIELD_ENUM) {
-        uint32_t index = find_word(f->text, a.text, a.len);
-        a.number = index != NO_NUMBER ? index : 0;
-    } else if (f->type <= DTU_FIELD_NUMBER) {
+    l.field = &row->fields[field];
+    l.store = NULL;
+    if (l.field->type == DTU_FIELD_ENUM) {
+        if (read_word(&l) == DTU_OK)
+            a.number = l.number;
+    } else if (l.field->type <= DTU_FIELD_NUMBER) {
         (void)dtu_parse_decimal(a.text, a.len, &a.number); /* stays 0 if it is no number */
     }
     return a;
 }
 
-/* Whether two parameters are the same; quotes may differ. */
-static bool same_argument(const struct dtu_argument *a, const struct dtu_argument *b)
+/* Whether a line has the parameters of the default; quotes may differ. */
+static bool is_default_line(struct line *l)
 {
-    if (a->text == NULL || b->text == NULL)
-        return a->text == b->text;
-    return a->len == b->len && memcmp(a->text, b->text, a->len) == 0;
-}
-
-/* Whether a value is the default. */
-static bool is_default_text(const struct dtu_param_table *table, const struct dtu_param *row,
-                            const uint8_t *text, size_t len)
-{
-    const uint8_t *initial = (const uint8_t *)row->initial;
-    size_t initial_len = dtu_string_len(row->initial);
-
-    for (uint8_t i = 0; i < row->field_count; i++) {
-        const struct dtu_argument a = dtu_params_argument(table, row, text, len, i);
-        const struct dtu_argument b = dtu_params_argument(table, row, initial, initial_len, i);
-        if (!same_argument(&a, &b))
+    if (l->row->initial == NULL)
+        return false;
+    for (size_t i = 0;; i++) {
+        if (find_token(l, l->text, l->len, i) != DTU_OK)
+            return false;
+        const uint8_t *token = l->token;
+        size_t len = l->token_len;
+        const char *initial = l->row->initial; /* init has seen that it is legal */
+        (void)find_token(l, (const uint8_t *)initial, dtu_string_len(initial), i);
+        if (token == NULL || l->token == NULL)
+            return token == l->token;
+        if (len != l->token_len || memcmp(token, l->token, len) != 0)
             return false;
     }
-    return true;
 }
 
 enum dtu_status dtu_params_load(struct dtu_params *p, const struct dtu_param *row,
                                 const uint8_t *text, size_t len)
 {
-    enum dtu_status status = dtu_params_set(p, row, text, len);
-    if (status == DTU_OK || !has_values(row) || row->initial == NULL ||
-        !is_default_text(p->table, row, text, len))
+    struct line l;
+    begin(&l, p->table, row, text, len);
+    enum dtu_status status = set_line(&l, p->pending);
+    if (status == DTU_OK || !is_default_line(&l))
         return status;
-    dtu_params_reset_row(p, row);
-    return DTU_OK;
+    clear_row(p->pending, l.row);
+    begin_default(&l);
+    return set_line(&l, p->pending);
 }
 
 /* Where a field of a set of values lies; NULL if there is no such field. */
@@ -794,107 +860,97 @@ static void write_quote(const struct dtu_param_table *table, const struct dtu_te
         dtu_text_char(out, '"');
 }
 
-/* Writes one word of a list, or all of them, with commas between. */
-static void write_words(const struct dtu_param_table *table, const char *list, uint32_t which,
-                        const struct dtu_text *out)
+static void write_word(const char *word, const struct dtu_text *out)
 {
-    for (uint32_t i = 0; list != NULL; i++) {
-        size_t len;
-        const char *word = next_word(&list, &len);
-        if (which != i && which != ALL_WORDS)
-            continue;
-        write_quote(table, out);
-        dtu_text_bytes(out, word, len);
-        write_quote(table, out);
-        if (which == ALL_WORDS && list != NULL)
-            dtu_text_char(out, ',');
-    }
+    dtu_text_bytes(out, word, word_len(word));
 }
 
-/* What a text escapes besides what every text does. A `?` that is all of the answer would read as a
- * query. */
-static const char *escapes(const struct answer *a, const struct dtu_param_value *v)
+/* What is escaped in a field: a `?` that is all of the answer would read as a query. */
+static const char *escapes_of(const struct answer *a, const uint8_t *bytes, size_t len)
 {
-    const struct dtu_param_syntax *syntax = &a->table->syntax;
-    if (a->alone && !syntax->quotes && v->len == 1 && v->bytes[0] == '?')
+    if (a->alone && !a->table->syntax.quotes && len == 1 && *bytes == '?')
         return "?";
-    return a->i + 1 == a->row->field_count ? syntax->escape_last : syntax->escape_inner;
+    return escapes(a->table, a->row, a->i);
 }
 
-static void write_bytes(const struct answer *a, const struct dtu_param_value *v, const char *also)
+static void write_bytes(const struct answer *a, const struct dtu_param_field *field)
 {
-    enum dtu_escape_style style = (enum dtu_escape_style)a->table->syntax.escape;
-    if (v->number == 0)
-        dtu_escape_write(style, also, v->bytes, v->len, a->out);
+    size_t len;
+    const uint8_t *bytes = load_bytes(field, a->store, &len);
+
+    if (is_hex(field, a->store))
+        dtu_text_hex(a->out, bytes, len);
     else
-        dtu_text_hex(a->out, v->bytes, v->len);
+        dtu_escape_write((enum dtu_escape_style)a->table->syntax.escape, escapes_of(a, bytes, len),
+                         bytes, len, a->out);
+}
+
+static bool is_quoted(const struct dtu_param_field *field)
+{
+    return is_text(field) || field->type == DTU_FIELD_ENUM;
 }
 
 static void write_field(const struct answer *a)
 {
     const struct dtu_param_field *field = &a->row->fields[a->i];
-    const struct dtu_param_value v = load(field, a->store);
-    bool quotes = is_text(field);
 
-    if (field->type == DTU_FIELD_ENUM) {
-        write_words(a->table, field->text, v.number, a->out);
-        return;
-    }
-    if (field->type <= DTU_FIELD_NUMBER) {
-        dtu_text_decimal(a->out, v.number);
-        return;
-    }
-    if (field->type == DTU_FIELD_IP) {
-        dtu_text_ip(a->out, v.bytes);
-        return;
-    }
-    if (quotes)
+    if (is_quoted(field))
         write_quote(a->table, a->out);
-    write_bytes(a, &v, quotes ? escapes(a, &v) : "");
-    if (quotes)
+    if (field->type == DTU_FIELD_ENUM)
+        write_word(word_at(field->text, load_number(field, a->store)), a->out);
+    else if (field->type <= DTU_FIELD_NUMBER)
+        dtu_text_decimal(a->out, load_number(field, a->store));
+    else if (field->type == DTU_FIELD_IP)
+        dtu_text_ip(a->out, a->store);
+    else
+        write_bytes(a, field);
+    if (is_quoted(field))
         write_quote(a->table, a->out);
     if (field->type == DTU_FIELD_DATA && (field->flags & DTU_FIELD_TYPED) != 0)
-        dtu_text_string(a->out, v.number != 0 ? ",HEX" : ",ASCII");
+        dtu_text_string(a->out, is_hex(field, a->store) ? ",HEX" : ",ASCII");
 }
 
 static bool is_empty_text(const struct dtu_param_field *field, const uint8_t *store)
 {
     return field->type == DTU_FIELD_TEXT && (field->flags & DTU_FIELD_CLEARABLE) != 0 &&
-           load(field, store).len == 0;
+           load_number(field, store) == 0;
 }
 
 /* How many fields are written: empty texts at the end that may be left out are. */
-static size_t written_fields(const struct dtu_param *row, const uint8_t *store)
+static size_t written_fields(const struct answer *a)
 {
+    const struct dtu_param_field *field = &a->row->fields[a->i];
+    const uint8_t *store = a->store;
     size_t count = 0;
-    for (size_t i = row->places > 0 ? 1 : 0; i < row->field_count; i++) {
-        if (!is_empty_text(&row->fields[i], store))
+
+    for (size_t i = a->i; i < a->row->field_count; i++, field++) {
+        if (!is_empty_text(field, store))
             count = i + 1;
-        store += dtu_param_field_size(&row->fields[i]);
+        store += dtu_param_field_size(field);
     }
     return count;
 }
 
-static void write_fields(const struct dtu_param_table *table, const struct dtu_param *row,
-                         const uint8_t *store, const struct dtu_text *out)
+/* Writes the fields from the one whose turn it is. */
+static void write_fields(struct answer *a)
 {
-    size_t first = row->places > 0 ? 1 : 0;
-    size_t count = written_fields(row, store);
-    struct answer a = {table, row, out, store, first, count == 1};
+    size_t count = written_fields(a);
 
-    for (; a.i < count; a.i++) {
-        if (a.i > 0)
-            dtu_text_char(out, ',');
-        write_field(&a);
-        a.store += dtu_param_field_size(&row->fields[a.i]);
+    a->alone = count == 1;
+    for (; a->i < count; a->i++) {
+        if (a->i > 0)
+            dtu_text_char(a->out, ',');
+        write_field(a);
+        a->store += dtu_param_field_size(&a->row->fields[a->i]);
     }
 }
 
 void dtu_params_write(const struct dtu_params *p, enum dtu_param_set set,
                       const struct dtu_param *row, const struct dtu_text *out)
 {
+    struct answer a = {p->table, row, out, set_of(p, set) + row->offset, 0, false};
     if (has_values(row) && row->places == 0)
-        write_fields(p->table, row, set_of(p, set) + row->offset, out);
+        write_fields(&a);
 }
 
 void dtu_params_write_field(const struct dtu_params *p, enum dtu_param_set set,
@@ -914,28 +970,20 @@ static bool all_zero(const uint8_t *data, size_t len)
     return len == 0;
 }
 
-/* Behind the end of a text there may be anything. */
-static bool same_field(const struct dtu_param_field *field, const uint8_t *a, const uint8_t *b)
-{
-    const struct dtu_param_value v = load(field, a);
-    const struct dtu_param_value w = load(field, b);
-    return v.number == w.number && v.len == w.len && memcmp(v.bytes, w.bytes, v.len) == 0;
-}
-
 bool dtu_params_same(const struct dtu_params *a, const struct dtu_params *b, enum dtu_param_set set,
                      const struct dtu_param *row)
 {
-    size_t first = row->places > 0 ? 1 : 0;
-    size_t times = row->places > 0 ? row->places : 1;
-    size_t at = row->offset;
+    const uint8_t *x = set_of(a, set) + row->offset;
+    const uint8_t *y = set_of(b, set) + row->offset;
 
     if (!has_values(row))
         return true;
-    for (; times > 0; times--) {
-        for (size_t i = first; i < row->field_count; i++) {
-            if (!same_field(&row->fields[i], set_of(a, set) + at, set_of(b, set) + at))
+    for (uint8_t place = 0; place == 0 || place < row->places; place++) {
+        for (size_t i = row->places > 0 ? 1 : 0; i < row->field_count; i++) {
+            if (memcmp(x, y, used_size(&row->fields[i], x)) != 0)
                 return false;
-            at += dtu_param_field_size(&row->fields[i]);
+            x += dtu_param_field_size(&row->fields[i]);
+            y += dtu_param_field_size(&row->fields[i]);
         }
     }
     return true;
@@ -958,11 +1006,11 @@ bool dtu_params_place_is_empty(const struct dtu_params *p, enum dtu_param_set se
 void dtu_params_write_place(const struct dtu_params *p, enum dtu_param_set set,
                             const struct dtu_param *row, uint8_t place, const struct dtu_text *out)
 {
-    const uint8_t *values = find_place(p, set, row, place);
-    if (values == NULL)
+    struct answer a = {p->table, row, out, find_place(p, set, row, place), 1, false};
+    if (a.store == NULL)
         return;
     dtu_text_decimal(out, place);
-    write_fields(p->table, row, values, out);
+    write_fields(&a);
 }
 
 void dtu_params_clear_place(struct dtu_params *p, const struct dtu_param *row, uint8_t place)
@@ -970,6 +1018,21 @@ void dtu_params_clear_place(struct dtu_params *p, const struct dtu_param *row, u
     uint8_t *values = find_place(p, DTU_PARAMS_PENDING, row, place);
     if (values != NULL)
         memset(values, 0, values_size(row));
+}
+
+/* All words of a list, with commas between. */
+static void write_words(const struct dtu_param_table *table, const char *list,
+                        const struct dtu_text *out)
+{
+    for (;;) {
+        write_quote(table, out);
+        write_word(list, out);
+        write_quote(table, out);
+        list = word_at(list, 1);
+        if (*list == '\0')
+            return;
+        dtu_text_char(out, ',');
+    }
 }
 
 static void write_limits(const struct dtu_param_field *field, const struct dtu_text *out)
@@ -995,7 +1058,7 @@ static void write_field_range(const struct dtu_param_table *table,
         return;
     }
     if (field->type == DTU_FIELD_ENUM) {
-        write_words(table, field->text, ALL_WORDS, out);
+        write_words(table, field->text, out);
         return;
     }
     write_limits(field, out);
@@ -1089,7 +1152,7 @@ uint32_t dtu_params_number(const struct dtu_params *p, const struct dtu_param *r
     const uint8_t *store = field_in(p->running, row, field);
     if (store == NULL || row->fields[field].type > DTU_FIELD_NUMBER)
         return 0;
-    return load(&row->fields[field], store).number;
+    return load_number(&row->fields[field], store);
 }
 
 const uint8_t *dtu_params_bytes(const struct dtu_params *p, const struct dtu_param *row,
@@ -1099,9 +1162,7 @@ const uint8_t *dtu_params_bytes(const struct dtu_params *p, const struct dtu_par
     *len = 0;
     if (store == NULL || row->fields[field].type <= DTU_FIELD_NUMBER)
         return NULL;
-    const struct dtu_param_value v = load(&row->fields[field], store);
-    *len = v.len;
-    return v.bytes;
+    return load_bytes(&row->fields[field], store, len);
 }
 
 unsigned dtu_params_which(const struct dtu_params *p, const struct dtu_param *row, uint8_t field,
@@ -1110,12 +1171,9 @@ unsigned dtu_params_which(const struct dtu_params *p, const struct dtu_param *ro
     const uint8_t *store = field_in(p->running, row, field);
     if (store == NULL || row->fields[field].type != DTU_FIELD_ENUM)
         return 0;
-    const char *list = row->fields[field].text;
-    size_t len;
-    const char *word = next_word(&list, &len);
-    for (uint8_t i = *store; i > 0 && list != NULL; i--)
-        word = next_word(&list, &len);
-    return (unsigned)(find_word(words, (const uint8_t *)word, len) + 1); /* none becomes 0 */
+    const char *word = word_at(row->fields[field].text, *store);
+    return (unsigned)(find_word(words, (const uint8_t *)word, word_len(word)) +
+                      1); /* none becomes 0 */
 }
 
 bool dtu_params_is(const struct dtu_params *p, const struct dtu_param *row, uint8_t field,
@@ -1125,12 +1183,16 @@ bool dtu_params_is(const struct dtu_params *p, const struct dtu_param *row, uint
 }
 
 /* False if the default is not legal. */
-static bool set_default(struct dtu_params *p, const struct dtu_param *row)
+static bool reset_row(struct dtu_params *p, const struct dtu_param *row)
 {
-    memset(p->pending + row->offset, 0, row_size(row));
+    struct line l;
+
+    clear_row(p->pending, row);
     if (row->initial == NULL)
         return true;
-    return set_initial(p, row) == DTU_OK;
+    begin(&l, p->table, row, NULL, 0);
+    begin_default(&l);
+    return set_line(&l, p->pending) == DTU_OK;
 }
 
 static bool has_default(const struct dtu_param *row)
@@ -1146,7 +1208,7 @@ static bool set_defaults(struct dtu_params *p, bool kept_too)
         const struct dtu_param *row = &p->table->rows[i];
         if (!has_default(row) || (!kept_too && (row->flags & DTU_PARAM_KEPT) != 0))
             continue;
-        good = set_default(p, row) && good;
+        good = reset_row(p, row) && good;
     }
     return good;
 }
@@ -1173,7 +1235,7 @@ struct dtu_params dtu_params_pending(const struct dtu_params *p)
 
 void dtu_params_reset_row(struct dtu_params *p, const struct dtu_param *row)
 {
-    (void)set_default(p, row); /* init has seen that it is legal */
+    (void)reset_row(p, row); /* init has seen that it is legal */
 }
 
 void dtu_params_reset(struct dtu_params *p)

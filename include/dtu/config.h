@@ -153,6 +153,8 @@ struct dtu_config {
     size_t len;                                   /**< private: of the line that has begun; may
                                                        exceed its memory */
     enum dtu_status first;                        /**< private: what the first fault was */
+    struct dtu_config_line parts;                 /**< private: of the line at hand */
+    struct dtu_config_fault fault;                /**< private: the same, as it is told */
     struct dtu_config_stats stats;                /**< counters */
 };
 

@@ -65,6 +65,15 @@ class Stack(unittest.TestCase):
         self.assertEqual(g.deepest(["a"], "device")[0], 108)
         self.assertEqual(g.failures, [])
 
+    def test_a_helper_takes_what_its_object_pushes(self):
+        listing = ("_div.o:     file format elf32-littlearm\n\n00000000 <div>:\n"
+                   "   0:\tb501      \tpush\t{r0, lr}\n   2:\tb082      \tsub\tsp, #8\n"
+                   "\t\t\t4: R_ARM_THM_CALL\t__aeabi_idiv0\n0000000c <divmod>:\n"
+                   "_mul.o:     file format elf32-littlearm\n\n00000000 <mul>:\n"
+                   "   0:\tb510      \tpush\t{r4, r5, lr}\n\t\t\t2: R_ARM_THM_CALL\tother\n")
+        self.assertEqual(stack.pushed(listing),
+                         {"div": 16, "divmod": 16, "mul": 12 + stack.HELPER})
+
     def test_a_text_is_written_where_the_function_gives_it(self):
         source = self.write("base.c", "    out->write(1);\n")
         lines = (node("a", 8), node("b", 16), node("to_x", 100), edge("a", "b"),

@@ -203,6 +203,13 @@ class Measured:
         lines = run("arm-none-eabi-nm", "-S", f"{self.output}/instances.o").splitlines()
         return {line.split()[3][len("size_of_"):]: int(line.split()[1], 16) for line in lines}
 
+    def helpers(self):
+        """What stack.py has otherwise than the compiler's helpers are."""
+        library = run(*GCC, "-print-libgcc-file-name").strip()
+        found = stack.pushed(run("arm-none-eabi-objdump", "-dr", "--show-all-symbols", library))
+        return [f"{name}: stack.py has {size} bytes, and it pushes {found.get(name)}"
+                for name, size in stack.HELPERS.items() if found.get(name) != size]
+
     def variables(self):
         return [f"{name} has variables of its own, in {section}"
                 for name in self.engines + self.tables for section in self.sections[name]
@@ -317,7 +324,7 @@ def main():
         return 77
 
     m = Measured(root, output)
-    wrong = m.variables()
+    wrong = m.variables() + m.helpers()
     table, over = ceiling_tables(ceilings(m), reasons_of(tables["exceptions"]), wrong)
     made = {"compiler": compiler(), "engines": engine_table(m), "profiles": profile_table(m),
             "ceilings": table, "exceptions": over}

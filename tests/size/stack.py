@@ -10,9 +10,13 @@ import glob
 import os
 import re
 
-# Functions outside of the library: what the faster of picolibc's two builds for this core pushes, and
-# for the compiler's helpers (division, switches) more than any does.
+# Functions outside of the library: what the faster of picolibc's two builds for this core pushes.
 OUTSIDE = {"memchr": 16, "memcmp": 12, "memcpy": 24, "memmove": 36, "memset": 28}
+# The compiler's helpers for division and switches: what its libgcc.a for this core pushes, which
+# size.py looks up there. For one that is not here, more than any of these does.
+HELPERS = {"__aeabi_idiv": 8, "__aeabi_idivmod": 8, "__aeabi_lmul": 28, "__aeabi_uidiv": 8,
+           "__aeabi_uidivmod": 8, "__gnu_thumb1_case_shi": 8, "__gnu_thumb1_case_sqi": 4,
+           "__gnu_thumb1_case_uhi": 8, "__gnu_thumb1_case_uqi": 4}
 HELPER = 32
 
 # The functions that make a dtu_text, as they are called after inlining: what they give as `write`.
@@ -51,6 +55,22 @@ CALL = re.compile(r"(\w+->\w+)\s*\(")
 # What pointers are in calls of an engine: whether its callbacks are the device's, and where a text
 # and a replay go.
 Context = collections.namedtuple("Context", "wired texts replays")
+
+
+def pushed(listing):
+    """What each function takes at most, by the disassembly of an archive: all that is pushed in its
+    object, and HELPER more if it calls another that is not there for a division by zero."""
+    found = {}
+    for member in re.split(r"^\S+:\s+file format .*$", listing, flags=re.M):
+        size = sum(4 * len(registers.split(","))
+                   for registers in re.findall(r"\tpush\t\{([^}]*)\}", member))
+        size += sum(int(n) for n in re.findall(r"\tsub\tsp, #(\d+)", member))
+        calls = set(re.findall(r"R_ARM_THM_(?:CALL|JUMP24)\t(\w+)", member))
+        names = re.findall(r"^[0-9a-f]+ <(\w+)>:$", member, re.M)
+        if calls - {*names, "__aeabi_idiv0", "__aeabi_ldiv0"}:
+            size += HELPER
+        found.update(dict.fromkeys(names, size))
+    return found
 
 
 def short(title):
@@ -152,7 +172,7 @@ class Graph:
         return Context(context.wired, self.texts[function], replays)
 
     def frame(self, function):
-        return self.frames.get(function, OUTSIDE.get(function, HELPER))
+        return self.frames.get(function, {**OUTSIDE, **HELPERS}.get(function, HELPER))
 
     def depth(self, function, context, callers=()):
         """Bytes that a call takes at most, and the way there."""
