@@ -153,8 +153,8 @@ static bool is(const struct dtu_params *view, unsigned id, uint8_t field, const 
 
 static void read_kept(const struct member *m, struct dtu_reader *r, void *block)
 {
-    if (m->kind == NUMBER)
-        set_number(m, block, m->len == 1 ? dtu_get_u8(r) : dtu_get_le16(r));
+    if (m->kind == NUMBER && m->len == 2)
+        set_number(m, block, dtu_get_le16(r));
     else
         memcpy((uint8_t *)block + m->offset, dtu_get_bytes(r, m->len), m->len);
 }
@@ -185,23 +185,16 @@ static void read_basic(const struct dtu_params *view, const uint8_t *mac,
 }
 
 /* The words of a field for the values of a block, in their order. */
-static const char *const modes[] = {"UDPC", "TCPC", "UDPS", "TCPS", "HTPC"};
-static const char *const parities[] = {"NONE", "ODD", "EVEN", "MARK", "SPACE"};
+static const char modes[] = "UDPC,TCPC,UDPS,TCPS,HTPC";
+static const char parities[] = "NONE,ODD,EVEN,MARK,SPACE";
 
-enum {
-    MODES = sizeof modes / sizeof modes[0],
-    PARITIES = sizeof parities / sizeof parities[0],
-    FLOW_NONE = 1,
-    FLOW_RTS_CTS = 3
-};
+enum { FLOW_NONE = 1, FLOW_RTS_CTS = 3 };
 
+/* Which of the words a field has, from 0. */
 static uint8_t which_word(const struct dtu_params *view, unsigned id, uint8_t field,
-                          const char *const *words, uint8_t count)
+                          const char *words)
 {
-    uint8_t i = 0;
-    while (i + 1 < count && !is(view, id, field, words[i]))
-        i++;
-    return i;
+    return (uint8_t)(dtu_params_which(view, row_of(view, id), field, words) - 1);
 }
 
 static bool is_server(uint8_t mode)
@@ -225,10 +218,9 @@ static void read_port(const struct dtu_params *view, struct dtu_discovery_port *
 {
     uint16_t port = (uint16_t)dtu_params_number(view, row_of(view, DTU_ID_SOCKA), 2);
 
-    b->parity =
-        (uint8_t)(which_word(view, DTU_ID_UART, 3, parities, PARITIES) + DTU_DISCOVERY_PARITY_NONE);
+    b->parity = (uint8_t)(which_word(view, DTU_ID_UART, 3, parities) + DTU_DISCOVERY_PARITY_NONE);
     b->flow = is(view, DTU_ID_UART, 4, "FCH") ? FLOW_RTS_CTS : FLOW_NONE;
-    b->mode = which_word(view, DTU_ID_SOCKA, 0, modes, MODES);
+    b->mode = which_word(view, DTU_ID_SOCKA, 0, modes);
     if (is_server(b->mode))
         b->local_port = port;
     else
@@ -394,9 +386,12 @@ static void write_basic(struct target *t, const uint8_t *mac, const struct dtu_d
     put_members(t, DTU_ID_RSTIM);
 }
 
-static const char *word_at(const char *const *words, uint8_t count, unsigned i)
+/* Adds one of the words; if there are not so many an empty one, which the row refuses. */
+static void add_word_of(struct target *t, uint8_t field, const char *words, unsigned which)
 {
-    return i < count ? words[i] : "?"; /* which the row refuses */
+    size_t len;
+    const char *word = dtu_params_word(words, which, &len);
+    add_bytes(t, field, word, len);
 }
 
 /* "No flow control" leaves a kind alone that blocks have no value for. */
@@ -417,7 +412,7 @@ static void put_socket(struct target *t, const struct dtu_discovery_port *b)
 
     add_members(t, DTU_ID_SOCKA);
     t->values[1].given = !server || b->remote[0] != 0;
-    add_word(t, 0, word_at(modes, MODES, b->mode));
+    add_word_of(t, 0, modes, b->mode);
     add_number(t, 2, server ? b->local_port : b->remote_port);
     put(t, DTU_ID_SOCKA);
 }
@@ -432,7 +427,7 @@ static void write_port(struct target *t, const struct dtu_discovery_port *b)
     unsigned parity = (unsigned)b->parity - DTU_DISCOVERY_PARITY_NONE; /* 0 becomes large */
     bool cloud = (b->flags & DTU_DISCOVERY_IS_CLOUD) != 0;
 
-    add_word(t, 3, word_at(parities, PARITIES, parity));
+    add_word_of(t, 3, parities, parity);
     add_flow(t, b->flow);
     put_members(t, DTU_ID_UART);
     put_members(t, DTU_ID_UARTTL);

@@ -139,6 +139,13 @@ static const char *word_at(const char *list, uint32_t which)
     return list;
 }
 
+const char *dtu_params_word(const char *words, uint32_t which, size_t *len)
+{
+    const char *word = word_at(words, which);
+    *len = word_len(word);
+    return word;
+}
+
 /* Which word of the list a text is; NO_NUMBER if it is none. */
 static uint32_t find_word(const char *list, const uint8_t *text, size_t len)
 {

@@ -334,6 +334,13 @@ uint32_t dtu_params_number(const struct dtu_params *p, const struct dtu_param *r
 const uint8_t *dtu_params_bytes(const struct dtu_params *p, const struct dtu_param *row,
                                 uint8_t field, size_t *len);
 
+/** One of several words.
+ * @param words the words, with a comma between two
+ * @param which 0 for the first of them, and so on
+ * @param len   receives its length in bytes; 0 if there are not so many
+ * @return where it begins */
+const char *dtu_params_word(const char *words, uint32_t which, size_t *len);
+
 /** Which of several words a field has in the running set.
  * @param p     the values
  * @param row   a row without places; may be NULL

@@ -1192,6 +1192,21 @@ static void values_are_read_by_type_and_nothing_else_is_given(void)
     CHECK_EQ(dtu_params_which(&params, NULL, 0, "ON"), 0);
 }
 
+static void a_word_of_a_list_is_found_and_none_behind_its_end(void)
+{
+    size_t len;
+    const char *word = dtu_params_word("ON,OFF,X", 0, &len);
+    CHECK_BYTES(word, len, "ON", 2);
+    word = dtu_params_word("ON,OFF,X", 1, &len);
+    CHECK_BYTES(word, len, "OFF", 3);
+    word = dtu_params_word("ON,OFF,X", 2, &len);
+    CHECK_BYTES(word, len, "X", 1);
+    (void)dtu_params_word("ON,OFF,X", 3, &len);
+    CHECK_EQ(len, 0);
+    (void)dtu_params_word("ON,OFF,X", UINT32_MAX, &len);
+    CHECK_EQ(len, 0);
+}
+
 static void the_pending_values_are_read_through_a_view(void)
 {
     size_t len;
@@ -1799,6 +1814,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_set_is_pending_until_it_is_applied),
     CHECK_TEST(one_row_is_applied_without_its_neighbours),
     CHECK_TEST(values_are_read_by_type_and_nothing_else_is_given),
+    CHECK_TEST(a_word_of_a_list_is_found_and_none_behind_its_end),
     CHECK_TEST(the_pending_values_are_read_through_a_view),
     CHECK_TEST(one_row_goes_back_to_its_default_without_its_neighbours),
     CHECK_TEST(values_are_as_limited_as_those_of_commands),
