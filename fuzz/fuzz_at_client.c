@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* A module that says anything at any time: any split gives the same, what is handed on as data is
  * what came, a value came as it is, memory is kept to, and when the module falls silent all that
- * was begun ends in time. One answer that comes at once is what a slow model says it is; and what
- * the AT server of any product answers, the client understands. */
+ * was begun ends in time. With buffers that have room for everything a slow model does the same, in
+ * the same milliseconds. One answer that comes at once is what the model says it is; and what the
+ * AT server of any product answers, the client understands. */
 #include "model_at_client.h"
 
 #include "dtu/at_server.h"
@@ -11,12 +12,14 @@
 #define STREAM_MAX 1024
 #define LINE_MAX 64
 #define REPLY_MAX 320
+#define ROOMY_MAX 4096
 #define STEPS_MAX 8
 #define CANARY 0xA5
 
 static struct {
     uint8_t bytes[STREAM_MAX];
     uint32_t ms[STREAM_MAX];
+    bool cancels[STREAM_MAX]; /* what is under way is given up behind the byte */
     size_t len;
     uint32_t begin_ms;
 } stream;
@@ -30,8 +33,11 @@ static struct {
 
 static struct dtu_at_client_config config;
 static struct dtu_at_client client;
+static struct model_client model;
+static bool is_model; /* it is what is run, and not the client */
 static uint8_t line[LINE_MAX + 1];
 static uint8_t reply[REPLY_MAX + 1];
+static uint8_t roomy_reply[ROOMY_MAX + 1];
 static struct fuzz_rand decisions;
 static unsigned refuse_chance;
 static uint32_t now;
@@ -110,6 +116,8 @@ static void put_piece(struct fuzz_input *in)
     char byte[2] = {(char)code, '\0'};
     if (code == 0xFF)
         put_like_name(in);
+    else if (code == 0xFE && stream.len > 0)
+        stream.cancels[stream.len - 1] = true;
     else if (code >= 0x80 && code - 0x80 < (int)(sizeof words / sizeof words[0]))
         put(words[code - 0x80]);
     else if (code == 0 && stream.len < STREAM_MAX) {
@@ -124,6 +132,7 @@ static void make_stream(struct fuzz_input *in)
     now = fuzz_u32(in);
     stream.begin_ms = now;
     stream.len = 0;
+    memset(stream.cancels, 0, sizeof stream.cancels);
     while (stream.len < STREAM_MAX && in->left > 0) {
         now += next_pause(in);
         put_piece(in);
@@ -151,32 +160,90 @@ static void on_line(void *ctx, const uint8_t *bytes, size_t len)
     in_line += len;
 }
 
+static bool is_busy(void)
+{
+    return is_model ? model.work != MODEL_IDLE : dtu_at_client_busy(&client);
+}
+
+static uint32_t next(void)
+{
+    return is_model ? model_next(&model, now) : dtu_at_client_next(&client, now);
+}
+
+static void poll(void)
+{
+    if (is_model)
+        model_poll(&model, now);
+    else
+        dtu_at_client_poll(&client, now);
+}
+
+static void feed(const uint8_t *bytes, size_t len)
+{
+    if (!is_model) {
+        dtu_at_client_feed(&client, bytes, len, now);
+        return;
+    }
+    for (size_t i = 0; i < len; i++)
+        model_feed(&model, bytes[i], now);
+}
+
+static void cancel(void)
+{
+    if (is_model)
+        model_cancel(&model);
+    else
+        dtu_at_client_cancel(&client);
+    FUZZ_CHECK(!is_busy());
+}
+
+static enum dtu_status begin_with_client(unsigned how, const char *text)
+{
+    switch (how) {
+    case 0:
+        return dtu_at_client_enter(&client, now);
+    case 1:
+        return dtu_at_client_leave(&client, now);
+    case 2:
+        return dtu_at_client_identify(&client, now);
+    case 3:
+        return dtu_at_client_command_once(&client, text, strlen(text), now);
+    default:
+        return dtu_at_client_command(&client, text, strlen(text), now);
+    }
+}
+
+static void begin_with_model(unsigned how, const char *text)
+{
+    switch (how) {
+    case 0:
+        model_enter(&model, now);
+        break;
+    case 1:
+        model_leave(&model, now);
+        break;
+    case 2:
+        model_identify(&model, now);
+        break;
+    default:
+        model_ask(&model, text, how == 3, now);
+        break;
+    }
+}
+
 static void begin(void)
 {
-    static const char *const texts[] = {"AT+UART?", "AT+E=ON", "AT+Z", "AT+H", "AT", "AT+LBS=1"};
+    static const char *const texts[] = {"AT+UART?", "AT+E=ON", "AT+Z",     "AT+H",    "AT",
+                                        "AT+LBS=1", "at+uart", "AT+VER=?", "at+entm", "AT+V=??"};
     if (step == script.count)
         return;
     uint8_t what = script.what[step++];
-    const char *text = texts[what % 6];
-    enum dtu_status status = DTU_OK;
-    switch (what / 6) {
-    case 0:
-        status = dtu_at_client_enter(&client, now);
-        break;
-    case 1:
-        status = dtu_at_client_leave(&client, now);
-        break;
-    case 2:
-        status = dtu_at_client_identify(&client, now);
-        break;
-    case 3:
-        status = dtu_at_client_command_once(&client, text, strlen(text), now);
-        break;
-    default:
-        status = dtu_at_client_command(&client, text, strlen(text), now);
-        break;
+    const char *text = texts[what < 60 ? what % 6 : 6 + what % 4]; /* the last four are commands */
+    if (is_model) {
+        begin_with_model(what / 6, text);
+        return;
     }
-    FUZZ_CHECK(status == DTU_OK);
+    FUZZ_CHECK(begin_with_client(what / 6, text) == DTU_OK);
     FUZZ_CHECK(dtu_at_client_busy(&client));
     FUZZ_CHECK(dtu_at_client_enter(&client, now) == DTU_ERR_STATE);
 }
@@ -191,7 +258,7 @@ static bool came(const uint8_t *text, size_t len)
 
 static void on_done(void *ctx, const struct dtu_at_client_reply *r)
 {
-    FUZZ_CHECK(ctx == &client && !dtu_at_client_busy(&client));
+    FUZZ_CHECK(ctx == &client && !is_busy());
     FUZZ_CHECK(r->value_len + DTU_AT_CLIENT_RESERVE <= config.reply_size);
     FUZZ_CHECK((r->error != NULL) == (r->error_len > 0));
     FUZZ_CHECK(r->value != NULL || r->value_len == 0);
@@ -219,12 +286,12 @@ static void until(uint32_t to)
 {
     for (unsigned polls = 0;; polls++) {
         FUZZ_CHECK(polls < 10000);
-        if (!dtu_at_client_busy(&client))
+        if (!is_busy())
             begin();
-        if (dtu_at_client_next(&client, now) > to - now)
+        if (next() > to - now)
             break;
-        now += dtu_at_client_next(&client, now);
-        dtu_at_client_poll(&client, now);
+        now += next();
+        poll();
     }
     now = to;
 }
@@ -232,7 +299,7 @@ static void until(uint32_t to)
 static size_t together(size_t i)
 {
     size_t n = 1;
-    while (i + n < stream.len && stream.ms[i + n] == stream.ms[i])
+    while (i + n < stream.len && stream.ms[i + n] == stream.ms[i] && !stream.cancels[i + n - 1])
         n++;
     return n;
 }
@@ -252,8 +319,8 @@ static void check_end(void)
     uint32_t one = config.guard_ms + 2 * config.answer_ms; /* a try, and the pause before it */
     for (size_t left = script.count + 1; left > 0; left--)
         until(now + config.tries * one + config.answer_ms);
-    FUZZ_CHECK(step == script.count && !dtu_at_client_busy(&client));
-    FUZZ_CHECK(dtu_at_client_next(&client, now) == DTU_NEVER);
+    FUZZ_CHECK(step == script.count && !is_busy());
+    FUZZ_CHECK(next() == DTU_NEVER);
 }
 
 static void run(uint32_t longest)
@@ -264,6 +331,7 @@ static void run(uint32_t longest)
     data.len = 0;
     ends.len = 0;
     in_line = 0;
+    model = (struct model_client){.config = &config, .callbacks = &callbacks, .ctx = &client};
     FUZZ_CHECK(dtu_at_client_init(&client, &config, &callbacks, &client) == DTU_OK);
     for (size_t i = 0; i < stream.len;) {
         size_t piece = together(i);
@@ -271,13 +339,16 @@ static void run(uint32_t longest)
             until(stream.ms[i]);
         if (longest > 0)
             piece = 1 + fuzz_decide(&decisions, piece < longest ? (uint32_t)piece : longest);
-        dtu_at_client_feed(&client, stream.bytes + i, piece, now);
+        feed(stream.bytes + i, piece);
         i += piece;
+        if (stream.cancels[i - 1])
+            cancel();
     }
     check_end();
     check_data();
     FUZZ_CHECK(in_line <= stream.len);
-    FUZZ_CHECK(reply[config.reply_size] == CANARY && line[config.line_size] == CANARY);
+    FUZZ_CHECK(config.reply[config.reply_size] == CANARY);
+    FUZZ_CHECK(line[config.line_size] == CANARY);
 }
 
 static void configure(struct fuzz_input *in, uint32_t mode)
@@ -390,7 +461,9 @@ static void check_answer(struct fuzz_input *in)
     uint32_t which = fuzz_below(in, 8);
     bool identifies = which == 7;
     make_stream(in);
-    model_answer(commands[which], identifies, which == 3, stream.bytes, stream.len, &expected);
+    const struct model_question question = {
+        .command = commands[which], .echoes = true, .identifies = identifies};
+    model_answer(&question, stream.bytes, NULL, stream.len, &expected);
     for (uint32_t longest = 0; longest < 20; longest += 9) {
         begin_answer(line_memory, reply_memory, sizeof reply_memory);
         if (identifies)
@@ -514,11 +587,53 @@ static void check_with_server(struct fuzz_input *in)
     }
 }
 
+/* --- All at once ------------------------------------------------------------------------------ */
+
+static struct fuzz_log whole_sent;
+static struct fuzz_log whole_data;
+static struct fuzz_log whole_ends;
+
+static void run_whole(void)
+{
+    run(0);
+    whole_sent = sent;
+    whole_data = data;
+    whole_ends = ends;
+}
+
+static void check_same_as_whole(void)
+{
+    fuzz_check_same(&sent, &whole_sent);
+    fuzz_check_same(&data, &whole_data);
+    fuzz_check_same(&ends, &whole_ends);
+}
+
+static void check_splits(void)
+{
+    run_whole();
+    for (uint32_t longest = 1; longest <= 16; longest += 15) {
+        run(longest);
+        check_same_as_whole();
+    }
+    refuse_chance = 2;
+    run(16);
+    refuse_chance = 0;
+}
+
+static void check_with_model(void)
+{
+    memset(roomy_reply, CANARY, sizeof roomy_reply);
+    config.reply = roomy_reply;
+    config.reply_size = ROOMY_MAX;
+    run_whole();
+    is_model = true;
+    run(0);
+    is_model = false;
+    check_same_as_whole();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-    static struct fuzz_log whole_sent;
-    static struct fuzz_log whole_data;
-    static struct fuzz_log whole_ends;
     struct fuzz_input in = {bytes, size};
     decisions = fuzz_rand(fuzz_u16(&in));
     uint32_t mode = fuzz_u8(&in);
@@ -532,18 +647,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     }
     configure(&in, mode);
     make_stream(&in);
-    refuse_chance = 0;
-    run(0);
-    whole_sent = sent;
-    whole_data = data;
-    whole_ends = ends;
-    for (uint32_t longest = 1; longest <= 16; longest += 15) {
-        run(longest);
-        fuzz_check_same(&sent, &whole_sent);
-        fuzz_check_same(&data, &whole_data);
-        fuzz_check_same(&ends, &whole_ends);
-    }
-    refuse_chance = 2;
-    run(16);
+    check_splits();
+    check_with_model();
     return 0;
 }

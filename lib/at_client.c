@@ -600,7 +600,7 @@ static bool take_reply(struct dtu_at_client *c, const uint8_t *text, size_t len)
         keep_value(c, text + w->len, len - w->len);
     if (c->in.rest == NONE)
         return take_end(c, w, code, text, len);
-    c->in.rest = LAST_VALUE;
+    c->in.rest = LAST_VALUE; /* if it is one: with its end the reply ends */
     return w->meaning == ANSWER;
 }
 
