@@ -74,6 +74,17 @@ class Stack(unittest.TestCase):
         self.assertEqual(stack.pushed(listing),
                          {"div": 16, "divmod": 16, "mul": 12 + stack.HELPER})
 
+    def test_the_callbacks_in_each_file_of_the_device_count(self):
+        self.write("lib/device_part.c", "static const struct dtu_x_callbacks b = "
+                                        "{.more = on_more, .less = dtu_device_less};\n")
+        source = self.write("x.c", "    x->callbacks->more(x);\n    x->callbacks->less(x);\n")
+        g = self.graph(node("a", 8), node("b", 8), node("/device_part.c:on_more", 100),
+                       node("dtu_device_less", 50), edge("a", "__indirect_call", f"{source}:1:5"),
+                       edge("b", "__indirect_call", f"{source}:2:5"))
+        self.assertEqual(g.deepest(["a"], "device")[0], 108)
+        self.assertEqual(g.deepest(["b"], "device")[0], 58)
+        self.assertEqual(g.failures, [])
+
     def test_a_text_is_written_where_the_function_gives_it(self):
         source = self.write("base.c", "    out->write(1);\n")
         lines = (node("a", 8), node("b", 16), node("to_x", 100), edge("a", "b"),
