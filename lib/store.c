@@ -109,10 +109,8 @@ enum dtu_status dtu_store_init(struct dtu_store *s, const struct dtu_store_mediu
 
 /* --- Reading the stored text a line at a time ----------------------------------------------- */
 
-static void begin_lines(struct dtu_store *s, uint8_t *line, size_t size)
+static void start_over(struct dtu_store *s)
 {
-    s->line = line;
-    s->line_size = size;
     s->read = 0;
     s->failed = false;
 }
@@ -167,7 +165,9 @@ enum dtu_status dtu_store_load(struct dtu_store *s, struct dtu_params *params, u
         look(s);
     if (s->newest == NO_SLOT)
         return s->unread ? DTU_ERR_IO : DTU_ERR_NOT_FOUND;
-    begin_lines(s, scratch, size);
+    s->line = scratch;
+    s->line_size = size;
+    start_over(s);
     while (next_line(s, &len))
         if (len > size || !load_line(params, scratch, len))
             s->stats.skipped++;
@@ -272,7 +272,7 @@ static bool put_old_and_row(struct dtu_store *s)
 {
     size_t len;
 
-    begin_lines(s, s->line, s->line_size);
+    start_over(s);
     while (s->newest != NO_SLOT && next_line(s, &len)) {
         if (len > s->line_size || is_replaced(s, len))
             continue;
