@@ -176,51 +176,27 @@ enum dtu_status dtu_store_load(struct dtu_store *s, struct dtu_params *params, u
 
 /* --- Making the text to be stored ----------------------------------------------------------- */
 
-/* A text is made three times, each time in chunks. */
+/* A text is made three times. */
 enum pass {
     MEASURE, /* how long it is */
     SUM_UP,  /* its CRC */
-    WRITE    /* to the medium */
+    WRITE    /* to the medium, in chunks */
 };
 
-/* Does with a chunk what this pass is for. */
-static bool flush(struct dtu_store *s)
+static bool write_chunk(struct dtu_store *s)
 {
     const struct dtu_store_medium *medium = s->medium;
     size_t offset = DTU_STORE_HEADER_SIZE + (size_t)s->at;
-    bool good = true;
 
-    if (s->pass == SUM_UP) {
-        s->crc = dtu_crc32(s->crc, s->chunk, s->used);
-    } else if (s->pass == WRITE) {
-        memset(s->chunk + s->used, 0xFF, sizeof s->chunk - s->used);
-        good = medium->write(s->ctx, s->slot, offset, s->chunk, sizeof s->chunk);
-    }
+    memset(s->chunk + s->used, 0xFF, sizeof s->chunk - s->used);
     s->at += s->used;
     s->used = 0;
-    return good;
+    return medium->write(s->ctx, s->slot, offset, s->chunk, sizeof s->chunk);
 }
 
-static bool put_byte(struct dtu_store *s, uint8_t byte)
+/* Takes what has room in the chunk, behind what went before. */
+static void to_chunk(struct dtu_store *s, const uint8_t *data, size_t len)
 {
-    if (s->used == sizeof s->chunk && !flush(s))
-        return false;
-    s->chunk[s->used++] = byte;
-    return true;
-}
-
-static bool put_line(struct dtu_store *s, const uint8_t *line, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        if (!put_byte(s, line[i]))
-            return false;
-    return put_byte(s, '\n');
-}
-
-/* Takes of a row's text what has room in the chunk, behind what went before. */
-static void to_chunk(void *ctx, const uint8_t *data, size_t len)
-{
-    struct dtu_store *s = ctx;
     for (; len > 0; len--, data++) {
         if (s->skip > 0)
             s->skip--;
@@ -231,20 +207,36 @@ static void to_chunk(void *ctx, const uint8_t *data, size_t len)
     }
 }
 
-/* The text of a row is made once more for each further chunk that it needs. So a chunk is not
- * written from under it: both need stack. */
-static bool put_row(struct dtu_store *s, const struct dtu_param *row)
+static void take_text(void *ctx, const uint8_t *data, size_t len)
 {
-    const struct dtu_text out = {to_chunk, s};
+    struct dtu_store *s = ctx;
+    if (s->pass == WRITE)
+        to_chunk(s, data, len);
+    else if (s->pass == SUM_UP)
+        s->crc = dtu_crc32(s->crc, data, len);
+    else
+        s->at += (uint32_t)len;
+}
+
+/* The text of a row, or the line that was read if it is none. It is written once more for each
+ * further chunk that it needs: so a chunk is not written from under it, where stack is short. */
+static bool put(struct dtu_store *s, const struct dtu_param *row, size_t len)
+{
+    const struct dtu_text out = {take_text, s};
     uint32_t begin = s->at + s->used;
 
     for (;;) {
         s->skip = s->at + s->used - begin;
         s->full = false;
-        dtu_config_write_row(s->params, (enum dtu_param_set)s->set, row, &out);
+        if (row != NULL) {
+            dtu_config_write_row(s->params, (enum dtu_param_set)s->set, row, &out);
+        } else {
+            dtu_text_bytes(&out, s->line, len);
+            dtu_text_char(&out, '\n');
+        }
         if (!s->full)
             return true;
-        if (!flush(s))
+        if (!write_chunk(s))
             return false;
     }
 }
@@ -254,7 +246,7 @@ static bool put_all(struct dtu_store *s)
     const struct dtu_param_table *table = s->params->table;
     for (size_t i = 0; i < table->count; i++) {
         const struct dtu_param *row = &table->rows[i];
-        if ((row->kind == DTU_PARAM_SETTING || row->kind == DTU_PARAM_SECRET) && !put_row(s, row))
+        if ((row->kind == DTU_PARAM_SETTING || row->kind == DTU_PARAM_SECRET) && !put(s, row, 0))
             return false;
     }
     return true;
@@ -276,10 +268,10 @@ static bool put_old_and_row(struct dtu_store *s)
     while (s->newest != NO_SLOT && next_line(s, &len)) {
         if (len > s->line_size || is_replaced(s, len))
             continue;
-        if (!put_line(s, s->line, len))
+        if (!put(s, NULL, len))
             return false;
     }
-    return !s->failed && put_row(s, s->row);
+    return !s->failed && put(s, s->row, 0);
 }
 
 /* False if the medium failed. */
@@ -290,7 +282,7 @@ static bool make_text(struct dtu_store *s, enum pass pass)
     s->used = 0;
     if (s->row != NULL ? !put_old_and_row(s) : !put_all(s))
         return false;
-    return s->used == 0 || flush(s);
+    return s->used == 0 || write_chunk(s);
 }
 
 /* --- Saving --------------------------------------------------------------------------------- */

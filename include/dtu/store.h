@@ -20,8 +20,8 @@
  * A save writes the slot that is not the newest: erase, the text, and the header last.
  *
  * Cost: RAM is the struct. Code, and stack, of which it needs much: docs/size.md. A save makes the
- * text three times, and the line of a setting once more for each 32 bytes that it is longer. Call
- * from one place only, not from an interrupt: the medium is slow.
+ * text three times, and the last time the text of a setting once more for each 32 bytes that it is
+ * longer. Call from one place only, not from an interrupt: the medium is slow.
  */
 #ifndef DTU_STORE_H
 #define DTU_STORE_H
@@ -81,7 +81,7 @@ struct dtu_store {
     uint32_t read;                         /**< private: bytes of the stored text */
     uint32_t at;                           /**< private: of the text, in front of the chunk */
     uint32_t skip;                         /**< private: bytes of a row that went before */
-    uint32_t crc;                          /**< private: of the text up to the chunk */
+    uint32_t crc;                          /**< private: of the text */
     uint8_t chunk[DTU_STORE_CHUNK_SIZE];   /**< private */
     struct dtu_store_stats stats;          /**< counters */
 };

@@ -24,7 +24,7 @@ TEXTS = {
     "dtu_at_server_feed": (),  # it only asks whether there is one, without a text
     "dtu_at_server_resume": ("base.c:replay_write",),
     "dtu_identity_bytes": ("dtu_text_to_buffer",),
-    "store.c:put_row": ("store.c:to_chunk",),
+    "store.c:put": ("store.c:take_text",),
     "device.c:deliver": ("dtu_text_to_buffer",),
     "device.c:info_text": ("dtu_text_to_buffer",),
     "device.c:greet": ("base.c:replay_write",),
