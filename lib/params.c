@@ -222,7 +222,7 @@ static void begin_default(struct line *l)
     l->len = dtu_string_len(initial);
 }
 
-static void split(struct line *l, const uint8_t *text, size_t len)
+static void start_over(struct line *l, const uint8_t *text, size_t len)
 {
     l->rest = text;
     l->left = len;
@@ -495,10 +495,9 @@ static enum dtu_status read_given(struct line *l, enum dtu_field_type type)
         return read_ip(l);
     case DTU_FIELD_MAC:
         return read_mac(l);
-    case DTU_FIELD_DATA:
-        break;
+    default: /* DATA is one of these when it comes here */
+        return DTU_ERR_FORM;
     }
-    return DTU_ERR_FORM;
 }
 
 static enum dtu_status read_field(struct line *l)
@@ -551,7 +550,7 @@ static enum dtu_status read_fields(struct line *l, uint8_t *values)
     const struct dtu_param *row = l->row;
     enum dtu_status status = DTU_OK;
 
-    split(l, l->text, l->len);
+    start_over(l, l->text, l->len);
     l->first_word = false;
     l->store = values != NULL && row->places == 0 ? values + row->offset : NULL;
     for (size_t i = 0; i < row->field_count || !l->done; i++) {
@@ -576,7 +575,7 @@ static bool set_simple(struct line *l, uint8_t *values)
 
     if (row->field_count != 1 || row->fields[0].type > DTU_FIELD_NUMBER || row->places > 0)
         return false;
-    split(l, l->text, l->len);
+    start_over(l, l->text, l->len);
     if (next_token(l, 0) != DTU_OK || !l->done || l->token_len == 0)
         return false;
     l->field = row->fields;
@@ -777,7 +776,7 @@ enum dtu_status dtu_params_set_values(struct dtu_params *p, const struct dtu_par
 static enum dtu_status find_token(struct line *l, const uint8_t *text, size_t len, size_t i)
 {
     enum dtu_status status = DTU_OK;
-    split(l, text, len);
+    start_over(l, text, len);
     for (size_t k = 0; k <= i && status == DTU_OK; k++)
         status = next_token(l, k);
     return status;
@@ -809,7 +808,7 @@ struct dtu_argument dtu_params_argument(const struct dtu_param_table *table,
 /* Whether a line has the parameters of the default; quotes may differ. */
 static bool is_default_line(struct line *l)
 {
-    if (l->row->initial == NULL)
+    if (!has_values(l->row) || l->row->initial == NULL)
         return false;
     for (size_t i = 0;; i++) {
         if (find_token(l, l->text, l->len, i) != DTU_OK)

@@ -28,10 +28,9 @@ static void write_header(const struct header *h, uint8_t bytes[DTU_STORE_HEADER_
     dtu_put_be32(&w, h->crc);
 }
 
-/* The CRC of a text begins with that of sequence and length. */
-static uint32_t header_crc(const struct header *h)
+/* The CRC of a text begins with that of sequence and length. `bytes` is memory for a header. */
+static uint32_t header_crc(const struct header *h, uint8_t bytes[DTU_STORE_HEADER_SIZE])
 {
-    uint8_t bytes[DTU_STORE_HEADER_SIZE];
     write_header(h, bytes);
     return dtu_crc32(0, bytes + sizeof magic, 8);
 }
@@ -60,7 +59,7 @@ static bool read_header(struct dtu_store *s, unsigned slot, struct header *h)
 static bool text_is_whole(struct dtu_store *s, unsigned slot, const struct header *h)
 {
     uint8_t chunk[DTU_STORE_CHUNK_SIZE];
-    uint32_t crc = header_crc(h);
+    uint32_t crc = header_crc(h, chunk);
     uint32_t at = 0;
     while (at < h->len) {
         size_t len = h->len - at < sizeof chunk ? (size_t)(h->len - at) : sizeof chunk;
@@ -110,43 +109,40 @@ enum dtu_status dtu_store_init(struct dtu_store *s, const struct dtu_store_mediu
 
 /* --- Reading the stored text a line at a time ----------------------------------------------- */
 
-struct lines {
-    struct dtu_store *store;
-    uint8_t *line;
-    size_t size;
-    uint32_t at; /* in the text */
-    bool failed; /* the medium did */
-};
+static void start_over(struct dtu_store *s)
+{
+    s->read = 0;
+    s->failed = false;
+}
 
 /* Takes one byte of text into the line; true if that ended it. */
-static bool gather(struct lines *l, uint8_t byte, size_t *len)
+static bool gather(struct dtu_store *s, uint8_t byte, size_t *len)
 {
     if (byte == '\n')
         return true;
-    if (*len < l->size)
-        l->line[*len] = byte;
-    ++*len; /* beyond `size`: the line is too long, and is skipped */
+    if (*len < s->line_size)
+        s->line[*len] = byte;
+    ++*len; /* beyond the line's size: it is too long, and is skipped */
     return false;
 }
 
 /* The next line of the stored text, without its end. `*len` may exceed the line's size: then it was
  * too long and only its beginning is there. */
-static bool next_line(struct lines *l, size_t *len)
+static bool next_line(struct dtu_store *s, size_t *len)
 {
-    struct dtu_store *s = l->store;
     uint8_t chunk[DTU_STORE_CHUNK_SIZE];
 
     *len = 0;
-    while (l->at < s->len) {
-        size_t n = s->len - l->at < sizeof chunk ? (size_t)(s->len - l->at) : sizeof chunk;
-        size_t offset = DTU_STORE_HEADER_SIZE + (size_t)l->at;
+    while (s->read < s->len) {
+        size_t n = s->len - s->read < sizeof chunk ? (size_t)(s->len - s->read) : sizeof chunk;
+        size_t offset = DTU_STORE_HEADER_SIZE + (size_t)s->read;
         if (!s->medium->read(s->ctx, s->newest, offset, chunk, n)) {
-            l->failed = true;
+            s->failed = true;
             return false;
         }
         for (size_t i = 0; i < n; i++) {
-            l->at++;
-            if (gather(l, chunk[i], len))
+            s->read++;
+            if (gather(s, chunk[i], len))
                 return true;
         }
     }
@@ -163,117 +159,130 @@ static bool load_line(struct dtu_params *params, const uint8_t *line, size_t len
 enum dtu_status dtu_store_load(struct dtu_store *s, struct dtu_params *params, uint8_t *scratch,
                                size_t size)
 {
-    struct lines l = {s, scratch, size, 0, false};
     size_t len;
 
     if (s->unread)
         look(s);
     if (s->newest == NO_SLOT)
         return s->unread ? DTU_ERR_IO : DTU_ERR_NOT_FOUND;
-    while (next_line(&l, &len))
+    s->line = scratch;
+    s->line_size = size;
+    start_over(s);
+    while (next_line(s, &len))
         if (len > size || !load_line(params, scratch, len))
             s->stats.skipped++;
-    return l.failed ? DTU_ERR_IO : DTU_OK;
+    return s->failed ? DTU_ERR_IO : DTU_OK;
 }
 
 /* --- Making the text to be stored ----------------------------------------------------------- */
 
-/* What a new text is made of. */
-struct source {
-    const struct dtu_params *params;
-    enum dtu_param_set set;
-    const struct dtu_param *row; /* only this one is new; NULL: all are */
-    struct lines old;            /* where the others come from */
+/* A text is made three times. */
+enum pass {
+    MEASURE, /* how long it is */
+    SUM_UP,  /* its CRC */
+    WRITE    /* to the medium, in chunks */
 };
 
-static void write_all(const struct source *from, const struct dtu_text *out)
+static bool write_chunk(struct dtu_store *s)
 {
-    const struct dtu_param_table *table = from->params->table;
-    for (size_t i = 0; i < table->count; i++)
-        if (table->rows[i].kind == DTU_PARAM_SETTING || table->rows[i].kind == DTU_PARAM_SECRET)
-            dtu_config_write_row(from->params, from->set, &table->rows[i], out);
+    const struct dtu_store_medium *medium = s->medium;
+    size_t offset = DTU_STORE_HEADER_SIZE + (size_t)s->at;
+
+    memset(s->chunk + s->used, 0xFF, sizeof s->chunk - s->used);
+    s->at += s->used;
+    s->used = 0;
+    return medium->write(s->ctx, s->slot, offset, s->chunk, sizeof s->chunk);
 }
 
-/* Whether a stored line is about a row. */
-static bool is_about(const struct source *from, const uint8_t *line, size_t len)
+/* Takes what has room in the chunk, behind what went before. */
+static void to_chunk(struct dtu_store *s, const uint8_t *data, size_t len)
 {
-    struct dtu_config_line parts;
-    (void)dtu_config_split(from->params->table, line, len, &parts);
-    return parts.row == from->row;
-}
-
-/* False if the medium failed. */
-static bool write_old_and_row(struct source *from, const struct dtu_text *out)
-{
-    struct lines *old = &from->old;
-    size_t len;
-
-    old->at = 0;
-    while (old->store->newest != NO_SLOT && next_line(old, &len)) {
-        if (len > old->size || is_about(from, old->line, len))
-            continue;
-        dtu_text_bytes(out, old->line, len);
-        dtu_text_char(out, '\n');
+    for (; len > 0; len--, data++) {
+        if (s->skip > 0)
+            s->skip--;
+        else if (s->used < sizeof s->chunk)
+            s->chunk[s->used++] = *data;
+        else
+            s->full = true;
     }
-    dtu_config_write_row(from->params, from->set, from->row, out);
-    return !old->failed;
 }
 
-static bool write_text(struct source *from, const struct dtu_text *out)
+static void take_text(void *ctx, const uint8_t *data, size_t len)
 {
-    if (from->row != NULL)
-        return write_old_and_row(from, out);
-    write_all(from, out);
+    struct dtu_store *s = ctx;
+    if (s->pass == WRITE)
+        to_chunk(s, data, len);
+    else if (s->pass == SUM_UP)
+        s->crc = dtu_crc32(s->crc, data, len);
+    else
+        s->at += (uint32_t)len;
+}
+
+/* The text of a row, or the line that was read if it is none. It is written once more for each
+ * further chunk that it needs: so a chunk is not written from under it, where stack is short. */
+static bool put(struct dtu_store *s, const struct dtu_param *row, size_t len)
+{
+    const struct dtu_text out = {take_text, s};
+    uint32_t begin = s->at + s->used;
+
+    for (;;) {
+        s->skip = s->at + s->used - begin;
+        s->full = false;
+        if (row != NULL) {
+            dtu_config_write_row(s->params, (enum dtu_param_set)s->set, row, &out);
+        } else {
+            dtu_text_bytes(&out, s->line, len);
+            dtu_text_char(&out, '\n');
+        }
+        if (!s->full)
+            return true;
+        if (!write_chunk(s))
+            return false;
+    }
+}
+
+static bool put_all(struct dtu_store *s)
+{
+    const struct dtu_param_table *table = s->params->table;
+    for (size_t i = 0; i < table->count; i++) {
+        const struct dtu_param *row = &table->rows[i];
+        if ((row->kind == DTU_PARAM_SETTING || row->kind == DTU_PARAM_SECRET) && !put(s, row, 0))
+            return false;
+    }
     return true;
 }
 
-/* The first pass only measures. */
-static void measure(void *ctx, const uint8_t *data, size_t len)
+/* Whether a stored line is about the row that is new. */
+static bool is_replaced(const struct dtu_store *s, size_t len)
 {
-    struct header *h = ctx;
-    (void)data;
-    h->len += (uint32_t)len;
+    struct dtu_config_line parts;
+    (void)dtu_config_split(s->params->table, s->line, len, &parts);
+    return parts.row == s->row;
 }
 
-static void sum_up(void *ctx, const uint8_t *data, size_t len)
+static bool put_old_and_row(struct dtu_store *s)
 {
-    struct header *h = ctx;
-    h->crc = dtu_crc32(h->crc, data, len);
-}
-
-/* The last pass writes, in chunks. */
-struct chunks {
-    struct dtu_store *store;
-    unsigned slot;
-    size_t at; /* where the chunk goes */
-    uint8_t chunk[DTU_STORE_CHUNK_SIZE];
     size_t len;
-    bool failed;
-};
 
-static void write_chunk(struct chunks *c)
-{
-    const struct dtu_store_medium *medium = c->store->medium;
-    memset(c->chunk + c->len, 0xFF, sizeof c->chunk - c->len);
-    if (!c->failed && !medium->write(c->store->ctx, c->slot, c->at, c->chunk, sizeof c->chunk))
-        c->failed = true;
-    c->at += sizeof c->chunk;
-    c->len = 0;
+    start_over(s);
+    while (s->newest != NO_SLOT && next_line(s, &len)) {
+        if (len > s->line_size || is_replaced(s, len))
+            continue;
+        if (!put(s, NULL, len))
+            return false;
+    }
+    return !s->failed && put(s, s->row, 0);
 }
 
-static void to_medium(void *ctx, const uint8_t *data, size_t len)
+/* False if the medium failed. */
+static bool make_text(struct dtu_store *s, enum pass pass)
 {
-    struct chunks *c = ctx;
-    while (len > 0) {
-        size_t room = sizeof c->chunk - c->len;
-        size_t n = len < room ? len : room;
-        memcpy(c->chunk + c->len, data, n);
-        c->len += n;
-        data += n;
-        len -= n;
-        if (c->len == sizeof c->chunk)
-            write_chunk(c);
-    }
+    s->pass = (uint8_t)pass;
+    s->at = 0;
+    s->used = 0;
+    if (s->row != NULL ? !put_old_and_row(s) : !put_all(s))
+        return false;
+    return s->used == 0 || write_chunk(s);
 }
 
 /* --- Saving --------------------------------------------------------------------------------- */
@@ -284,48 +293,48 @@ static bool fits(const struct dtu_store *s, uint32_t len)
     return len <= room - room % DTU_STORE_CHUNK_SIZE; /* whole chunks are written */
 }
 
-static bool write_slot(struct dtu_store *s, unsigned slot, const struct header *h,
-                       struct source *from)
+static bool write_slot(struct dtu_store *s, const struct header *h)
 {
     const struct dtu_store_medium *medium = s->medium;
-    struct chunks c = {s, slot, DTU_STORE_HEADER_SIZE, {0}, 0, false};
-    const struct dtu_text out = {to_medium, &c};
-    uint8_t bytes[DTU_STORE_HEADER_SIZE];
 
-    if (!medium->erase(s->ctx, slot) || !write_text(from, &out))
+    if (!medium->erase(s->ctx, s->slot) || !make_text(s, WRITE))
         return false;
-    if (c.len > 0)
-        write_chunk(&c);
-    write_header(h, bytes);
-    if (c.failed || !medium->write(s->ctx, slot, 0, bytes, sizeof bytes))
+    write_header(h, s->chunk);
+    if (!medium->write(s->ctx, s->slot, 0, s->chunk, DTU_STORE_HEADER_SIZE))
         return false;
-    return medium->sync == NULL || medium->sync(s->ctx, slot);
+    return medium->sync == NULL || medium->sync(s->ctx, s->slot);
 }
 
-static enum dtu_status save(struct dtu_store *s, struct source *from)
+static enum dtu_status save(struct dtu_store *s)
 {
     struct header h = {s->sequence + 1, 0, 0};
-    const struct dtu_text measuring = {measure, &h};
-    const struct dtu_text summing = {sum_up, &h};
-    unsigned slot = s->newest == 0 ? 1 : 0;
 
     /* what was not seen may be the newest set, and have a later number */
-    if (s->unread || !write_text(from, &measuring))
+    if (s->unread || !make_text(s, MEASURE))
         return DTU_ERR_IO;
+    h.len = s->at;
     if (!fits(s, h.len))
         return DTU_ERR_SPACE;
-    h.crc = header_crc(&h);
-    if (!write_text(from, &summing) || !write_slot(s, slot, &h, from))
+    s->crc = header_crc(&h, s->chunk);
+    if (!make_text(s, SUM_UP))
         return DTU_ERR_IO;
-    s->newest = (uint8_t)slot;
+    h.crc = s->crc;
+    s->slot = s->newest == 0 ? 1 : 0;
+    if (!write_slot(s, &h))
+        return DTU_ERR_IO;
+    s->newest = s->slot;
     s->sequence = h.sequence;
     s->len = h.len;
     return DTU_OK;
 }
 
-static enum dtu_status save_counted(struct dtu_store *s, struct source *from)
+static enum dtu_status save_counted(struct dtu_store *s, const struct dtu_params *params,
+                                    enum dtu_param_set set, const struct dtu_param *row)
 {
-    enum dtu_status status = save(s, from);
+    s->params = params;
+    s->set = (uint8_t)set;
+    s->row = row;
+    enum dtu_status status = save(s);
     if (status == DTU_OK)
         s->stats.saved++;
     else
@@ -336,13 +345,13 @@ static enum dtu_status save_counted(struct dtu_store *s, struct source *from)
 enum dtu_status dtu_store_save(struct dtu_store *s, const struct dtu_params *params,
                                enum dtu_param_set set)
 {
-    struct source from = {params, set, NULL, {s, NULL, 0, 0, false}};
-    return save_counted(s, &from);
+    return save_counted(s, params, set, NULL);
 }
 
 enum dtu_status dtu_store_save_row(struct dtu_store *s, const struct dtu_params *params,
                                    const struct dtu_param *row, uint8_t *scratch, size_t size)
 {
-    struct source from = {params, DTU_PARAMS_PENDING, row, {s, scratch, size, 0, false}};
-    return save_counted(s, &from);
+    s->line = scratch;
+    s->line_size = size;
+    return save_counted(s, params, DTU_PARAMS_PENDING, row);
 }

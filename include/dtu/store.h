@@ -20,7 +20,8 @@
  * A save writes the slot that is not the newest: erase, the text, and the header last.
  *
  * Cost: RAM is the struct. Code, and stack, of which it needs much: docs/size.md. A save makes the
- * text three times. Call from one place only, not from an interrupt: the medium is slow.
+ * text three times, and the last time the text of a setting once more for each 32 bytes that it is
+ * longer. Call from one place only, not from an interrupt: the medium is slow.
  */
 #ifndef DTU_STORE_H
 #define DTU_STORE_H
@@ -67,6 +68,21 @@ struct dtu_store {
     uint32_t len;                          /**< private: of its text */
     uint8_t newest;                        /**< private: its slot, 2 if there is none */
     bool unread;                           /**< private: none was found, and a slot was not read */
+    bool failed;                           /**< private: the medium did, while it was read */
+    uint8_t pass;                          /**< private: what the text is made for */
+    uint8_t set;                           /**< private: enum dtu_param_set */
+    uint8_t slot;                          /**< private: where the text goes */
+    uint8_t used;                          /**< private: bytes in the chunk */
+    bool full;                             /**< private: the chunk has no room for the rest */
+    const struct dtu_params *params;       /**< private: what is stored */
+    const struct dtu_param *row;           /**< private: only this one is new; NULL: all are */
+    uint8_t *line;                         /**< private: of the stored text */
+    size_t line_size;                      /**< private */
+    uint32_t read;                         /**< private: bytes of the stored text */
+    uint32_t at;                           /**< private: of the text, in front of the chunk */
+    uint32_t skip;                         /**< private: bytes of a row that went before */
+    uint32_t crc;                          /**< private: of the text */
+    uint8_t chunk[DTU_STORE_CHUNK_SIZE];   /**< private */
     struct dtu_store_stats stats;          /**< counters */
 };
 

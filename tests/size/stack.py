@@ -25,7 +25,7 @@ TEXTS = {
     "dtu_at_server_feed": (),  # it only asks whether there is one, without a text
     "dtu_at_server_resume": ("base.c:replay_write",),
     "dtu_identity_bytes": ("dtu_text_to_buffer",),
-    "store.c:save_counted": ("store.c:to_medium", "store.c:measure", "store.c:sum_up"),
+    "store.c:put": ("store.c:take_text",),
     "device_sockets.c:deliver": ("dtu_text_to_buffer",),
     "device_discovery.c:info_text": ("dtu_text_to_buffer",),
     "device_uart.c:send_greeting": ("base.c:replay_write",),

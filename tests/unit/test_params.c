@@ -1773,8 +1773,43 @@ static void loading_is_setting_where_the_default_is_legal(void)
     CHECK_EQ(dtu_params_load(&params, row, (const uint8_t *)"", 0), DTU_ERR_FORM);
 }
 
+/* What such a row has as its default is what it answers. */
+static void loading_a_row_without_values_changes_none(void)
+{
+    static const struct dtu_param answers = {.name = "ANSWERS",
+                                             .kind = DTU_PARAM_ACTION,
+                                             .field_count = 2,
+                                             .fields = short_texts,
+                                             .initial = "0,1",
+                                             .offset = 18};
+    CHECK_EQ(dtu_params_init(&params, &short_table, running, pending), DTU_OK);
+    CHECK_EQ(load(1, "abc,def"), DTU_OK);
+    memcpy(before, pending, sizeof before);
+    CHECK_EQ(dtu_params_load(&params, &answers, (const uint8_t *)"0,1", 3), DTU_ERR_FORM);
+    CHECK_BYTES(pending, sizeof pending, before, sizeof before);
+}
+
+static void loading_a_default_empties_what_it_leaves_out(void)
+{
+    static const struct dtu_param_field fields[] = {
+        {.type = DTU_FIELD_TEXT, .min = 3, .max = 8},
+        {.type = DTU_FIELD_TEXT, .flags = DTU_FIELD_OPTIONAL, .min = 3, .max = 8}};
+    static const struct dtu_param row = {
+        .name = "SHORT", .field_count = COUNT(fields), .fields = fields, .initial = "0"};
+    static const struct dtu_param_table table = {.rows = &row, .count = 1, .values_size = 18};
+
+    CHECK_EQ(dtu_params_init(&params, &table, running, pending), DTU_OK);
+    CHECK_EQ(load(0, "abc,def"), DTU_OK);
+    CHECK_BYTES(pending + 9, 4, "\3def", 4);
+    CHECK_EQ(load(0, "0"), DTU_OK);
+    CHECK_BYTES(pending, 2, "\1\60", 2);
+    CHECK_EQ(pending[9], 0);
+}
+
 static const struct check_test tests[] = {
+    CHECK_TEST(loading_a_default_empties_what_it_leaves_out),
     CHECK_TEST(loading_takes_a_default_that_a_set_does_not),
+    CHECK_TEST(loading_a_row_without_values_changes_none),
     CHECK_TEST(loading_is_setting_where_the_default_is_legal),
     CHECK_TEST(init_refuses_missing_memory),
     CHECK_TEST(init_refuses_a_default_that_is_not_legal),
