@@ -256,7 +256,7 @@ struct target {
     const void *block;
     bool commit;
     enum dtu_status status;                    /* DTU_OK until a row refuses */
-    const struct dtu_param *row;               /* that one */
+    const struct dtu_param *row;               /* the last one looked at */
     struct dtu_param_value values[FIELDS_MAX]; /* of the row that comes next */
 };
 
@@ -315,7 +315,7 @@ static void put(struct target *t, unsigned id)
     if (t->status == DTU_OK) {
         t->status = t->commit ? dtu_params_set_values(t->params, row, t->values)
                               : dtu_params_check_values(t->params->table, row, t->values);
-        t->row = t->status != DTU_OK ? row : NULL;
+        t->row = row;
     }
     memset(t->values, 0, sizeof t->values);
 }
@@ -479,6 +479,7 @@ enum dtu_status dtu_blocks_write(struct dtu_params *p, uint8_t which, const uint
     t.commit = true;
     if (t.status == DTU_OK)
         write_block(&t, mac, block);
-    *row = t.row;
+    if (t.status != DTU_OK)
+        *row = t.row;
     return t.status;
 }
