@@ -14,9 +14,14 @@
 #define BAD_SUM_LEN 2u
 #define LOGIN_FIELD (DTU_DISCOVERY_LOGIN_LEN + 1u)
 
+/*@ requires readable(data, len);
+    assigns \nothing; */
 static uint8_t sum_of(const uint8_t *data, size_t len)
 {
     uint8_t sum = 0;
+    /*@ loop invariant i <= len;
+        loop assigns i, sum;
+        loop variant len - i; */
     for (size_t i = 0; i < len; i++)
         sum = (uint8_t)(sum + data[i]);
     return sum;
@@ -98,25 +103,48 @@ static const struct field found_fields[] = {
     FIELD(BYTES, dtu_discovery_found, name),
 };
 
+/*@ requires writer(w) && fits(w, 4) && readable(ip, 4);
+    requires \separated(w, w->data + (0 .. w->size - 1), ip + (0 .. 3));
+    assigns w->len, w->failed, w->data[0 .. w->size - 1];
+    ensures writer(w) && put{Pre, Post}(w, 4); */
 static void put_address(struct dtu_writer *w, const uint8_t *ip)
 {
+    /*@ loop invariant i <= 4 && writer(w) && !w->failed;
+        loop invariant w->len + i == \at(w->len, Pre) + 4;
+        loop assigns i, w->len, w->failed, w->data[0 .. w->size - 1];
+        loop variant i; */
     for (size_t i = 4; i > 0; i--)
         dtu_put_u8(w, ip[i - 1]);
 }
 
+/*@ requires reader(r) && has(r, 4) && writable(ip, 4) && \separated(r, ip + (0 .. 3));
+    assigns *r, ip[0 .. 3];
+    ensures reader(r) && took{Pre, Post}(r, 4); */
 static void get_address(struct dtu_reader *r, uint8_t *ip)
 {
+    /*@ loop invariant i <= 4 && reader(r) && !r->failed;
+        loop invariant r->left == \at(r->left, Pre) - 4 + i;
+        loop invariant r->at == \at(r->at, Pre) + 4 - i;
+        loop assigns i, *r, ip[0 .. 3];
+        loop variant i; */
     for (size_t i = 4; i > 0; i--)
         ip[i - 1] = dtu_get_u8(r);
 }
 
 /* Only for what is known to be there. */
+/*@ requires reader(r) && has(r, len) && r->at != \null && writable(to, len) && to != \null;
+    requires \separated(r, to + (0 .. len - 1));
+    requires \separated(r->at + (0 .. r->left - 1), to + (0 .. len - 1));
+    assigns *r, to[0 .. len - 1];
+    ensures reader(r) && took{Pre, Post}(r, len); */
 static void get_array(struct dtu_reader *r, uint8_t *to, size_t len)
 {
     memcpy(to, dtu_get_bytes(r, len), len);
 }
 
 /* Fills `len` bytes: the table ends where they do. */
+/*@ requires writable(out, len) && block != \null && \valid_read(field);
+    assigns out[0 .. len - 1]; */
 static void put_fields(uint8_t *out, size_t len, const void *block, const struct field *field)
 {
     struct dtu_writer w = dtu_writer(out, len);
@@ -152,6 +180,8 @@ static void get_fields(void *block, const struct field *field, const uint8_t *in
     }
 }
 
+/*@ requires writable(out, 67) && \valid_read(block);
+    assigns out[0 .. 66]; */
 void dtu_discovery_put_basic(uint8_t *out, const struct dtu_discovery_basic *block)
 {
     put_fields(out, DTU_DISCOVERY_BASIC_LEN, block, basic_fields);
@@ -162,6 +192,8 @@ void dtu_discovery_get_basic(struct dtu_discovery_basic *block, const uint8_t *i
     get_fields(block, basic_fields, in, DTU_DISCOVERY_BASIC_LEN);
 }
 
+/*@ requires writable(out, 63) && \valid_read(block);
+    assigns out[0 .. 62]; */
 void dtu_discovery_put_port(uint8_t *out, const struct dtu_discovery_port *block)
 {
     put_fields(out, DTU_DISCOVERY_PORT_LEN, block, port_fields);
@@ -172,6 +204,8 @@ void dtu_discovery_get_port(struct dtu_discovery_port *block, const uint8_t *in)
     get_fields(block, port_fields, in, DTU_DISCOVERY_PORT_LEN);
 }
 
+/*@ requires writable(out, 50) && \valid_read(block);
+    assigns out[0 .. 49]; */
 void dtu_discovery_put_cloud(uint8_t *out, const struct dtu_discovery_cloud *block)
 {
     put_fields(out, DTU_DISCOVERY_CLOUD_LEN, block, cloud_fields);
@@ -182,40 +216,46 @@ void dtu_discovery_get_cloud(struct dtu_discovery_cloud *block, const uint8_t *i
     get_fields(block, cloud_fields, in, DTU_DISCOVERY_CLOUD_LEN);
 }
 
-/* Which blocks an answer to a read of this length begins with: basic, ports, cloud. */
-struct shape {
-    uint16_t len;
-    uint8_t ports;
-    bool cloud;
-};
-
-static const struct shape *find_shape(size_t len)
+/* How many ports have a block in an answer to a read of this length; -1 if none is so long. */
+/*@ assigns \nothing;
+    ensures -1 <= \result <= 2;
+    ensures \result >= 0 ==> 67 + 63 * \result + (len == 180 ? 50 : 0) <= len; */
+static int ports_in(size_t len)
 {
-    static const struct shape shapes[] = {
-        {DTU_DISCOVERY_BASIC_LEN, 0, false},
-        {DTU_DISCOVERY_BASIC_LEN + DTU_DISCOVERY_PORT_LEN, 1, false},
-        {DTU_DISCOVERY_READ_LEN, 1, true},
-        {DTU_DISCOVERY_BASIC_LEN + 2 * DTU_DISCOVERY_PORT_LEN, 2, false},
-        {DTU_DISCOVERY_SIBLING_MAX, 1, false},
-    };
-    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
-        if (shapes[i].len == len)
-            return &shapes[i];
-    return NULL;
+    switch (len) {
+    case DTU_DISCOVERY_BASIC_LEN:
+        return 0;
+    case DTU_DISCOVERY_BASIC_LEN + DTU_DISCOVERY_PORT_LEN:
+    case DTU_DISCOVERY_READ_LEN:
+    case DTU_DISCOVERY_SIBLING_MAX:
+        return 1;
+    case DTU_DISCOVERY_BASIC_LEN + 2 * DTU_DISCOVERY_PORT_LEN:
+        return 2;
+    default:
+        return -1;
+    }
 }
 
+/*@ requires \valid(layout) && readable(data, len) && \separated(layout, data + (0 .. len - 1));
+    assigns *layout;
+    ensures \result == DTU_OK || *layout == \old(*layout); */
 enum dtu_status dtu_discovery_layout(struct dtu_discovery_layout *layout, const uint8_t *data,
                                      size_t len)
 {
-    const struct shape *shape = find_shape(len);
+    int ports = ports_in(len);
     struct dtu_reader r = dtu_reader(data, len);
 
-    if (shape == NULL)
+    if (ports < 0)
         return DTU_ERR_LENGTH;
     layout->basic = dtu_get_bytes(&r, DTU_DISCOVERY_BASIC_LEN);
-    for (size_t i = 0; i < 2; i++)
-        layout->port[i] = i < shape->ports ? dtu_get_bytes(&r, DTU_DISCOVERY_PORT_LEN) : NULL;
-    layout->cloud = shape->cloud ? dtu_get_bytes(&r, DTU_DISCOVERY_CLOUD_LEN) : NULL;
+    /*@ loop invariant 0 <= i <= 2 && reader(&r) && !r.failed;
+        loop invariant r.left == len - 67 - 63 * (i < ports ? i : ports);
+        loop assigns i, r, layout->port[0 .. 1];
+        loop variant 2 - i; */
+    for (int i = 0; i < 2; i++)
+        layout->port[i] = i < ports ? dtu_get_bytes(&r, DTU_DISCOVERY_PORT_LEN) : NULL;
+    layout->cloud =
+        len == DTU_DISCOVERY_READ_LEN ? dtu_get_bytes(&r, DTU_DISCOVERY_CLOUD_LEN) : NULL;
     layout->rest_len = dtu_reader_left(&r);
     layout->rest = layout->rest_len > 0 ? dtu_get_bytes(&r, layout->rest_len) : NULL;
     return DTU_OK;
@@ -223,6 +263,12 @@ enum dtu_status dtu_discovery_layout(struct dtu_discovery_layout *layout, const 
 
 /* --- Requests ------------------------------------------------------------------------------- */
 
+/*@ requires request_out(request) && writable(out, size) && \valid(len);
+    requires \separated(out + (0 .. size - 1), request, len) && \separated(len, request);
+    requires \separated(out + (0 .. size - 1), request->params + (0 .. request->params_len - 1));
+    assigns out[0 .. size - 1], *len;
+    ensures \result == DTU_OK ==> *len <= size;
+    ensures \result == DTU_OK || *len == \old(*len); */
 enum dtu_status dtu_discovery_encode_request(const struct dtu_discovery_request *request,
                                              uint8_t *out, size_t size, size_t *len)
 {
@@ -248,6 +294,29 @@ enum dtu_status dtu_discovery_encode_request(const struct dtu_discovery_request 
     return DTU_OK;
 }
 
+/* What follows the command, but in a search. */
+/*@ requires reader(r) && has(r, 18 + params_len) && r->at != \null && \valid(request);
+    requires \separated(r, request) && \separated(request, r->at + (0 .. r->left - 1));
+    assigns *r, request->mac[0 .. 5], request->user[0 .. 5], request->password[0 .. 5],
+            request->params, request->params_len;
+    ensures request->params_len == params_len && request->params == \old(r->at) + 18; */
+static void get_addressed(struct dtu_reader *r, struct dtu_discovery_request *request,
+                          size_t params_len)
+{
+    get_array(r, request->mac, sizeof request->mac);
+    get_array(r, request->user, sizeof request->user);
+    get_array(r, request->password, sizeof request->password);
+    request->params_len = params_len;
+    request->params = dtu_get_bytes(r, params_len);
+}
+
+/*@ requires \valid(request) && (sum == \null || \valid(sum)) && readable(data, len);
+    requires \separated(request, sum, data + (0 .. len - 1));
+    assigns *request, *sum;
+    ensures is_request(\result) ==> request->params_len <= 236;
+    ensures is_request(\result) && request->command != DTU_DISCOVERY_SEARCH ==>
+                request->params_len == len - 22 && request->params == data + 21;
+    ensures is_request(\result) || *request == \old(*request); */
 enum dtu_status dtu_discovery_parse_request(struct dtu_discovery_request *request, uint8_t *sum,
                                             const uint8_t *data, size_t len)
 {
@@ -261,23 +330,20 @@ enum dtu_status dtu_discovery_parse_request(struct dtu_discovery_request *reques
     if (len != body + FRAME_LEN || (search ? body != 1 : body < ADDRESSED_LEN))
         return DTU_ERR_LENGTH;
 
-    memset(request, 0, sizeof *request);
+    *request = (struct dtu_discovery_request){0};
     request->command = command;
-    if (!search) {
-        get_array(&r, request->mac, sizeof request->mac);
-        get_array(&r, request->user, sizeof request->user);
-        get_array(&r, request->password, sizeof request->password);
-        request->params_len = body - ADDRESSED_LEN;
-        request->params = dtu_get_bytes(&r, request->params_len);
-    }
-    uint8_t right = sum_of(data + 1, len - 2);
+    if (!search)
+        get_addressed(&r, request, body - ADDRESSED_LEN);
+    uint8_t right = sum_of(data + 1, body + 1);
     if (sum != NULL)
         *sum = right;
-    return dtu_get_u8(&r) == right ? DTU_OK : DTU_ERR_CHECKSUM;
+    return data[body + 2] == right ? DTU_OK : DTU_ERR_CHECKSUM;
 }
 
 /* --- Replies -------------------------------------------------------------------------------- */
 
+/*@ requires writable(out, 36) && \valid_read(found);
+    assigns out[0 .. 35]; */
 void dtu_discovery_put_found(uint8_t *out, const struct dtu_discovery_found *found)
 {
     out[0] = HEAD;
@@ -287,6 +353,8 @@ void dtu_discovery_put_found(uint8_t *out, const struct dtu_discovery_found *fou
     out[FOUND_CHECK_AT] = (uint8_t)(0u - sum_of(out, FOUND_CHECK_AT));
 }
 
+/*@ requires writable(out, 4);
+    assigns out[0 .. 3]; */
 void dtu_discovery_put_result(uint8_t *out, uint8_t command, uint8_t result)
 {
     out[0] = HEAD;
@@ -295,6 +363,8 @@ void dtu_discovery_put_result(uint8_t *out, uint8_t command, uint8_t result)
     out[3] = result;
 }
 
+/*@ requires \valid(reply) && readable(data, 36) && \separated(reply, data + (0 .. 35));
+    assigns *reply; */
 static enum dtu_status parse_found(struct dtu_discovery_reply *reply, const uint8_t *data)
 {
     if (data[0] != HEAD || data[1] != FOUND_BODY || data[2] != DTU_DISCOVERY_SEARCH)
@@ -307,12 +377,15 @@ static enum dtu_status parse_found(struct dtu_discovery_reply *reply, const uint
     return DTU_OK;
 }
 
+/*@ assigns \nothing; */
 static bool is_result(uint8_t result)
 {
     return result == DTU_DISCOVERY_DONE || result == DTU_DISCOVERY_REFUSED ||
            result == DTU_DISCOVERY_ERROR;
 }
 
+/*@ requires \valid(reply) && readable(data, 4) && \separated(reply, data + (0 .. 3));
+    assigns *reply; */
 static enum dtu_status parse_result(struct dtu_discovery_reply *reply, const uint8_t *data)
 {
     if (data[0] != HEAD || data[1] != 1 || !is_result(data[3]))
@@ -323,6 +396,8 @@ static enum dtu_status parse_result(struct dtu_discovery_reply *reply, const uin
     return DTU_OK;
 }
 
+/*@ requires \valid(reply) && readable(data, 2) && \separated(reply, data + (0 .. 1));
+    assigns *reply; */
 static enum dtu_status parse_bad_sum(struct dtu_discovery_reply *reply, const uint8_t *data)
 {
     if (data[0] != DTU_DISCOVERY_ERROR)
@@ -332,10 +407,12 @@ static enum dtu_status parse_bad_sum(struct dtu_discovery_reply *reply, const ui
     return DTU_OK;
 }
 
+/*@ requires \valid(reply) && readable(data, len) && \separated(reply, data + (0 .. len - 1));
+    assigns *reply; */
 enum dtu_status dtu_discovery_parse_reply(struct dtu_discovery_reply *reply, const uint8_t *data,
                                           size_t len)
 {
-    memset(reply, 0, sizeof *reply);
+    *reply = (struct dtu_discovery_reply){0};
     if (len == DTU_DISCOVERY_FOUND_LEN)
         return parse_found(reply, data);
     if (len == RESULT_LEN)
@@ -343,11 +420,13 @@ enum dtu_status dtu_discovery_parse_reply(struct dtu_discovery_reply *reply, con
     if (len == BAD_SUM_LEN)
         return parse_bad_sum(reply, data);
     reply->kind = DTU_DISCOVERY_BLOCKS;
-    return find_shape(len) != NULL ? DTU_OK : DTU_ERR_LENGTH;
+    return ports_in(len) >= 0 ? DTU_OK : DTU_ERR_LENGTH;
 }
 
 /* --- The text channel, UDP port 48899 ------------------------------------------------------- */
 
+/*@ requires \valid_read(found) && text_out(out);
+    assigns outside; */
 void dtu_discovery_write_text(const struct dtu_discovery_found *found, const struct dtu_text *out)
 {
     const uint8_t *end = memchr(found->name, 0, sizeof found->name);
@@ -364,25 +443,43 @@ struct slice {
     const uint8_t *at;
     size_t len;
 };
+/*@ predicate slice{L}(struct slice *s) = readable{L}(\at(s->at, L), \at(s->len, L)); */
 
 /* Cuts off what comes before the first `separator`; false if there is none. */
+/*@ requires \valid(text) && \valid(piece) && \separated(text, piece) && slice(text);
+    assigns *text, *piece;
+    ensures slice(text) && text->len <= \old(text->len);
+    ensures text->at == \old(text->at) + (\old(text->len) - text->len);
+    ensures \result ==> slice(piece); */
 static bool cut(struct slice *text, uint8_t separator, struct slice *piece)
 {
-    const uint8_t *end = text->len > 0 ? memchr(text->at, separator, text->len) : NULL;
-    if (end == NULL)
-        return false;
-    piece->at = text->at;
-    piece->len = (size_t)(end - text->at);
-    text->at = end + 1;
-    text->len -= piece->len + 1;
-    return true;
+    /*@ loop invariant i <= text->len;
+        loop assigns i;
+        loop variant text->len - i; */
+    for (size_t i = 0; i < text->len; i++) {
+        if (text->at[i] != separator)
+            continue;
+        piece->at = text->at;
+        piece->len = i;
+        text->at += i + 1;
+        text->len -= i + 1;
+        return true;
+    }
+    return false;
 }
 
+/*@ requires readable(text.at, text.len) && writable(ip, 4);
+    assigns ip[0 .. 3]; */
 static bool parse_ip(struct slice text, uint8_t *ip)
 {
+    struct slice number;
+    uint32_t value;
+
+    /*@ loop invariant i <= 4 && slice(&text);
+        loop assigns i, text, number, value, ip[0 .. 3];
+        loop variant 4 - i; */
     for (size_t i = 0; i < 4; i++) {
-        struct slice number = text; /* of the last, which has no point behind it */
-        uint32_t value;
+        number = text; /* of the last, which has no point behind it */
         if (i < 3 && !cut(&text, '.', &number))
             return false;
         if (dtu_parse_decimal(number.at, number.len, &value) != DTU_OK || value > 255)
@@ -392,10 +489,15 @@ static bool parse_ip(struct slice text, uint8_t *ip)
     return true;
 }
 
+/*@ requires readable(text.at, text.len) && writable(mac, 6);
+    assigns mac[0 .. 5]; */
 static bool parse_mac(struct slice text, uint8_t *mac)
 {
     if (text.len != 12)
         return false;
+    /*@ loop invariant i <= 6;
+        loop assigns i, mac[0 .. 5];
+        loop variant 6 - i; */
     for (size_t i = 0; i < 6; i++) {
         unsigned high = dtu_parse_hex_digit(text.at[2 * i]);
         unsigned low = dtu_parse_hex_digit(text.at[2 * i + 1]);
@@ -406,6 +508,9 @@ static bool parse_mac(struct slice text, uint8_t *mac)
     return true;
 }
 
+/*@ requires \valid(text) && slice(text);
+    assigns text->len;
+    ensures slice(text) && text->len <= \old(text->len); */
 static void drop_line_end(struct slice *text)
 {
     if (text->len > 0 && text->at[text->len - 1] == '\n')
@@ -414,6 +519,9 @@ static void drop_line_end(struct slice *text)
         text->len--;
 }
 
+/*@ requires \valid(found) && readable(data, len);
+    requires \separated(found, data + (0 .. len - 1));
+    assigns *found; */
 enum dtu_status dtu_discovery_parse_text(struct dtu_discovery_found *found, const uint8_t *data,
                                          size_t len)
 {
@@ -421,7 +529,7 @@ enum dtu_status dtu_discovery_parse_text(struct dtu_discovery_found *found, cons
     struct slice ip;
     struct slice mac;
 
-    memset(found, 0, sizeof *found);
+    *found = (struct dtu_discovery_found){0};
     drop_line_end(&text);
     if (!cut(&text, ',', &ip) || !parse_ip(ip, found->ip))
         return DTU_ERR_FORMAT;
@@ -436,28 +544,32 @@ enum dtu_status dtu_discovery_parse_text(struct dtu_discovery_found *found, cons
 
 /* --- A module's side ------------------------------------------------------------------------ */
 
-static void describe(const struct dtu_discovery_callbacks *callbacks, void *ctx,
-                     struct dtu_discovery_found *self)
-{
-    memset(self, 0, sizeof *self);
-    callbacks->describe(ctx, self);
-}
-
+/*@ requires serving(callbacks) && \object_pointer(ctx) && readable(mac, 6);
+    assigns outside; */
 static bool is_mine(const struct dtu_discovery_callbacks *callbacks, void *ctx, const uint8_t *mac)
 {
-    struct dtu_discovery_found self;
-    describe(callbacks, ctx, &self);
+    struct dtu_discovery_found self = {0};
+    //@ calls describe;
+    callbacks->describe(ctx, &self);
     return memcmp(mac, self.mac, sizeof self.mac) == 0;
 }
 
+/*@ requires serving(callbacks) && \object_pointer(ctx) && writable(reply, 36);
+    requires \separated(callbacks, reply + (0 .. 35));
+    assigns reply[0 .. 35], outside;
+    ensures \result == 36; */
 static size_t put_self(const struct dtu_discovery_callbacks *callbacks, void *ctx, uint8_t *reply)
 {
-    struct dtu_discovery_found self;
-    describe(callbacks, ctx, &self);
+    struct dtu_discovery_found self = {0};
+    //@ calls describe;
+    callbacks->describe(ctx, &self);
     dtu_discovery_put_found(reply, &self);
     return DTU_DISCOVERY_FOUND_LEN;
 }
 
+/*@ requires writable(reply, 2);
+    assigns reply[0 .. 1];
+    ensures \result == 2; */
 static size_t put_bad_sum(uint8_t *reply, uint8_t sum)
 {
     reply[0] = DTU_DISCOVERY_ERROR;
@@ -467,18 +579,22 @@ static size_t put_bad_sum(uint8_t *reply, uint8_t sum)
 
 /* 1 if a byte is not 0, else 0. Of a comparison a compiler makes a branch, and then the time tells
  * a right user from a wrong one. */
+/*@ assigns \nothing; */
 static unsigned not_zero(uint8_t byte)
 {
     return (0u - byte) >> 8 & 1;
 }
 
 /* Both fields are compared whole, and all is computed whatever was wrong before. */
+/*@ requires serving(callbacks) && \object_pointer(ctx) && \valid_read(request);
+    assigns outside; */
 static bool login_is_right(const struct dtu_discovery_callbacks *callbacks, void *ctx,
                            const struct dtu_discovery_request *request)
 {
     uint8_t user[LOGIN_FIELD] = {0};
     uint8_t password[LOGIN_FIELD] = {0};
 
+    //@ calls login;
     callbacks->login(ctx, user, password);
     unsigned right = not_zero(user[0]) & not_zero(password[0]);
     right &= dtu_equal_secret(user, sizeof user, request->user, sizeof request->user);
@@ -500,7 +616,9 @@ static const struct layout {
 };
 #define LAYOUTS (sizeof layouts / sizeof layouts[0])
 
-static size_t put_blocks(const struct dtu_discovery_callbacks *callbacks, void *ctx, uint8_t *reply)
+/*@ requires serving(callbacks) && \object_pointer(ctx) && writable(reply, 180);
+    assigns reply[0 .. 179], outside; */
+static void put_blocks(const struct dtu_discovery_callbacks *callbacks, void *ctx, uint8_t *reply)
 {
     for (const struct layout *l = layouts; l < layouts + LAYOUTS; l++) {
         union dtu_discovery_block block;
@@ -509,10 +627,11 @@ static size_t put_blocks(const struct dtu_discovery_callbacks *callbacks, void *
         put_fields(reply, l->len, &block, l->fields);
         reply += l->len;
     }
-    return DTU_DISCOVERY_READ_LEN;
 }
 
 /* Sets the block that the parameters of a request are; false if they are none for its command. */
+/*@ requires serving(callbacks) && \object_pointer(ctx) && request_in(request);
+    assigns outside; */
 static bool take_block(const struct dtu_discovery_callbacks *callbacks, void *ctx,
                        const struct dtu_discovery_request *request)
 {
@@ -528,44 +647,66 @@ static bool take_block(const struct dtu_discovery_callbacks *callbacks, void *ct
     return false;
 }
 
+/*@ assigns \nothing; */
+static bool is_action(uint8_t command)
+{
+    return command == DTU_DISCOVERY_RESTART || command == DTU_DISCOVERY_SAVE ||
+           command == DTU_DISCOVERY_FACTORY;
+}
+
 /* Does what a request with a right login asks for, unless it is a read. */
+/*@ requires serving(callbacks) && \object_pointer(ctx) && request_in(request);
+    assigns outside; */
 static bool carry_out(const struct dtu_discovery_callbacks *callbacks, void *ctx,
                       const struct dtu_discovery_request *request)
 {
-    switch (request->command) {
-    case DTU_DISCOVERY_RESTART:
-    case DTU_DISCOVERY_SAVE:
-    case DTU_DISCOVERY_FACTORY:
-        return request->params_len == 0 &&
-               callbacks->act(ctx, (enum dtu_discovery_command)request->command) == DTU_OK;
-    default:
+    enum dtu_status status;
+
+    if (!is_action(request->command))
         return take_block(callbacks, ctx, request);
-    }
+    if (request->params_len > 0)
+        return false;
+    //@ calls act;
+    status = callbacks->act(ctx, (enum dtu_discovery_command)request->command);
+    return status == DTU_OK;
 }
 
 /* Serves a request to this module, which is undamaged. */
+/*@ requires serving(callbacks) && \object_pointer(ctx) && request_in(request);
+    requires writable(reply, 180) && \valid(reply_len);
+    requires \separated(reply_len, request, callbacks, reply + (0 .. 179));
+    assigns reply[0 .. 179], *reply_len, outside;
+    ensures *reply_len <= 180; */
 static enum dtu_discovery_outcome serve_addressed(const struct dtu_discovery_callbacks *callbacks,
                                                   void *ctx,
                                                   const struct dtu_discovery_request *request,
                                                   uint8_t *reply, size_t *reply_len)
 {
-    *reply_len = RESULT_LEN;
+    enum dtu_discovery_outcome outcome = DTU_DISCOVERY_SERVED;
+    uint8_t result = DTU_DISCOVERY_DONE;
+
     if (!login_is_right(callbacks, ctx, request)) {
-        dtu_discovery_put_result(reply, request->command, DTU_DISCOVERY_REFUSED);
-        return DTU_DISCOVERY_DENIED;
+        outcome = DTU_DISCOVERY_DENIED;
+        result = DTU_DISCOVERY_REFUSED;
+    } else if (request->command == DTU_DISCOVERY_READ && request->params_len == 0) {
+        put_blocks(callbacks, ctx, reply);
+        *reply_len = DTU_DISCOVERY_READ_LEN;
+        return outcome;
+    } else if (!carry_out(callbacks, ctx, request)) {
+        outcome = DTU_DISCOVERY_FAILED;
+        result = DTU_DISCOVERY_ERROR;
     }
-    if (request->command == DTU_DISCOVERY_READ && request->params_len == 0) {
-        *reply_len = put_blocks(callbacks, ctx, reply);
-        return DTU_DISCOVERY_SERVED;
-    }
-    if (!carry_out(callbacks, ctx, request)) {
-        dtu_discovery_put_result(reply, request->command, DTU_DISCOVERY_ERROR);
-        return DTU_DISCOVERY_FAILED;
-    }
-    dtu_discovery_put_result(reply, request->command, DTU_DISCOVERY_DONE);
-    return DTU_DISCOVERY_SERVED;
+    dtu_discovery_put_result(reply, request->command, result);
+    *reply_len = RESULT_LEN;
+    return outcome;
 }
 
+/*@ requires serving(callbacks) && \object_pointer(ctx) && readable(data, len);
+    requires writable(reply, size) && \valid(reply_len);
+    requires \separated(reply_len, callbacks, reply + (0 .. size - 1));
+    requires \separated(reply_len, data + (0 .. len - 1));
+    assigns reply[0 .. size - 1], *reply_len, outside;
+    ensures *reply_len <= size; */
 enum dtu_discovery_outcome dtu_discovery_serve(const struct dtu_discovery_callbacks *callbacks,
                                                void *ctx, const uint8_t *data, size_t len,
                                                uint8_t *reply, size_t size, size_t *reply_len)
@@ -594,8 +735,13 @@ enum dtu_discovery_outcome dtu_discovery_serve(const struct dtu_discovery_callba
     return serve_addressed(callbacks, ctx, &request, reply, reply_len);
 }
 
+/*@ requires readable(peer, 4) && readable(ip, 4) && readable(mask, 4);
+    assigns \nothing; */
 bool dtu_discovery_is_local(const uint8_t *peer, const uint8_t *ip, const uint8_t *mask)
 {
+    /*@ loop invariant i <= 4;
+        loop assigns i;
+        loop variant 4 - i; */
     for (size_t i = 0; i < 4; i++)
         if (((peer[i] ^ ip[i]) & mask[i]) != 0)
             return false;
