@@ -29,7 +29,7 @@ WP = ["-wp", "-wp-rte", "-wp-prover", "z3", "-wp-steps", "20000000", "-wp-timeou
 SPLIT = {"escape"}
 
 # That a callback is a function of its type is what WP cannot even say. It is assumed.
-CALLBACK = re.compile(r"_assert_rte_pointer_value(_\d+)? : .*\(Degenerated[,)]")
+CALLBACK = re.compile(r"_assert_rte_pointer_value(_\d+)?(_part\d+)? : .*\(Degenerated[,)]")
 
 # Loops are followed step by step, and what a function can return is kept apart.
 EVA = ["-no-annot", "-eva", "-eva-no-print", "-eva-msg-key=-initial-state,-final-states",
