@@ -9,12 +9,13 @@
 #define UNCOVERED 6   /* and not the mark, itself and SUM */
 #define DATA_MAX (DTU_SDP_FRAME_MAX - DTU_SDP_OVERHEAD)
 
+static const uint8_t marks[][MARK_LEN] = {{0x55, 0xFD, 0xAA}, {0xAA, 0xFD, 0x55}};
+
 /*@ requires direction <= 1;
     assigns \nothing;
-    ensures \valid_read(\result + (0 .. 2)); */
+    ensures \result == &marks[direction][0]; */
 static const uint8_t *mark_of(enum dtu_sdp_direction direction)
 {
-    static const uint8_t marks[][MARK_LEN] = {{0x55, 0xFD, 0xAA}, {0xAA, 0xFD, 0x55}};
     return marks[direction];
 }
 
@@ -45,6 +46,9 @@ static uint8_t sum_of(const uint8_t *data, size_t len)
 
 /* --- Encoding ------------------------------------------------------------------------------- */
 
+/*@ requires direction <= 1 && frame_in(frame) && writable(head, 7) && \valid(tail);
+    requires around(frame, head, tail);
+    assigns head[0 .. 6], *tail; */
 enum dtu_status dtu_sdp_wrap(enum dtu_sdp_direction direction, const struct dtu_sdp_frame *frame,
                              uint8_t *head, uint8_t *tail)
 {
@@ -60,6 +64,13 @@ enum dtu_status dtu_sdp_wrap(enum dtu_sdp_direction direction, const struct dtu_
     return DTU_OK;
 }
 
+/*@ requires direction <= 1 && frame_in(frame) && writable(out, size) && \valid(len);
+    requires \separated(frame, out + (0 .. size - 1)) && \separated(frame, len);
+    requires \separated(frame->data + (0 .. frame->len - 1), out + (0 .. size - 1));
+    requires \separated(frame->data + (0 .. frame->len - 1), len);
+    requires \separated(out + (0 .. size - 1), len);
+    assigns out[0 .. size - 1], *len;
+    ensures \result == DTU_OK ==> *len == frame->len + 8 <= size; */
 enum dtu_status dtu_sdp_encode(enum dtu_sdp_direction direction, const struct dtu_sdp_frame *frame,
                                uint8_t *out, size_t size, size_t *len)
 {
@@ -101,22 +112,24 @@ static size_t drop(struct dtu_sdp *s, enum dtu_sdp_code code, uint32_t *counter,
     return len;
 }
 
-/*@ requires \valid_read(s) && \valid_read(s->config) && \valid_read(frame);
+/*@ requires \valid_read(s) && \valid_read(s->config);
     assigns \nothing; */
-static bool has_receiver(const struct dtu_sdp *s, const struct dtu_sdp_frame *frame)
+static bool has_receiver(const struct dtu_sdp *s, uint8_t socket, uint8_t flag)
 {
-    if (s->config->direction == DTU_SDP_FROM_MODULE && (frame->flag & DTU_SDP_REPORT) != 0)
+    if (s->config->direction == DTU_SDP_FROM_MODULE && (flag & DTU_SDP_REPORT) != 0)
         return true;
-    return (uint8_t)(frame->socket - DTU_SDP_SOCKET_A) < DTU_SDP_SOCKETS;
+    return (uint8_t)(socket - DTU_SDP_SOCKET_A) < DTU_SDP_SOCKETS;
 }
 
 /* A frame of `len` bytes with a right sum. Returns `len`, or 0 if there was no room. */
 static size_t take(struct dtu_sdp *s, const uint8_t *data, size_t len)
 {
-    struct dtu_sdp_frame frame = {data[LENGTH_END], data[LENGTH_END + 1], data + DTU_SDP_HEAD_LEN,
-                                  len - DTU_SDP_OVERHEAD};
+    uint8_t socket = data[LENGTH_END];
+    uint8_t flag = data[LENGTH_END + 1];
 
-    if (has_receiver(s, &frame)) {
+    if (has_receiver(s, socket, flag)) {
+        struct dtu_sdp_frame frame = {socket, flag, data + DTU_SDP_HEAD_LEN,
+                                      len - DTU_SDP_OVERHEAD};
         if (!s->callbacks->frame(s->ctx, &frame))
             return 0;
         s->stats.frames++;
@@ -130,7 +143,8 @@ static size_t take(struct dtu_sdp *s, const uint8_t *data, size_t len)
 /* Bytes of the frame whose mark is at `data`; 0 if there is none that long. */
 /*@ requires \valid_read(s) && \valid_read(s->config) && readable(data, len) && len >= 3;
     assigns \nothing;
-    ensures \result == 0 || 8 <= \result; */
+    ensures \result == 0 || 8 <= \result;
+    ensures \result <= len || \result <= s->config->size; */
 static size_t whole_len(const struct dtu_sdp *s, const uint8_t *data, size_t len)
 {
     size_t limit = s->flushing ? len : s->config->size;
@@ -205,10 +219,7 @@ enum dtu_status dtu_sdp_init(struct dtu_sdp *s, const struct dtu_sdp_config *con
         return DTU_ERR_CONFIG;
     if (callbacks->frame == NULL)
         return DTU_ERR_CONFIG;
-    memset(s, 0, sizeof *s);
-    s->config = config;
-    s->callbacks = callbacks;
-    s->ctx = ctx;
+    *s = (struct dtu_sdp){.config = config, .callbacks = callbacks, .ctx = ctx};
     return DTU_OK;
 }
 
@@ -281,15 +292,21 @@ size_t dtu_sdp_clear(struct dtu_sdp *s)
 
 /* --- Frames for a receiver that may be slow -------------------------------------------------- */
 
+/*@ requires \valid(s) && direction <= 1 && write == &sender_write && \object_pointer(ctx);
+    assigns *s;
+    ensures sender(s) && !s->busy; */
 void dtu_sdp_sender_init(struct dtu_sdp_sender *s, enum dtu_sdp_direction direction,
                          size_t (*write)(void *ctx, const uint8_t *data, size_t len), void *ctx)
 {
-    memset(s, 0, sizeof *s);
-    s->direction = (uint8_t)direction;
-    s->write = write;
-    s->ctx = ctx;
+    *s = (struct dtu_sdp_sender){.write = write, .ctx = ctx, .direction = (uint8_t)direction};
 }
 
+/*@ requires sender(s) && frame_in(frame) && frame->len <= 4087;
+    requires frame->flag != 0 ==> frame->len <= 1;
+    requires around(frame, &s->head[0], &s->tail) && \separated(s, frame);
+    assigns s->head[0 .. 6], s->tail, s->head_left, s->data_left, s->socket, s->is_report, s->busy;
+    ensures sender(s);
+    ensures s->busy && s->data_left == \old(frame->len); */
 static void begin(struct dtu_sdp_sender *s, const struct dtu_sdp_frame *frame)
 {
     (void)dtu_sdp_wrap((enum dtu_sdp_direction)s->direction, frame, s->head, &s->tail);
@@ -301,16 +318,26 @@ static void begin(struct dtu_sdp_sender *s, const struct dtu_sdp_frame *frame)
 }
 
 /* True when the head is out. */
+/*@ requires sender(s);
+    assigns s->head_left, outside;
+    ensures sender(s); */
 static bool send_head(struct dtu_sdp_sender *s)
 {
-    if (s->head_left > 0)
-        s->head_left =
-            (uint8_t)(s->head_left -
-                      s->write(s->ctx, s->head + DTU_SDP_HEAD_LEN - s->head_left, s->head_left));
+    if (s->head_left > 0) {
+        size_t sent;
+        //@ calls sender_write;
+        sent = s->write(s->ctx, s->head + DTU_SDP_HEAD_LEN - s->head_left, s->head_left);
+        s->head_left = (uint8_t)(s->head_left - sent);
+    }
     return s->head_left == 0;
 }
 
 /* Data of the frame on its way, and its end. Returns how many bytes of data were taken. */
+/*@ requires sender(s) && s->busy && readable(data, len);
+    assigns s->head_left, s->data_left, s->busy, outside;
+    ensures sender(s) && \result <= len;
+    ensures s->data_left == \old(s->data_left) - \result;
+    ensures s->busy || \result == \old(s->data_left); */
 static size_t send_data(struct dtu_sdp_sender *s, const uint8_t *data, size_t len)
 {
     size_t taken = 0;
@@ -319,18 +346,28 @@ static size_t send_data(struct dtu_sdp_sender *s, const uint8_t *data, size_t le
         return 0;
     len = len < s->data_left ? len : s->data_left;
     if (len > 0)
+        //@ calls sender_write;
         taken = s->write(s->ctx, data, len);
     s->data_left -= taken;
+    //@ calls sender_write;
     if (s->data_left == 0 && s->write(s->ctx, &s->tail, 1) == 1)
         s->busy = false;
     return taken;
 }
 
+/*@ requires sender(s) && readable(data, len) && \separated(s, data + (0 .. len - 1));
+    assigns s->head[0 .. 6], s->tail, s->head_left, s->data_left, s->socket, s->is_report, s->busy,
+            outside;
+    ensures sender(s) && \result <= len; */
 size_t dtu_sdp_send(struct dtu_sdp_sender *s, uint8_t socket, const uint8_t *data, size_t len)
 {
     size_t taken = 0;
 
     dtu_sdp_sender_poll(s);
+    /*@ loop invariant sender(s) && taken <= len;
+        loop assigns taken, s->head[0 .. 6], s->tail, s->head_left, s->data_left, s->socket,
+                     s->is_report, s->busy, outside;
+        loop variant len - taken; */
     while (taken < len && dtu_sdp_sender_ready(s, socket)) {
         size_t rest = len - taken;
         const struct dtu_sdp_frame frame = {
@@ -344,6 +381,9 @@ size_t dtu_sdp_send(struct dtu_sdp_sender *s, uint8_t socket, const uint8_t *dat
     return taken;
 }
 
+/*@ requires sender(s);
+    assigns *s, outside;
+    ensures sender(s); */
 bool dtu_sdp_report(struct dtu_sdp_sender *s, enum dtu_sdp_code code)
 {
     dtu_sdp_sender_poll(s);
@@ -356,27 +396,42 @@ bool dtu_sdp_report(struct dtu_sdp_sender *s, enum dtu_sdp_code code)
     return true;
 }
 
+/*@ requires sender(s);
+    assigns s->head_left, s->data_left, s->busy, outside;
+    ensures sender(s); */
 void dtu_sdp_sender_poll(struct dtu_sdp_sender *s)
 {
     if (s->busy)
         (void)send_data(s, &s->code, s->is_report ? s->data_left : 0);
 }
 
+/*@ requires sender(s);
+    assigns \nothing;
+    ensures \result && s->busy ==> s->data_left > 0; */
 bool dtu_sdp_sender_ready(const struct dtu_sdp_sender *s, uint8_t socket)
 {
     return !s->busy || (!s->is_report && s->socket == socket && s->data_left > 0);
 }
 
+/*@ requires sender(s);
+    assigns \nothing;
+    ensures \result == !s->busy; */
 bool dtu_sdp_sender_idle(const struct dtu_sdp_sender *s)
 {
     return !s->busy;
 }
 
+/*@ requires sender(s);
+    assigns \nothing;
+    ensures \result == (s->busy ? s->data_left : 0); */
 size_t dtu_sdp_sender_left(const struct dtu_sdp_sender *s)
 {
     return s->busy ? s->data_left : 0;
 }
 
+/*@ requires sender(s);
+    assigns s->busy;
+    ensures sender(s); */
 void dtu_sdp_sender_drop(struct dtu_sdp_sender *s, uint8_t socket)
 {
     if (!s->is_report && s->socket == socket && s->data_left > 0)

@@ -36,7 +36,7 @@ NO_TABLES = {"discovery"}
 SHOWN_BY_EVA = {"discovery": {"put_fields", "parse_found", "put_blocks", "take_block"}}
 
 # That a callback is a function of its type is what WP cannot even say. It is assumed.
-CALLBACK = re.compile(r"_assert_rte_pointer_value(_\d+)? : .*\(Degenerated[,)]")
+CALLBACK = re.compile(r"_assert_rte_pointer_value(_\d+)?(_part\d+)? : .*\(Degenerated[,)]")
 
 # Loops are followed step by step, and what a function can return is kept apart.
 EVA = ["-no-annot", "-eva", "-eva-no-print", "-eva-msg-key=-initial-state,-final-states",
