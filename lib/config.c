@@ -20,17 +20,11 @@ enum dtu_status dtu_config_split(const struct dtu_param_table *table, const uint
     return parts->row != NULL ? DTU_OK : DTU_ERR_NOT_FOUND;
 }
 
-static void clear_places(struct dtu_params *p, const struct dtu_param *row)
-{
-    for (uint8_t place = row->places; place > 0; place--)
-        dtu_params_clear_place(p, row, place);
-}
-
 enum dtu_status dtu_config_take(struct dtu_params *p, const struct dtu_config_line *parts)
 {
     if (parts->row->places == 0 || parts->len > 0)
         return dtu_params_load(p, parts->row, parts->value, parts->len);
-    clear_places(p, parts->row);
+    dtu_params_clear(p, parts->row);
     return DTU_OK;
 }
 
@@ -193,7 +187,7 @@ static enum dtu_status check_place(const struct dtu_config *c)
         return status;
     uint32_t place = dtu_params_argument(p->table, parts->row, parts->value, parts->len, 0).number;
     if (!is_marked(c, parts->row))
-        clear_places(p, parts->row);
+        dtu_params_clear(p, parts->row);
     else if (!dtu_params_place_is_empty(p, DTU_PARAMS_PENDING, parts->row, (uint8_t)place))
         return DTU_ERR_STATE;
     return DTU_OK;
@@ -285,19 +279,16 @@ static void take_line(struct dtu_config *c)
         c->callbacks->fault(c->ctx, &c->fault);
 }
 
-/* Keeps a part of a line; what does not fit is only counted, and no more than needed. */
+/* Keeps a part of a line. What does not fit is counted as one byte too many. */
 static void gather(struct dtu_config *c, const uint8_t *data, size_t len)
 {
     size_t size = c->setup->line_size;
-    size_t room = c->len < size ? size - c->len : 0;
 
-    if (len > room) {
-        memcpy(c->setup->line + c->len, data, room);
-        c->len = size + 1;
+    if (c->len > size)
         return;
-    }
-    memcpy(c->setup->line + c->len, data, len);
-    c->len += len;
+    size_t n = len < size - c->len ? len : size - c->len;
+    memcpy(c->setup->line + c->len, data, n);
+    c->len += n < len ? n + 1 : n;
 }
 
 /* Looks at a line that was gathered. */

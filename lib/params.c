@@ -591,9 +591,9 @@ static bool names_default(const struct line *l)
     return (l->row->flags & DTU_PARAM_DEFAULT) != 0 && dtu_equal_nocase(l->text, l->len, "default");
 }
 
-static void clear_row(uint8_t *values, const struct dtu_param *row)
+void dtu_params_clear(struct dtu_params *p, const struct dtu_param *row)
 {
-    memset(values + row->offset, 0, row_size(row));
+    memset(p->pending + row->offset, 0, row_size(row));
 }
 
 /* Whether a row has something to check, and values if they are to be set. */
@@ -832,7 +832,7 @@ enum dtu_status dtu_params_load(struct dtu_params *p, const struct dtu_param *ro
     enum dtu_status status = set_line(&l, p->pending);
     if (status == DTU_OK || !is_default_line(&l))
         return status;
-    clear_row(p->pending, l.row);
+    dtu_params_clear(p, l.row);
     begin_default(&l);
     return set_line(&l, p->pending);
 }
@@ -1193,7 +1193,7 @@ static bool reset_row(struct dtu_params *p, const struct dtu_param *row)
 {
     struct line l;
 
-    clear_row(p->pending, row);
+    dtu_params_clear(p, row);
     if (row->initial == NULL)
         return true;
     begin(&l, p->table, row, NULL, 0);

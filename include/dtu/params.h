@@ -304,6 +304,12 @@ void dtu_params_write_place(const struct dtu_params *p, enum dtu_param_set set,
 bool dtu_params_same(const struct dtu_params *a, const struct dtu_params *b, enum dtu_param_set set,
                      const struct dtu_param *row);
 
+/** Empties a row with all of its places, in the pending set: numbers are 0 then, texts empty, words
+ * the first of their list. That is no default: see dtu_params_reset_row().
+ * @param p   the values
+ * @param row a SETTING, VIEW or SECRET */
+void dtu_params_clear(struct dtu_params *p, const struct dtu_param *row);
+
 /** Empties one place of a row that has them, in the pending set.
  * @param p     the values
  * @param row   a SETTING with places

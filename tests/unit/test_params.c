@@ -1192,6 +1192,22 @@ static void values_are_read_by_type_and_nothing_else_is_given(void)
     CHECK_EQ(dtu_params_which(&params, NULL, 0, "ON"), 0);
 }
 
+static void a_row_is_emptied_with_all_of_its_places_and_no_other(void)
+{
+    begin_more(AS_7S4);
+    CHECK_EQ(set("SUB", "2,two,1"), DTU_OK);
+    CHECK_EQ(set("SUB", "4,four,1"), DTU_OK);
+    CHECK_EQ(set("HEAD", "[0D][0A]"), DTU_OK);
+    CHECK_EQ(set("APN", "x,y,2"), DTU_OK);
+    dtu_params_clear(&params, row("SUB"));
+    for (uint8_t place = 1; place <= row("SUB")->places; place++)
+        CHECK(dtu_params_place_is_empty(&params, DTU_PARAMS_PENDING, row("SUB"), place));
+    CHECK_PENDING("HEAD", "[0D][0A]");
+    dtu_params_clear(&params, row("APN"));
+    CHECK_PENDING("APN", ",,0");
+    CHECK_PENDING("HEAD", "[0D][0A]");
+}
+
 static void a_word_of_a_list_is_found_and_none_behind_its_end(void)
 {
     size_t len;
@@ -1849,6 +1865,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_set_is_pending_until_it_is_applied),
     CHECK_TEST(one_row_is_applied_without_its_neighbours),
     CHECK_TEST(values_are_read_by_type_and_nothing_else_is_given),
+    CHECK_TEST(a_row_is_emptied_with_all_of_its_places_and_no_other),
     CHECK_TEST(a_word_of_a_list_is_found_and_none_behind_its_end),
     CHECK_TEST(the_pending_values_are_read_through_a_view),
     CHECK_TEST(one_row_goes_back_to_its_default_without_its_neighbours),
