@@ -161,7 +161,8 @@ static bool is_marked(const struct dtu_config *c, const struct dtu_param *row)
 static void mark(const struct dtu_config *c, const struct dtu_param *row)
 {
     size_t index = index_of(c, row);
-    c->setup->marks[index / 8] |= (uint8_t)(1u << index % 8);
+    uint8_t *byte = &c->setup->marks[index / 8];
+    *byte = (uint8_t)(*byte | 1u << index % 8);
 }
 
 static enum dtu_status check_kind(const struct dtu_param *row)

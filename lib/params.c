@@ -929,10 +929,11 @@ static size_t written_fields(const struct answer *a)
     const uint8_t *store = a->store;
     size_t count = 0;
 
-    for (size_t i = a->i; i < a->row->field_count; i++, field++) {
+    for (size_t i = a->i; i < a->row->field_count; i++) {
         if (!is_empty_text(field, store))
             count = i + 1;
         store += dtu_param_field_size(field);
+        field++;
     }
     return count;
 }
