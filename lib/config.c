@@ -287,9 +287,9 @@ static void gather(struct dtu_config *c, const uint8_t *data, size_t len)
 
     if (c->len > size)
         return;
-    size_t n = len < size - c->len ? len : size - c->len;
-    memcpy(c->setup->line + c->len, data, n);
-    c->len += n < len ? n + 1 : n;
+    size_t room = size - c->len;
+    memcpy(c->setup->line + c->len, data, len < room ? len : room);
+    c->len = len <= room ? c->len + len : size + 1;
 }
 
 /* Looks at a line that was gathered. */
