@@ -91,15 +91,21 @@ static void received(void)
 
 static void blocks(void)
 {
-    union dtu_discovery_block block;
-    uint8_t bytes[DTU_DISCOVERY_BASIC_LEN];
-    any_bytes(bytes, sizeof bytes);
-    dtu_discovery_get_basic(&block.basic, bytes);
-    dtu_discovery_put_basic(bytes, &block.basic);
-    dtu_discovery_get_port(&block.port, bytes);
-    dtu_discovery_put_port(bytes, &block.port);
-    dtu_discovery_get_cloud(&block.cloud, bytes);
-    dtu_discovery_put_cloud(bytes, &block.cloud);
+    struct dtu_discovery_basic basic;
+    struct dtu_discovery_port port;
+    struct dtu_discovery_cloud cloud;
+    uint8_t basic_bytes[DTU_DISCOVERY_BASIC_LEN];
+    uint8_t port_bytes[DTU_DISCOVERY_PORT_LEN];
+    uint8_t cloud_bytes[DTU_DISCOVERY_CLOUD_LEN];
+    any_bytes(basic_bytes, sizeof basic_bytes);
+    any_bytes(port_bytes, sizeof port_bytes);
+    any_bytes(cloud_bytes, sizeof cloud_bytes);
+    dtu_discovery_get_basic(&basic, basic_bytes);
+    dtu_discovery_put_basic(basic_bytes, &basic);
+    dtu_discovery_get_port(&port, port_bytes);
+    dtu_discovery_put_port(port_bytes, &port);
+    dtu_discovery_get_cloud(&cloud, cloud_bytes);
+    dtu_discovery_put_cloud(cloud_bytes, &cloud);
 }
 
 /* Requests of each length that there can be, into just enough room, and into less. */
