@@ -349,7 +349,6 @@ enum dtu_status dtu_at_client_enter(struct dtu_at_client *c, uint32_t now)
     if (config->mode == DTU_AT_CLIENT_UDP) {
         c->request_end = config->prefix + config->prefix_len;
         c->request_len = config->prefix_len;
-        c->name_len = 0;
         begin(c, KEYWORD, now);
         return DTU_OK;
     }
@@ -556,12 +555,12 @@ static bool take_unworded(struct dtu_at_client *c, const uint8_t *text, size_t l
 {
     size_t skip = find_name(text, len);
     bool own = skip > 0 && is_own(c, text, skip);
-    if (!own && c->form != HELP)
-        return skip > 0 && take_other(c, skip, len);
-    if (!own)
-        skip = 0;
-    keep_value(c, text + skip, len - skip);
-    return true;
+    if (own || c->form == HELP) {
+        size_t at = own ? skip : 0;
+        keep_value(c, text + at, len - at);
+        return true;
+    }
+    return skip > 0 && take_other(c, skip, len);
 }
 
 /* The line is worded as the end of a reply. While a late answer may come, a query is not answered
@@ -654,7 +653,8 @@ static void make_room(struct dtu_at_client *c)
     log_line(c);
     if (c->in.rest == NONE) {
         c->in.rest = VALUE; /* it is cut */
-        if (c->unsent > 0 || !take_reply(c, in_buffer(c, c->in.line), line_len(c))) {
+        if (c->unsent > 0 || c->form == KEYWORD ||
+            !take_reply(c, in_buffer(c, c->in.line), line_len(c))) {
             c->in.rest = DATA;
             c->stats.too_long++;
         }
@@ -664,9 +664,10 @@ static void make_room(struct dtu_at_client *c)
     c->in.end = c->in.line;
 }
 
-static size_t len_of_end(const uint8_t *text, size_t len)
+/* Of the line end that has just come, CR LF or LF. */
+static size_t len_of_end(const struct dtu_at_client *c)
 {
-    return len >= 2 && text[len - 2] == '\r' ? 2 : 1;
+    return line_len(c) >= 2 && *in_buffer(c, c->in.end - 2) == '\r' ? 2 : 1;
 }
 
 static void append(struct dtu_at_client *c, uint8_t byte)
@@ -676,7 +677,7 @@ static void append(struct dtu_at_client *c, uint8_t byte)
     *in_buffer(c, c->in.end) = byte;
     c->in.end++;
     if (byte == '\n')
-        end_line(c, len_of_end(in_buffer(c, c->in.line), line_len(c)));
+        end_line(c, len_of_end(c));
 }
 
 /* Whether the byte belongs to the echo: the command as it was sent, at the beginning of a line,

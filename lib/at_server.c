@@ -107,7 +107,9 @@ static void write_value(struct dtu_at_server *s, const struct dtu_text *out)
 static void write_places(struct dtu_at_server *s, const struct dtu_text *out)
 {
     uint8_t written = 0;
-    for (uint8_t place = 1; place <= s->row->places; place++) {
+    uint8_t place = 0;
+    while (place < s->row->places) { /* which may be 255 */
+        place++;
         if (dtu_params_place_is_empty(s->config->params, DTU_PARAMS_PENDING, s->row, place))
             continue;
         if (written > 0)

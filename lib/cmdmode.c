@@ -181,6 +181,7 @@ void dtu_cmdmode_leave(struct dtu_cmdmode *c, uint32_t now)
     if (!in_command_mode(c))
         return;
     c->got = 0;
+    c->left = 0;       /* bytes of the answer, if it was not all out */
     c->behind = false; /* what feed left behind were commands */
     note_byte(c, now);
 }

@@ -61,7 +61,8 @@ static void send_queued(struct dtu_device_socket *s)
     }
 }
 
-/* Sends all that waits. Not from inside of an engine: the stack would have to hold both. */
+/* Sends all that waits. Not from inside of an engine, for the stack would have to hold both; only a
+ * port that opens a socket at once leads here from there. */
 void dtu_device_pump(struct dtu_device_socket *s)
 {
     s->registered = dtu_device_is_up(s) && dtu_identity_send(&s->identity);

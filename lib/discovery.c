@@ -256,7 +256,9 @@ enum dtu_status dtu_discovery_layout(struct dtu_discovery_layout *layout, const 
         layout->port[i] = i < ports ? dtu_get_bytes(&r, DTU_DISCOVERY_PORT_LEN) : NULL;
     layout->cloud =
         len == DTU_DISCOVERY_READ_LEN ? dtu_get_bytes(&r, DTU_DISCOVERY_CLOUD_LEN) : NULL;
+    //@ assert reader(&r);
     layout->rest_len = dtu_reader_left(&r);
+    //@ assert reader(&r);
     layout->rest = layout->rest_len > 0 ? dtu_get_bytes(&r, layout->rest_len) : NULL;
     return DTU_OK;
 }

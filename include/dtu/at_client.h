@@ -22,7 +22,7 @@
  * One thing at a time: what is begun ends with one call of `done`, in a bounded time whatever the
  * module sends.
  *
- * Cost: RAM is the struct, 132 bytes on a Cortex-M0+, and the caller's two buffers. Each byte is
+ * Cost: RAM is the struct, 128 bytes on a Cortex-M0+, and the caller's two buffers. Each byte is
  * copied once, and a line looked at a few times when it ends. Code and stack: docs/size.md. Time is
  * in milliseconds and may wrap.
  *

@@ -118,7 +118,7 @@ bool dtu_cmdmode_ready(const struct dtu_cmdmode *c);
  * @param c the instance */
 void dtu_cmdmode_enter(struct dtu_cmdmode *c);
 
-/** Ends command mode: bytes are data again.
+/** Ends command mode: bytes are data again. What is not out yet of the answer `+ok` is not sent.
  * @param c   the instance
  * @param now the time in milliseconds: the guard time counts from here */
 void dtu_cmdmode_leave(struct dtu_cmdmode *c, uint32_t now);

@@ -59,23 +59,24 @@ extern "C" {
 /** What happened, for a port's log. */
 struct dtu_device_event {
     enum {
-        DTU_EVENT_START,         /**< the module has started */
-        DTU_EVENT_FRAME,         /**< a frame of `len` bytes came from the UART */
-        DTU_EVENT_DATA,          /**< `len` bytes of `socket` went to the UART */
-        DTU_EVENT_LINK,          /**< the connection of `socket` is now in state `link` */
-        DTU_EVENT_MODE,          /**< command mode: `len` is 1 on entering and 0 on leaving */
-        DTU_EVENT_COMMAND,       /**< a command was answered: `row`, `form`, `status` */
-        DTU_EVENT_UNSERVED,      /**< the setting `row` asks for what this version does not do */
-        DTU_EVENT_UART,          /**< the UART follows a frame of `socket`: dtu_device_uart() */
-        DTU_EVENT_REPORT,        /**< the UART was told of a bad frame, or one that was not sent:
-                                      `len` is the enum dtu_sdp_code */
-        DTU_EVENT_REQUEST,       /**< a request of UDP discovery: `len` is the command */
-        DTU_EVENT_LENT           /**< the UART is somebody else's (`len` is 1) and set so:
-                                      dtu_device_uart(); or is back (0) */
-    } kind;                      /**< which of these */
-    uint8_t socket;              /**< 0 for A */
-    size_t len;                  /**< bytes */
-    enum dtu_link_state link;    /**< of DTU_EVENT_LINK */
+        DTU_EVENT_START,      /**< the module has started */
+        DTU_EVENT_FRAME,      /**< a frame of `len` bytes came from the UART */
+        DTU_EVENT_DATA,       /**< `len` bytes of `socket` went to the UART */
+        DTU_EVENT_LINK,       /**< the connection of `socket` is now in state `link` */
+        DTU_EVENT_MODE,       /**< command mode: `len` is 1 on entering and 0 on leaving */
+        DTU_EVENT_COMMAND,    /**< a command was answered: `row`, `form`, `status`; the end of the
+                                   answer may go out right behind this */
+        DTU_EVENT_UNSERVED,   /**< the setting `row` asks for what this version does not do */
+        DTU_EVENT_UART,       /**< the UART follows a frame of `socket`: dtu_device_uart() */
+        DTU_EVENT_REPORT,     /**< the UART was told of a bad frame, or one that was not sent:
+                                   `len` is the enum dtu_sdp_code */
+        DTU_EVENT_REQUEST,    /**< a request of UDP discovery: `len` is the command */
+        DTU_EVENT_LENT        /**< the UART is somebody else's (`len` is 1) and set so:
+                                   dtu_device_uart(); or is back (0) */
+    } kind;                   /**< which of these */
+    uint8_t socket;           /**< 0 for A */
+    size_t len;               /**< bytes */
+    enum dtu_link_state link; /**< of DTU_EVENT_LINK */
     const struct dtu_param *row; /**< of DTU_EVENT_COMMAND and _UNSERVED; NULL for no command */
     enum dtu_at_form form;       /**< of DTU_EVENT_COMMAND */
     enum dtu_status status;      /**< of DTU_EVENT_COMMAND: DTU_OK or why it was refused */

@@ -1380,6 +1380,22 @@ static void by_udp_the_end_of_a_long_text_is_no_answer(void)
     CHECK_TEXT_IS(data, X32 X32 "192.168.0.7,D8B04CF01234,n");
 }
 
+static void by_udp_a_long_value_does_not_end_the_wait_for_the_address(void)
+{
+    set_up();
+    use_prefix(DTU_AT_CLIENT_UDP, "www.usr.cn");
+    config.reply_size = 64;
+    start();
+    CHECK_EQ(dtu_at_client_enter(&client, now), DTU_OK);
+    feed("+OK=" X32 X32 "\r\n"); /* of an earlier session */
+    CHECK_EQ(done_calls, 0);
+    feed("192.168.0.7,D8B04CF01234,n\r\n");
+    CHECK_EQ(done_calls, 1);
+    CHECK_EQ(got.status, DTU_OK);
+    CHECK_VALUE("192.168.0.7,D8B04CF01234,n");
+    CHECK_TEXT_IS(data, "+OK=" X32 X32); /* the line end may be the empty line in front of a reply */
+}
+
 static void by_udp_nothing_answers_a_keyword_that_is_not_sent(void)
 {
     set_up();
@@ -1896,6 +1912,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(by_udp_the_keyword_is_answered_with_the_address),
     CHECK_TEST(by_udp_other_words_are_no_answer_to_the_keyword),
     CHECK_TEST(by_udp_the_end_of_a_long_text_is_no_answer),
+    CHECK_TEST(by_udp_a_long_value_does_not_end_the_wait_for_the_address),
     CHECK_TEST(by_udp_nothing_answers_a_keyword_that_is_not_sent),
     CHECK_TEST(an_answer_just_before_its_time_is_over_is_taken),
     CHECK_TEST(the_next_command_may_be_begun_inside_done),

@@ -894,6 +894,25 @@ static void a_query_answers_each_place_that_is_set(void)
     CHECK_REPLY("AT+MQTTSUB=?", VALUE("MQTTSUB:<1~15>,<1~100 bytes>,<0~2>"));
 }
 
+static void a_row_may_have_255_places(void)
+{
+    static const struct dtu_param_field fields[] = {
+        {.type = DTU_FIELD_NUMBER, .min = 1, .max = 255}, {.type = DTU_FIELD_NUMBER, .max = 9}};
+    static const struct dtu_param rows[] = {{.name = "P",
+                                             .kind = DTU_PARAM_SETTING,
+                                             .fields = fields,
+                                             .field_count = 2,
+                                             .places = UINT8_MAX}};
+    static const struct dtu_param_table table = {.rows = rows,
+                                                 .count = 1,
+                                                 .values_size = UINT8_MAX,
+                                                 .syntax = {.escape_inner = "", .escape_last = ""}};
+    begin("cat1");
+    CHECK_EQ(dtu_params_init(&params, &table, running, pending), DTU_OK);
+    CHECK_REPLY("AT+P=255,7", OK);
+    CHECK_REPLY("AT+P?", VALUE("P:255,7"));
+}
+
 /* --- Values for the moment ------------------------------------------------------------------- */
 
 static unsigned value_calls;
@@ -1303,6 +1322,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(semicolons_end_commands_and_their_replies),
     CHECK_TEST(a_semicolon_is_data_where_lines_end_commands),
     CHECK_TEST(any_split_at_semicolons_gives_the_same_replies),
+    CHECK_TEST(a_row_may_have_255_places),
     CHECK_TEST(a_query_answers_each_place_that_is_set),
     CHECK_TEST(a_query_shows_what_a_setting_is_for_the_moment),
     CHECK_TEST(only_queries_of_settings_ask_for_another_value),

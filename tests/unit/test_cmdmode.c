@@ -505,6 +505,21 @@ static void command_mode_begins_when_all_of_the_answer_is_taken(void)
     CHECK_ANSWER("a+ok");
 }
 
+static void leaving_before_all_of_the_answer_is_out_makes_no_data_of_it(void)
+{
+    begin(0, 0);
+    feed("+++", 1000);
+    out.no_answer = true;
+    CHECK_EQ(feed("a", 1001), 1);
+    dtu_cmdmode_leave(&module, 1002);
+    out.no_answer = false;
+    CHECK(dtu_cmdmode_ready(&module));
+    CHECK_EQ(feed("x", 1003), 1);
+    dtu_cmdmode_poll(&module, 2000);
+    CHECK_ANSWER("a");
+    CHECK_DATA("x");
+}
+
 static void an_answer_taken_in_part_goes_on_where_it_was(void)
 {
     begin(0, 0);
@@ -1350,6 +1365,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(held_bytes_without_room_come_first),
     CHECK_TEST(an_answer_without_room_holds_up_the_input),
     CHECK_TEST(command_mode_begins_when_all_of_the_answer_is_taken),
+    CHECK_TEST(leaving_before_all_of_the_answer_is_out_makes_no_data_of_it),
     CHECK_TEST(an_answer_taken_in_part_goes_on_where_it_was),
     CHECK_TEST(waiting_for_room_is_no_silence),
     CHECK_TEST(a_plus_that_waits_behind_a_broken_handshake_begins_none),
