@@ -80,6 +80,13 @@ enum dtu_status dtu_baudsync_decode(struct dtu_uart *uart, const uint8_t *frame,
 
 /* --- The filter ----------------------------------------------------------------------------- */
 
+/*@ requires \valid(b) && \object_pointer(ctx);
+    requires \valid_read(config) && \separated(b, config);
+    requires \valid_read(callbacks) && \separated(b, callbacks);
+    requires callbacks->data == &filter_data || callbacks->data == \null;
+    requires callbacks->change == &filter_change || callbacks->change == \null;
+    assigns *b;
+    ensures \result == DTU_OK ==> filter(b); */
 enum dtu_status dtu_baudsync_init(struct dtu_baudsync *b, const struct dtu_baudsync_config *config,
                                   const struct dtu_baudsync_callbacks *callbacks, void *ctx)
 {
@@ -87,10 +94,7 @@ enum dtu_status dtu_baudsync_init(struct dtu_baudsync *b, const struct dtu_bauds
         return DTU_ERR_CONFIG;
     if (callbacks->data == NULL || callbacks->change == NULL)
         return DTU_ERR_CONFIG;
-    memset(b, 0, sizeof *b);
-    b->config = config;
-    b->callbacks = callbacks;
-    b->ctx = ctx;
+    *b = (struct dtu_baudsync){.config = config, .callbacks = callbacks, .ctx = ctx};
     return DTU_OK;
 }
 
