@@ -1393,7 +1393,7 @@ static void by_udp_a_long_value_does_not_end_the_wait_for_the_address(void)
     CHECK_EQ(done_calls, 1);
     CHECK_EQ(got.status, DTU_OK);
     CHECK_VALUE("192.168.0.7,D8B04CF01234,n");
-    CHECK_TEXT_IS(data, "+OK=" X32 X32); /* the line end may be the empty line in front of a reply */
+    CHECK_TEXT_IS(data, "+OK=" X32 X32); /* its end may be the empty line in front of a reply */
 }
 
 static void by_udp_nothing_answers_a_keyword_that_is_not_sent(void)
