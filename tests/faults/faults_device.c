@@ -662,7 +662,7 @@ static size_t exchange(const struct dtu_discovery_request *request, struct dtu_d
         if (dtu_discovery_parse_reply(r, answer, n) == DTU_OK && is_answer(r, request->command))
             return n;
     }
-    CHECK(!"an answer");
+    CHECK(false); /* no answer in so many tries */
     return 0;
 }
 
