@@ -48,7 +48,7 @@ compile() {
 }
 
 mkdir -p "$WORK/lib"
-for source in lib/*.c lib/profiles/*.c; do
+for source in lib/*.c lib/*/*.c; do
     compile "$source" "$WORK/lib/$(basename "$source" .c).o"
 done
 rm -f "$WORK/libdtu.a"

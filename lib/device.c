@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A device's life: its settings, its start and stop, and the passing of time. Like the other files
  * of the device it wires engines, and has no protocol of its own. */
-#include "device_internal.h"
+#include "device/device_internal.h"
 
 #include <string.h>
 

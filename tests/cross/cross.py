@@ -74,7 +74,7 @@ def main():
         return 77
     os.makedirs(output, exist_ok=True)
 
-    sources = sorted(glob.glob(f"{root}/lib/*.c")) + sorted(glob.glob(f"{root}/lib/profiles/*.c"))
+    sources = sorted(glob.glob(f"{root}/lib/*.c")) + sorted(glob.glob(f"{root}/lib/*/*.c"))
     paths = [os.path.join(output, os.path.basename(source)[:-2] + ".o") for source in sources]
 
     def compile_one(source, path):

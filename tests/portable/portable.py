@@ -209,7 +209,7 @@ class Suite:
         return result.stdout, counts, result.returncode
 
     def build_library(self, pool):
-        sources = glob.glob(f"{self.root}/lib/*.c") + glob.glob(f"{self.root}/lib/profiles/*.c")
+        sources = glob.glob(f"{self.root}/lib/*.c") + glob.glob(f"{self.root}/lib/*/*.c")
         self.objects = [f"{self.output}/{os.path.basename(s)[:-2]}.o" for s in sources]
         list(pool.map(lambda s, o: self.compile(s, o, "-ffreestanding"), sources, self.objects))
 

@@ -20,7 +20,7 @@ def edge(source, target, place="/x.c:1:1"):
 class Stack(unittest.TestCase):
     def setUp(self):
         self.dir = tempfile.TemporaryDirectory()
-        os.mkdir(f"{self.dir.name}/lib")
+        os.makedirs(f"{self.dir.name}/lib/device")
         self.write("lib/device.c", "static const struct dtu_x_callbacks a = {.data = on_data};\n")
 
     def tearDown(self):
@@ -75,7 +75,7 @@ class Stack(unittest.TestCase):
                          {"div": 16, "divmod": 16, "mul": 12 + stack.HELPER})
 
     def test_the_callbacks_in_each_file_of_the_device_count(self):
-        self.write("lib/device_part.c", "static const struct dtu_x_callbacks b = "
+        self.write("lib/device/device_part.c", "static const struct dtu_x_callbacks b = "
                                         "{.more = on_more, .less = dtu_device_less};\n")
         source = self.write("x.c", "    x->callbacks->more(x);\n    x->callbacks->less(x);\n")
         g = self.graph(node("a", 8), node("b", 8), node("/device_part.c:on_more", 100),

@@ -83,10 +83,12 @@ class Measured:
         self.output = os.path.join(output, "objects")
         shutil.rmtree(self.output, ignore_errors=True)
         os.makedirs(self.output)
-        files = self.compile("lib/*.c")
-        self.engines = [name for name in files if self.has_header(name)]
+        self.engines = self.compile("lib/*.c")
+        files = list(self.engines)
         for name in self.engines:
-            self.join(name, [f for f in files if f not in self.engines and f.startswith(name + "_")])
+            parts = self.compile(f"lib/{name}/*.c")
+            self.join(name, parts)
+            files += parts
         self.tables = self.compile("lib/profiles/*.c")
         self.sections = {name: self.sections_of(name) for name in self.engines + self.tables}
         self.functions = {name: self.functions_of(name) for name in self.engines}
@@ -105,9 +107,6 @@ class Measured:
 
     def header(self, engine):
         return f"{self.root}/include/dtu/{engine}.h"
-
-    def has_header(self, name):
-        return os.path.exists(self.header(name))
 
     def join(self, engine, parts):
         """Makes the object of an engine that has parts of those of all of its files."""

@@ -88,7 +88,7 @@ class Graph:
         self.indirect = collections.defaultdict(set)  # function: (file, callee)
         self.failures = []
         self.known = {}
-        self.wiring = self.read_wiring(glob.glob(f"{root}/lib/device*.c"))
+        self.wiring = self.read_wiring([f"{root}/lib/device.c", *glob.glob(f"{root}/lib/device/*.c")])
         for path in paths:
             self.read(path)
         for name in sorted(set(self.texts) - set(self.frames)):

@@ -21,8 +21,8 @@ BAD_TREE = {
     "lib/base.c": "int dtu_base;\n",
     "lib/framer.c": LICENCE + '#include "dtu/framer.h"\n#include "dtu/queue.h"\n'
                               '#include "framer_private.h"\n#include "dtu/base.h"\n',
-    "lib/framer_part.c": LICENCE + '#include "framer_internal.h"\n#include "dtu/device.h"\n',
-    "lib/framer_internal.h": LICENCE + '#include "dtu/framer.h"\n',
+    "lib/framer/part.c": LICENCE + '#include "framer_internal.h"\n#include "dtu/device.h"\n',
+    "lib/framer/framer_internal.h": LICENCE + '#include "dtu/framer.h"\n',
     "lib/queue.c": LICENCE + '#include "framer_internal.h"\n',
     "lib/stranger.c": LICENCE,
     "lib/profiles/k7.c": LICENCE + '#include "rows.h"\n#include "dtu/device.h"\n'
@@ -37,7 +37,7 @@ BAD_TREE = {
 
 EXPECTED = [
     "CMakeLists.txt:1: names: lib/nowhere.c is missing, but in DTU_ENGINES",
-    "CMakeLists.txt:1: names: lib/framer_part.c is not in DTU_PARTS",
+    "CMakeLists.txt:1: names: lib/framer/part.c is not in DTU_PARTS",
     "CMakeLists.txt:1: names: lib/profiles/k7.c is not in DTU_PROFILES",
     "notes.txt:1: top level: does not belong here",
     "LICENSE:1: top level: is missing",
@@ -51,7 +51,7 @@ EXPECTED = [
     "lib/device.c:1: names: has a layer in structure.py, but is missing",
     "lib/framer.c:3: layers: framer (layer 3) may not include dtu/queue.h (layer 3)",
     'lib/framer.c:4: layers: "framer_private.h" is no public header',
-    "lib/framer_part.c:3: layers: framer (layer 3) may not include dtu/device.h (layer 6)",
+    "lib/framer/part.c:3: layers: framer (layer 3) may not include dtu/device.h (layer 6)",
     'lib/queue.c:2: layers: "framer_internal.h" is no public header',
     "lib/stranger.c:1: layers: stranger has no layer in structure.py",
     "lib/stranger.c:1: names: include/dtu/stranger.h is missing",
@@ -66,9 +66,9 @@ EXPECTED = [
 NOT_EXPECTED = [
     "lib/framer.c:2:",
     "lib/framer.c:5:",
-    "lib/framer_part.c:1:",
-    "lib/framer_part.c:2:",
-    "lib/framer_internal.h:",
+    "lib/framer/part.c:1:",
+    "lib/framer/part.c:2:",
+    "lib/framer/framer_internal.h:",
     "lib/profiles/k7.c:2:",
     "lib/profiles/k7.c:4:",
     "lib/profiles/rows.h:2:",

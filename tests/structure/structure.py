@@ -71,10 +71,12 @@ MAX_COLUMNS = 100
 INCLUDE = re.compile(r'\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 
-def engine_of(name):
-    """The engine that a file of lib/ belongs to: its own, or the one that it is a part of."""
-    owners = [e for e in LAYERS if name.startswith(e + "_")]
-    return max(owners, key=len) if owners and name not in LAYERS else name
+def engine_of(path):
+    """The engine that a file belongs to: lib/<engine>/ has the parts of one."""
+    directories = path.split("/")[1:-1]
+    if path.startswith("lib/") and directories:
+        return "profile" if directories == ["profiles"] else directories[0]
+    return os.path.splitext(os.path.basename(path))[0]
 
 
 class Checker:
@@ -124,8 +126,7 @@ class Checker:
 
     def check_library_includes(self, path):
         profile = path.startswith("lib/profiles/")
-        name = os.path.splitext(os.path.basename(path))[0]
-        engine = "profile" if profile else engine_of(name)
+        engine = engine_of(path)
         layer = LAYERS.get(engine)
         if layer is None:
             self.report(path, 1, "layers", f"{engine} has no layer in structure.py")
@@ -138,7 +139,7 @@ class Checker:
             other = re.fullmatch(r"dtu/(\w+)\.h", name)
             if profile and "/" not in name and self.exists("lib/profiles/" + name):
                 pass  # what the tables are written with
-            elif path.startswith("lib/") and self.is_of_engine(name, engine):
+            elif self.is_of_engine(path, name, engine):
                 pass  # what its parts have in common
             elif not other:
                 self.report(path, number, "layers", f'"{name}" is no public header')
@@ -149,9 +150,10 @@ class Checker:
                             f"{engine} (layer {layer}) may not include {name} "
                             f"(layer {LAYERS.get(other[1], 'unknown')})")
 
-    def is_of_engine(self, name, engine):
-        return (re.fullmatch(r"\w+\.h", name) and self.exists("lib/" + name)
-                and engine_of(name[:-2]) == engine)
+    def is_of_engine(self, path, name, engine):
+        header = name if path == f"lib/{engine}.c" else f"{engine}/{name}"
+        return (path.startswith("lib/") and re.fullmatch(rf"{engine}/\w+\.h", header)
+                and self.exists("lib/" + header))
 
     def check_program_includes(self, path):
         for number, system, name in self.includes(path):
@@ -172,8 +174,7 @@ class Checker:
     # --- One name, five places ----------------------------------------------------------------
 
     def check_names(self):
-        files = self.engines("lib", ".c")
-        engines = [e for e in files if engine_of(e) == e]
+        engines = self.engines("lib", ".c")
         for e in engines:
             places = [f"include/dtu/{e}.h", f"tests/unit/test_{e}.c", f"docs/{e}.md"]
             if e not in NOT_FUZZED:
@@ -199,9 +200,10 @@ class Checker:
         if self.exists("CMakeLists.txt"):
             text = "\n".join(self.lines("CMakeLists.txt"))
             profiles = self.engines("lib/profiles", ".c")
+            parts = [f"{e}/{part}" for e in engines for part in self.engines(f"lib/{e}", ".c")]
             for variable, directory, there in (
                     ("DTU_ENGINES", "lib", engines),
-                    ("DTU_PARTS", "lib", [e for e in files if e not in engines]),
+                    ("DTU_PARTS", "lib", parts),
                     ("DTU_PROFILES", "lib/profiles", profiles)):
                 match = re.search(rf"set\({variable}\s([^)]*)\)", text)
                 listed = set(match[1].split()) if match else set()
