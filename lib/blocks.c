@@ -246,41 +246,53 @@ void dtu_blocks_read(const struct dtu_params *p, uint8_t which, const uint8_t *m
 
 /* --- From a block to the values ------------------------------------------------------------- */
 
-/* The most fields of a row that a block sets: UART. */
-#define FIELDS_MAX 5
-
 /* A block on its way to the values. It goes twice, the first time to be checked. */
 struct target {
     struct dtu_params *params;
     const struct layout *layout;
-    const void *block;
+    const union dtu_discovery_block *block;
+    const uint8_t *mac; /* the module's */
     bool commit;
-    enum dtu_status status;                    /* DTU_OK until a row refuses */
-    const struct dtu_param *row;               /* the last one looked at */
-    struct dtu_param_value values[FIELDS_MAX]; /* of the row that comes next */
+    enum dtu_status status;       /* DTU_OK until a row refuses */
+    struct dtu_param_value value; /* the last one, with remains of those before it */
 };
 
-static struct dtu_param_value *add(struct target *t, uint8_t field)
+/* Checks or sets a field. */
+static void put(struct target *t, unsigned id, uint8_t field)
 {
-    t->values[field].given = true;
-    return &t->values[field];
+    if (t->status != DTU_OK)
+        return;
+    t->value.row = row_of(t->params, id);
+    t->value.field = field;
+    t->status = t->commit ? dtu_params_set_value(t->params, &t->value)
+                          : dtu_params_check_value(t->params->table, &t->value);
 }
 
-static void add_number(struct target *t, uint8_t field, uint32_t number)
+static void put_number(struct target *t, unsigned id, uint8_t field, uint32_t number)
 {
-    add(t, field)->number = number;
+    t->value.number = number;
+    put(t, id, field);
 }
 
-static void add_bytes(struct target *t, uint8_t field, const void *bytes, size_t len)
+static void put_bytes(struct target *t, unsigned id, uint8_t field, const void *bytes, size_t len)
 {
-    struct dtu_param_value *v = add(t, field);
-    v->bytes = bytes;
-    v->len = len;
+    t->value.bytes = bytes;
+    t->value.len = len;
+    put(t, id, field);
 }
 
-static void add_word(struct target *t, uint8_t field, const char *word)
+static void put_word(struct target *t, unsigned id, uint8_t field, const char *word)
 {
-    add_bytes(t, field, word, dtu_string_len(word));
+    put_bytes(t, id, field, word, dtu_string_len(word));
+}
+
+/* One of the words; if there are not so many an empty one, which the row refuses. */
+static void put_word_of(struct target *t, unsigned id, uint8_t field, const char *words,
+                        unsigned which)
+{
+    size_t len;
+    const char *word = dtu_params_word(words, which, &len);
+    put_bytes(t, id, field, word, len);
 }
 
 /* The text in front of the padding. */
@@ -290,40 +302,24 @@ static size_t text_len(const uint8_t *text, size_t size)
     return end != NULL ? (size_t)(end - text) : size;
 }
 
-static void add_member(struct target *t, const struct member *m)
+static void put_member(struct target *t, const struct member *m)
 {
     const uint8_t *bytes = (const uint8_t *)t->block + m->offset;
-    if (m->kind == NUMBER)
-        add_number(t, m->field, number_at(m, t->block));
-    else
-        add_bytes(t, m->field, bytes, m->kind == TEXT ? text_len(bytes, m->len) : m->len);
+    if (m->kind == NUMBER) {
+        t->value.number = number_at(m, t->block);
+    } else {
+        t->value.bytes = bytes;
+        t->value.len = m->kind == TEXT ? text_len(bytes, m->len) : m->len;
+    }
+    put(t, m->row, m->field);
 }
 
 /* All members of the block that are fields of this row. */
-static void add_members(struct target *t, unsigned id)
+static void put_members(struct target *t, unsigned id)
 {
     for (size_t i = 0; i < t->layout->count; i++)
         if (t->layout->members[i].row == id)
-            add_member(t, &t->layout->members[i]);
-}
-
-/* Checks or sets the row whose fields were added; those that were not stay as they are. */
-static void put(struct target *t, unsigned id)
-{
-    const struct dtu_param *row = row_of(t->params, id);
-
-    if (t->status == DTU_OK) {
-        t->status = t->commit ? dtu_params_set_values(t->params, row, t->values)
-                              : dtu_params_check_values(t->params->table, row, t->values);
-        t->row = row;
-    }
-    memset(t->values, 0, sizeof t->values);
-}
-
-static void put_members(struct target *t, unsigned id)
-{
-    add_members(t, id);
-    put(t, id);
+            put_member(t, &t->layout->members[i]);
 }
 
 /* What no command reaches of this kind of block; that of the others is left alone. */
@@ -342,20 +338,13 @@ static void put_kept(struct target *t)
             dtu_put_bytes(&w, (const uint8_t *)t->block + m->offset, m->len);
     }
     kept[0] &= (uint8_t)~t->layout->own_flags;
-    add_bytes(t, t->layout->kept, kept, dtu_writer_len(&w));
-    put(t, DTU_ID_BLOCKS);
+    put_bytes(t, DTU_ID_BLOCKS, t->layout->kept, kept, dtu_writer_len(&w));
 }
 
 static bool is_now(const struct target *t, unsigned id, uint8_t field, const char *word)
 {
     const struct dtu_params view = dtu_params_pending(t->params);
     return is(&view, id, field, word);
-}
-
-static void put_word(struct target *t, unsigned id, const char *word)
-{
-    add_word(t, 0, word);
-    put(t, id);
 }
 
 static bool all_are(const uint8_t *bytes, size_t len, uint8_t value)
@@ -366,43 +355,33 @@ static bool all_are(const uint8_t *bytes, size_t len, uint8_t value)
     return true;
 }
 
-static void put_mac(struct target *t, const uint8_t *mac, const uint8_t *now)
+static void put_mac(struct target *t, const uint8_t *mac)
 {
-    if (memcmp(mac, now, 6) == 0 || all_are(mac, 6, 0) || all_are(mac, 6, 0xFF))
-        return;
-    add_bytes(t, 0, mac, 6);
-    put(t, DTU_ID_USERMAC);
+    if (memcmp(mac, t->mac, 6) != 0 && !all_are(mac, 6, 0) && !all_are(mac, 6, 0xFF))
+        put_bytes(t, DTU_ID_USERMAC, 0, mac, 6);
 }
 
-static void write_basic(struct target *t, const uint8_t *mac, const struct dtu_discovery_basic *b)
+static void write_basic(struct target *t, const struct dtu_discovery_basic *b)
 {
-    add_word(t, 0, (b->flags & DTU_DISCOVERY_STATIC_IP) != 0 ? "static" : "DHCP");
+    put_word(t, DTU_ID_WANN, 0, (b->flags & DTU_DISCOVERY_STATIC_IP) != 0 ? "static" : "DHCP");
     put_members(t, DTU_ID_WANN);
     put_members(t, DTU_ID_WEBSOCKPORT);
     put_members(t, DTU_ID_WEBPORT);
     put_members(t, DTU_ID_MID);
     put_members(t, DTU_ID_WEBU);
-    put_mac(t, b->mac, mac);
+    put_mac(t, b->mac);
     put_members(t, DTU_ID_RSTIM);
 }
 
-/* Adds one of the words; if there are not so many an empty one, which the row refuses. */
-static void add_word_of(struct target *t, uint8_t field, const char *words, unsigned which)
-{
-    size_t len;
-    const char *word = dtu_params_word(words, which, &len);
-    add_bytes(t, field, word, len);
-}
-
 /* "No flow control" leaves a kind alone that blocks have no value for. */
-static void add_flow(struct target *t, uint8_t flow)
+static void put_flow(struct target *t, uint8_t flow)
 {
     if (flow == FLOW_RTS_CTS)
-        add_word(t, 4, "FCH");
+        put_word(t, DTU_ID_UART, 4, "FCH");
     else if (flow > FLOW_NONE)
-        add_word(t, 4, "?"); /* which the row refuses */
+        put_word(t, DTU_ID_UART, 4, "?"); /* which the row refuses */
     else if (is_now(t, DTU_ID_UART, 4, "FCH"))
-        add_word(t, 4, "NFC");
+        put_word(t, DTU_ID_UART, 4, "NFC");
 }
 
 /* A server needs no remote address: if there is none, the one that is there stays. */
@@ -410,35 +389,38 @@ static void put_socket(struct target *t, const struct dtu_discovery_port *b)
 {
     bool server = is_server(b->mode);
 
-    add_members(t, DTU_ID_SOCKA);
-    t->values[1].given = !server || b->remote[0] != 0;
-    add_word_of(t, 0, modes, b->mode);
-    add_number(t, 2, server ? b->local_port : b->remote_port);
-    put(t, DTU_ID_SOCKA);
+    put_word_of(t, DTU_ID_SOCKA, 0, modes, b->mode);
+    if (!server || b->remote[0] != 0)
+        put_members(t, DTU_ID_SOCKA);
+    put_number(t, DTU_ID_SOCKA, 2, server ? b->local_port : b->remote_port);
 }
 
 static void put_switch(struct target *t, unsigned id, bool on)
 {
-    put_word(t, id, on ? "ON" : "OFF");
+    put_word(t, id, 0, on ? "ON" : "OFF");
+}
+
+/* The registration packet has other kinds that the flag leaves alone. */
+static void put_registration(struct target *t, bool cloud)
+{
+    if (cloud != is_now(t, DTU_ID_REGEN, 0, "CLOUD"))
+        put_word(t, DTU_ID_REGEN, 0, cloud ? "CLOUD" : "OFF");
 }
 
 static void write_port(struct target *t, const struct dtu_discovery_port *b)
 {
     unsigned parity = (unsigned)b->parity - DTU_DISCOVERY_PARITY_NONE; /* 0 becomes large */
-    bool cloud = (b->flags & DTU_DISCOVERY_IS_CLOUD) != 0;
 
-    add_word_of(t, 3, parities, parity);
-    add_flow(t, b->flow);
     put_members(t, DTU_ID_UART);
+    put_word_of(t, DTU_ID_UART, 3, parities, parity);
+    put_flow(t, b->flow);
     put_members(t, DTU_ID_UARTTL);
     if (b->reconnect_s > 0)
         put_members(t, DTU_ID_SOCKTO);
     put_socket(t, b);
     put_switch(t, DTU_ID_MODTCP, (b->flags & DTU_DISCOVERY_MODBUS) != 0);
     put_switch(t, DTU_ID_RFCEN, (b->flags & DTU_DISCOVERY_BAUDSYNC) != 0);
-    /* the registration packet has other kinds that the flag leaves alone */
-    if (cloud != is_now(t, DTU_ID_REGEN, 0, "CLOUD"))
-        put_word(t, DTU_ID_REGEN, cloud ? "CLOUD" : "OFF");
+    put_registration(t, (b->flags & DTU_DISCOVERY_IS_CLOUD) != 0);
 }
 
 /* A device id and a password that are both empty are none, as from the factory. */
@@ -447,18 +429,17 @@ static void write_cloud(struct target *t, const struct dtu_discovery_cloud *b)
     if (b->id[0] != 0 || b->password[0] != 0)
         put_members(t, DTU_ID_REGCLOUD);
     else if (t->commit)
-        dtu_params_reset_row(t->params, row_of(t->params, DTU_ID_REGCLOUD));
+        dtu_params_clear(t->params, row_of(t->params, DTU_ID_REGCLOUD));
 }
 
-static void write_block(struct target *t, const uint8_t *mac,
-                        const union dtu_discovery_block *block)
+static void write_block(struct target *t)
 {
     if (t->layout->which == DTU_DISCOVERY_BASIC)
-        write_basic(t, mac, &block->basic);
+        write_basic(t, &t->block->basic);
     else if (t->layout->which == DTU_DISCOVERY_PORT_0)
-        write_port(t, &block->port);
+        write_port(t, &t->block->port);
     else
-        write_cloud(t, &block->cloud);
+        write_cloud(t, &t->block->cloud);
     put_kept(t);
 }
 
@@ -466,20 +447,16 @@ enum dtu_status dtu_blocks_write(struct dtu_params *p, uint8_t which, const uint
                                  const union dtu_discovery_block *block,
                                  const struct dtu_param **row)
 {
-    struct target t;
+    struct target t = {p, layout_of(p, which), block, mac, false, DTU_OK, {NULL, 0, NULL, 0, 0}};
 
-    memset(&t, 0, sizeof t);
-    t.params = p;
-    t.layout = layout_of(p, which);
-    t.block = block;
     *row = NULL;
     if (t.layout == NULL)
         return DTU_ERR_NOT_FOUND;
-    write_block(&t, mac, block);
-    t.commit = true;
-    if (t.status == DTU_OK)
-        write_block(&t, mac, block);
+    for (unsigned round = 0; round < 2 && t.status == DTU_OK; round++) {
+        t.commit = round > 0;
+        write_block(&t);
+    }
     if (t.status != DTU_OK)
-        *row = t.row;
+        *row = t.value.row;
     return t.status;
 }

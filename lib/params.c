@@ -327,12 +327,13 @@ static bool number_allowed(const struct dtu_param_field *field, uint32_t value)
     return value >= field->min && value <= field->max;
 }
 
-static enum dtu_status take_number(struct line *l)
+static enum dtu_status take_number(const struct dtu_param_field *field, uint8_t *store,
+                                   uint32_t number)
 {
-    if (!number_allowed(l->field, l->number))
+    if (!number_allowed(field, number))
         return DTU_ERR_RANGE;
-    if (l->store != NULL)
-        store_number(l->field, l->store, l->number);
+    if (store != NULL)
+        store_number(field, store, number);
     return DTU_OK;
 }
 
@@ -350,7 +351,7 @@ static enum dtu_status parse_number(struct line *l)
 static enum dtu_status read_number(struct line *l)
 {
     enum dtu_status status = parse_number(l);
-    return status != DTU_OK ? status : take_number(l);
+    return status != DTU_OK ? status : take_number(l->field, l->store, l->number);
 }
 
 /* Of a default less will do. */
@@ -582,7 +583,7 @@ static bool set_simple(struct line *l, uint8_t *values)
     l->store = values + row->offset;
     if (l->field->type == DTU_FIELD_ENUM)
         return read_word(l) == DTU_OK;
-    return parse_number(l) == DTU_OK && take_number(l) == DTU_OK;
+    return parse_number(l) == DTU_OK && take_number(l->field, l->store, l->number) == DTU_OK;
 }
 
 /* Whether a line asks for the default by its name. */
@@ -640,9 +641,26 @@ enum dtu_status dtu_params_set(struct dtu_params *p, const struct dtu_param *row
 
 /* --- Values without text -------------------------------------------------------------------- */
 
-static bool has_byte(const struct line *l, uint8_t byte)
+/* The row may be NULL. */
+static bool has_field(const struct dtu_param *row, uint8_t field)
 {
-    return l->token_len > 0 && memchr(l->token, byte, l->token_len) != NULL;
+    return row != NULL && has_values(row) && row->places == 0 && field < row->field_count;
+}
+
+/* Where a field of a set of values lies; NULL if there is no such field. */
+static uint8_t *field_in(uint8_t *values, const struct dtu_param *row, uint8_t field)
+{
+    if (!has_field(row, field))
+        return NULL;
+    uint8_t *store = values + row->offset;
+    for (size_t i = 0; i < field; i++)
+        store += dtu_param_field_size(&row->fields[i]);
+    return store;
+}
+
+static bool has_byte(const struct dtu_param_value *v, uint8_t byte)
+{
+    return memchr(v->bytes, byte, v->len) != NULL;
 }
 
 /* What a text escapes besides what every text does. */
@@ -654,122 +672,96 @@ static const char *escapes(const struct dtu_param_table *table, const struct dtu
 
 /* Whether a command can carry a text: what cannot be written is lost in the store, or is read as
  * something else. */
-static bool can_be_written(const struct line *l, size_t i)
+static bool can_be_written(const struct dtu_param_table *table, const struct dtu_param_value *v)
 {
-    const struct dtu_param_syntax *syntax = &l->table->syntax;
-    enum dtu_escape_style style = (enum dtu_escape_style)syntax->escape;
-    bool commas = syntax->quotes || takes_rest(l->table, l->row, i);
-    const char *also = escapes(l->table, l->row, i);
+    enum dtu_escape_style style = (enum dtu_escape_style)table->syntax.escape;
+    bool commas = table->syntax.quotes || takes_rest(table, v->row, v->field);
+    const char *also = escapes(table, v->row, v->field);
 
-    if (!dtu_escape_can_write(style, l->token, l->token_len))
+    if (!dtu_escape_can_write(style, v->bytes, v->len))
         return false;
     for (; style == DTU_ESCAPE_HEX && *also != '\0'; also++)
         commas = commas || *also == ',';
-    return commas || !has_byte(l, ',');
+    return commas || !has_byte(v, ',');
 }
 
-static enum dtu_status check_text(const struct line *l, size_t i)
+/* Of a text that is not empty. */
+static enum dtu_status check_text(const struct dtu_param_table *table,
+                                  const struct dtu_param_value *v)
 {
-    const uint8_t *end = l->token + l->token_len;
+    uint8_t flags = v->row->fields[v->field].flags;
+    const uint8_t *end = v->bytes + v->len;
 
-    if ((l->field->flags & DTU_FIELD_ANY_BYTE) == 0 && has_byte(l, 0))
+    if ((flags & DTU_FIELD_ANY_BYTE) == 0 && has_byte(v, 0))
         return DTU_ERR_TYPE;
-    if ((l->field->flags & DTU_FIELD_LINES) != 0 &&
-        (l->token_len < 2 || end[-2] != '\r' || end[-1] != '\n'))
+    if ((flags & DTU_FIELD_LINES) != 0 && (v->len < 2 || end[-2] != '\r' || end[-1] != '\n'))
         return DTU_ERR_RANGE;
-    return can_be_written(l, i) ? DTU_OK : DTU_ERR_TYPE;
+    return can_be_written(table, v) ? DTU_OK : DTU_ERR_TYPE;
 }
 
-static enum dtu_status take_bytes(struct line *l, size_t i)
+static enum dtu_status check_bytes(const struct dtu_param_table *table,
+                                   const struct dtu_param_value *v)
 {
-    const struct dtu_param_field *field = l->field;
-    bool cleared = l->token_len == 0 && (field->flags & DTU_FIELD_CLEARABLE) != 0;
-    uint8_t *store = l->store;
+    const struct dtu_param_field *field = &v->row->fields[v->field];
+    bool cleared = v->len == 0 && (field->flags & DTU_FIELD_CLEARABLE) != 0;
 
-    if ((l->token_len < field->min && !cleared) || l->token_len > field->max)
-        return DTU_ERR_RANGE;
-    if (field->type == DTU_FIELD_TEXT && l->token_len > 0) {
-        enum dtu_status status = check_text(l, i);
-        if (status != DTU_OK)
-            return status;
-    }
-    if (store == NULL)
-        return DTU_OK;
-    memset(store, 0, dtu_param_field_size(field)); /* no byte of what was there is left */
-    store = store_number(field, store, (uint32_t)l->token_len);
-    if (l->token_len > 0)
-        memcpy(store, l->token, l->token_len);
-    return DTU_OK;
-}
-
-/* An address, whose bytes are stored as they are. */
-static enum dtu_status take_address(struct line *l)
-{
-    if (l->token_len != dtu_param_field_size(l->field))
-        return DTU_ERR_RANGE;
-    if (l->store != NULL)
-        memcpy(l->store, l->token, l->token_len);
-    return DTU_OK;
-}
-
-static enum dtu_status take_value(struct line *l, size_t i, const struct dtu_param_value *v)
-{
-    if (!v->given)
-        return DTU_OK;
-    l->token = v->bytes;
-    l->token_len = v->len;
-    l->number = v->number;
-    switch ((enum dtu_field_type)l->field->type) {
-    case DTU_FIELD_ENUM:
-        return read_word(l);
-    case DTU_FIELD_CHOICE:
-    case DTU_FIELD_NUMBER:
-        return take_number(l);
-    case DTU_FIELD_TEXT:
-    case DTU_FIELD_HEX:
-        return take_bytes(l, i);
-    case DTU_FIELD_IP:
-    case DTU_FIELD_MAC:
-        return take_address(l);
-    case DTU_FIELD_DATA:
-        break;
-    }
-    return DTU_ERR_FORM;
-}
-
-/* Stores them if there is a set of `values`. */
-static enum dtu_status take_values(const struct dtu_param_table *table, const struct dtu_param *row,
-                                   const struct dtu_param_value *v, uint8_t *values)
-{
-    struct line l;
-    enum dtu_status status = DTU_OK;
-
-    if (!has_values(row) || row->places > 0)
+    if (field->type == DTU_FIELD_DATA)
         return DTU_ERR_FORM;
-    l.table = table;
-    l.row = row;
-    l.store = values != NULL ? values + row->offset : NULL;
-    for (size_t i = 0; i < row->field_count && status == DTU_OK; i++, v++) {
-        l.field = &row->fields[i];
-        status = take_value(&l, i, v);
-        if (l.store != NULL)
-            l.store += dtu_param_field_size(l.field);
-    }
+    if (!is_text(field)) /* an address */
+        return v->len == dtu_param_field_size(field) ? DTU_OK : DTU_ERR_RANGE;
+    if ((v->len < field->min && !cleared) || v->len > field->max)
+        return DTU_ERR_RANGE;
+    return field->type == DTU_FIELD_HEX || v->len == 0 ? DTU_OK : check_text(table, v);
+}
+
+/* No byte of what was there is left. */
+static void store_bytes(const struct dtu_param_field *field, uint8_t *store,
+                        const struct dtu_param_value *v)
+{
+    memset(store, 0, dtu_param_field_size(field));
+    if (is_text(field))
+        store = store_number(field, store, (uint32_t)v->len);
+    if (v->len > 0)
+        memcpy(store, v->bytes, v->len);
+}
+
+static enum dtu_status take_word(const struct dtu_param_field *field, uint8_t *store,
+                                 const struct dtu_param_value *v)
+{
+    uint32_t which = find_word(field->text, v->bytes, v->len);
+    if (which == NO_NUMBER)
+        return DTU_ERR_RANGE;
+    if (store != NULL)
+        *store = (uint8_t)which;
+    return DTU_OK;
+}
+
+/* Checks a value, and stores it if there is a `store`. */
+static enum dtu_status take_value(const struct dtu_param_table *table, uint8_t *store,
+                                  const struct dtu_param_value *v)
+{
+    if (!has_field(v->row, v->field))
+        return DTU_ERR_FORM;
+    const struct dtu_param_field *field = &v->row->fields[v->field];
+    if (field->type == DTU_FIELD_ENUM)
+        return take_word(field, store, v);
+    if (field->type <= DTU_FIELD_NUMBER)
+        return take_number(field, store, v->number);
+    enum dtu_status status = check_bytes(table, v);
+    if (status == DTU_OK && store != NULL)
+        store_bytes(field, store, v);
     return status;
 }
 
-enum dtu_status dtu_params_check_values(const struct dtu_param_table *table,
-                                        const struct dtu_param *row,
-                                        const struct dtu_param_value *values)
+enum dtu_status dtu_params_check_value(const struct dtu_param_table *table,
+                                       const struct dtu_param_value *value)
 {
-    return take_values(table, row, values, NULL);
+    return take_value(table, NULL, value);
 }
 
-enum dtu_status dtu_params_set_values(struct dtu_params *p, const struct dtu_param *row,
-                                      const struct dtu_param_value *values)
+enum dtu_status dtu_params_set_value(struct dtu_params *p, const struct dtu_param_value *value)
 {
-    enum dtu_status status = take_values(p->table, row, values, NULL);
-    return status != DTU_OK ? status : take_values(p->table, row, values, p->pending);
+    return take_value(p->table, field_in(p->pending, value->row, value->field), value);
 }
 
 /* Splits off the parameter of field `i`. */
@@ -835,17 +827,6 @@ enum dtu_status dtu_params_load(struct dtu_params *p, const struct dtu_param *ro
     dtu_params_clear(p, l.row);
     begin_default(&l);
     return set_line(&l, p->pending);
-}
-
-/* Where a field of a set of values lies; NULL if there is no such field. */
-static const uint8_t *field_in(const uint8_t *values, const struct dtu_param *row, uint8_t field)
-{
-    if (row == NULL || !has_values(row) || row->places > 0 || field >= row->field_count)
-        return NULL;
-    const uint8_t *store = values + row->offset;
-    for (size_t i = 0; i < field; i++)
-        store += dtu_param_field_size(&row->fields[i]);
-    return store;
 }
 
 /* --- Writing a field ------------------------------------------------------------------------ */

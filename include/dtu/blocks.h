@@ -22,7 +22,7 @@
  * - a `reconnect_s` of 0, and a server's `remote` that is empty, are what was there before;
  * - a text has zeroes behind its first 00 byte.
  *
- * Cost: no state. Each call walks through the table for each row that it needs. Code and stack:
+ * Cost: no state. Each call walks through the table for each field that it needs. Code and stack:
  * docs/size.md.
  *
  * Source: manual 003 section 5.1.2, tables of the basic and the port parameters.
@@ -65,7 +65,7 @@ void dtu_blocks_read(const struct dtu_params *p, uint8_t which, const uint8_t *m
  * @param block the block; it must not lie in the values
  * @param row   where the row goes that refused its value, the first of them; NULL there: none did
  * @return DTU_OK; DTU_ERR_NOT_FOUND if the product has no such block; else as
- *         dtu_params_check_values() for `row` */
+ *         dtu_params_check_value() for `row` */
 enum dtu_status dtu_blocks_write(struct dtu_params *p, uint8_t which, const uint8_t *mac,
                                  const union dtu_discovery_block *block,
                                  const struct dtu_param **row);

@@ -201,36 +201,34 @@ enum dtu_status dtu_params_set(struct dtu_params *p, const struct dtu_param *row
 enum dtu_status dtu_params_load(struct dtu_params *p, const struct dtu_param *row,
                                 const uint8_t *text, size_t len);
 
-/** A field's value, for programs. */
+/** A value of one field, for programs. */
 struct dtu_param_value {
-    bool given;           /**< false: the field is left as it is. */
-    const uint8_t *bytes; /**< ENUM: the word, in either case. TEXT, HEX, IP, MAC: the bytes meant,
-                               with nothing escaped; may be NULL if there are none. */
-    size_t len;           /**< How many bytes. */
-    uint32_t number;      /**< CHOICE and NUMBER: the number. */
+    const struct dtu_param *row; /**< A SETTING, VIEW or SECRET without places. */
+    uint8_t field;               /**< Which of its fields, from 0; not of type DATA. */
+    const uint8_t *bytes;        /**< ENUM: the word, in either case. TEXT, HEX, IP, MAC: the bytes
+                                      meant, with nothing escaped; may be NULL if there are none. */
+    size_t len;                  /**< How many bytes. */
+    uint32_t number;             /**< CHOICE and NUMBER: the number. */
 };
 
-/** Checks a row's values field by field, without the text of a command: nothing is split at commas
- * or unescaped. Still a text must be one that a command of the product can carry, or a query would
- * answer and the store would keep another: on K7 that is none with a comma in front of other
- * fields, nor what dtu_escape_can_write() says no to.
- * @param table  the table
- * @param row    a SETTING, VIEW or SECRET without places; fields of type DATA must not be given
- * @param values one for each field
- * @return DTU_OK; DTU_ERR_FORM for another row; DTU_ERR_TYPE if a text has a 00 byte that its field
- *         does not allow, or that no command can carry; DTU_ERR_RANGE as dtu_params_set(), also for
- *         an address that has not 4 or 6 bytes */
-enum dtu_status dtu_params_check_values(const struct dtu_param_table *table,
-                                        const struct dtu_param *row,
-                                        const struct dtu_param_value *values);
+/** Checks a value without the text of a command: nothing is split at commas or unescaped. Still a
+ * text must be one that a command of the product can carry, or a query would answer and the store
+ * would keep another: on K7 that is none with a comma in front of other fields, nor what
+ * dtu_escape_can_write() says no to.
+ * @param table the table
+ * @param value the value, of a row of the table
+ * @return DTU_OK; DTU_ERR_FORM for another row or field, also if the row is NULL; DTU_ERR_TYPE if a
+ *         text has a 00 byte that its field does not allow, or that no command can carry;
+ *         DTU_ERR_RANGE as dtu_params_set(), also for an address that has not 4 or 6 bytes */
+enum dtu_status dtu_params_check_value(const struct dtu_param_table *table,
+                                       const struct dtu_param_value *value);
 
-/** Checks them and makes them the pending ones. Nothing changes unless all of it is legal.
- * @param p      the values
- * @param row    as dtu_params_check_values()
- * @param values one for each field; their bytes must not lie in the row's own pending values
- * @return as dtu_params_check_values() */
-enum dtu_status dtu_params_set_values(struct dtu_params *p, const struct dtu_param *row,
-                                      const struct dtu_param_value *values);
+/** Checks a value and makes it the pending one of its field; the row's other fields stay as they
+ * are. Whether it is legal never depends on them: to set all of several or none, check each first.
+ * @param p     the values
+ * @param value as dtu_params_check_value(); its bytes must not lie in the field's pending value
+ * @return as dtu_params_check_value(); nothing changes unless it is DTU_OK */
+enum dtu_status dtu_params_set_value(struct dtu_params *p, const struct dtu_param_value *value);
 
 /** Checks the parameters of any row with fields as dtu_params_set() does, and changes nothing.
  * @param table the table

@@ -1265,17 +1265,15 @@ static void one_row_goes_back_to_its_default_without_its_neighbours(void)
 
 /* --- Values without text -------------------------------------------------------------------- */
 
-static const struct dtu_param_value same = {.given = false};
-
 static struct dtu_param_value num(uint32_t n)
 {
-    const struct dtu_param_value v = {.given = true, .number = n};
+    const struct dtu_param_value v = {.number = n};
     return v;
 }
 
 static struct dtu_param_value bytes(const void *data, size_t len)
 {
-    const struct dtu_param_value v = {.given = true, .bytes = data, .len = len};
+    const struct dtu_param_value v = {.bytes = data, .len = len};
     return v;
 }
 
@@ -1285,12 +1283,14 @@ static struct dtu_param_value word(const char *text_)
 }
 
 /* Checks, then sets: the two must agree, and a refusal must change nothing. */
-static enum dtu_status set_values(const char *name, const struct dtu_param_value *v)
+static enum dtu_status set_field(const char *name, uint8_t field, struct dtu_param_value v)
 {
+    v.row = row(name);
+    v.field = field;
     memcpy(before, pending, sizeof before);
-    enum dtu_status checked = dtu_params_check_values(params.table, row(name), v);
+    enum dtu_status checked = dtu_params_check_value(params.table, &v);
     CHECK_BYTES(pending, sizeof pending, before, sizeof before);
-    enum dtu_status status = dtu_params_set_values(&params, row(name), v);
+    enum dtu_status status = dtu_params_set_value(&params, &v);
     CHECK_EQ(checked, status);
     if (status != DTU_OK)
         CHECK_BYTES(pending, sizeof pending, before, sizeof before);
@@ -1299,7 +1299,7 @@ static enum dtu_status set_values(const char *name, const struct dtu_param_value
 
 static enum dtu_status set_value(const char *name, struct dtu_param_value v)
 {
-    return set_values(name, &v);
+    return set_field(name, 0, v);
 }
 
 static void values_are_as_limited_as_those_of_commands(void)
@@ -1356,10 +1356,10 @@ static void texts_are_as_limited_as_those_of_commands(void)
     CHECK_EQ(set_value("ZERO", bytes(NULL, 0)), DTU_OK); /* its shortest is nothing */
     CHECK_PENDING("ZERO", "");
     memset(longest, 'h', sizeof longest);
-    struct dtu_param_value v[] = {word("UDP"), bytes(longest, LONG_TEXT + 1), num(65535)};
-    CHECK_EQ(set_values("SOCK", v), DTU_ERR_RANGE);
-    v[1].len--;
-    CHECK_EQ(set_values("SOCK", v), DTU_OK);
+    CHECK_EQ(set_field("SOCK", 0, word("UDP")), DTU_OK);
+    CHECK_EQ(set_field("SOCK", 1, bytes(longest, LONG_TEXT + 1)), DTU_ERR_RANGE);
+    CHECK_EQ(set_field("SOCK", 1, bytes(longest, LONG_TEXT)), DTU_OK);
+    CHECK_EQ(set_field("SOCK", 2, num(65535)), DTU_OK);
     dtu_params_apply(&params);
     CHECK(dtu_params_is(&params, row("SOCK"), 0, "UDP"));
     CHECK_EQ(dtu_params_number(&params, row("SOCK"), 2), 65535);
@@ -1368,33 +1368,32 @@ static void texts_are_as_limited_as_those_of_commands(void)
     CHECK_BYTES(stored, len, longest, LONG_TEXT);
 }
 
-static void values_that_are_not_given_stay_as_they_are(void)
+static void the_other_fields_of_a_row_stay_as_they_are(void)
 {
-    struct dtu_param_value v[] = {same, same, num(80)};
     begin(PLAIN);
-    CHECK_EQ(set_values("SOCK", v), DTU_OK);
+    CHECK_EQ(set_field("SOCK", 2, num(80)), DTU_OK);
     CHECK_PENDING("SOCK", "TCP,test.usr.cn,80");
-    v[1] = word("b");
-    v[2] = same;
-    CHECK_EQ(set_values("SOCK", v), DTU_OK);
+    CHECK_EQ(set_field("SOCK", 1, word("b")), DTU_OK);
     CHECK_PENDING("SOCK", "TCP,b,80");
-    v[0] = word("UDP");
-    v[1] = same;
-    CHECK_EQ(set_values("SOCK", v), DTU_OK);
+    CHECK_EQ(set_field("SOCK", 0, word("UDP")), DTU_OK);
     CHECK_PENDING("SOCK", "UDP,b,80");
-    v[0] = same;
-    memcpy(before, pending, sizeof before);
-    CHECK_EQ(dtu_params_set_values(&params, row("SOCK"), v), DTU_OK);
-    CHECK_BYTES(pending, sizeof pending, before, sizeof before);
 }
 
-static void values_are_taken_all_or_not_at_all(void)
+static void nothing_is_left_of_a_longer_text(void)
 {
-    const struct dtu_param_value bad_last[] = {word("UDP"), word("host"), num(0)};
-    const struct dtu_param_value bad_first[] = {word("XYZ"), word("host"), num(1)};
+    static const uint8_t stored[21] = {1, 'x'};
     begin(PLAIN);
-    CHECK_EQ(set_values("SOCK", bad_last), DTU_ERR_RANGE); /* looks that nothing has changed */
-    CHECK_EQ(set_values("SOCK", bad_first), DTU_ERR_RANGE);
+    CHECK_EQ(set_value("TEXT", word("12345678901234567890")), DTU_OK);
+    CHECK_EQ(set_value("TEXT", word("x")), DTU_OK);
+    CHECK_BYTES(pending + row("TEXT")->offset, sizeof stored, stored, sizeof stored);
+}
+
+static void a_field_that_is_refused_changes_nothing_of_its_row(void)
+{
+    begin(PLAIN);
+    CHECK_EQ(set_field("SOCK", 2, num(0)), DTU_ERR_RANGE); /* looks that nothing has changed */
+    CHECK_EQ(set_field("SOCK", 1, bytes("a\0b", 3)), DTU_ERR_TYPE);
+    CHECK_EQ(set_field("SOCK", 0, word("XYZ")), DTU_ERR_RANGE);
     CHECK_PENDING("SOCK", "TCP,test.usr.cn,2317");
 }
 
@@ -1409,12 +1408,12 @@ static void values_become_pending_only(void)
 
 static void clearable_values_may_be_empty(void)
 {
-    const struct dtu_param_value v[] = {bytes(NULL, 0), num(0), word("no")};
-    const struct dtu_param_value bad[] = {same, num(4), same};
     begin(PLAIN);
-    CHECK_EQ(set_values("CLR", v), DTU_OK);
+    CHECK_EQ(set_field("CLR", 0, bytes(NULL, 0)), DTU_OK);
+    CHECK_EQ(set_field("CLR", 1, num(0)), DTU_OK);
+    CHECK_EQ(set_field("CLR", 2, word("no")), DTU_OK);
     CHECK_PENDING("CLR", ",0,no");
-    CHECK_EQ(set_values("CLR", bad), DTU_ERR_RANGE);
+    CHECK_EQ(set_field("CLR", 1, num(4)), DTU_ERR_RANGE);
 }
 
 static void nothing_in_a_text_is_unescaped_or_split(void)
@@ -1422,16 +1421,15 @@ static void nothing_in_a_text_is_unescaped_or_split(void)
     begin(PLAIN);
     CHECK_EQ(set_value("TEXT", word("[41]\r\n,\"?")), DTU_OK);
     CHECK_PENDING("TEXT", "[5B]41][0D][0A],\"?");
-    const struct dtu_param_value v[] = {same, word("a,b"), same};
-    CHECK_EQ(set_values("SOCK", v), DTU_OK);
+    CHECK_EQ(set_field("SOCK", 1, word("a,b")), DTU_OK);
     CHECK_PENDING("SOCK", "TCP,a[2C]b,2317");
     begin(QUOTES);
-    CHECK_EQ(set_values("SOCK", v), DTU_OK);
+    CHECK_EQ(set_field("SOCK", 1, word("a,b")), DTU_OK);
     CHECK_PENDING("SOCK", "\"TCP\",\"a,b\",2317");
     CHECK_EQ(set_value("TEXT", word("a\"b\n")), DTU_OK);
     CHECK_PENDING("TEXT", "\"a[22]b[0A]\"");
     begin(EQUALS);
-    CHECK_EQ(set_values("SOCK", v), DTU_OK);
+    CHECK_EQ(set_field("SOCK", 1, word("a,b")), DTU_OK);
     CHECK_PENDING("SOCK", "TCP,a[2C]b,2317");
     CHECK_EQ(set_value("TEXT", word("a,b=?")), DTU_OK);
     CHECK_PENDING("TEXT", "a[2C]b[3D][3F]");
@@ -1440,9 +1438,8 @@ static void nothing_in_a_text_is_unescaped_or_split(void)
 /* On K7 only the last parameter may have commas, and line ends come in pairs or not at all. */
 static void a_text_that_no_command_can_carry_is_refused(void)
 {
-    const struct dtu_param_value comma[] = {same, word("a,b"), same};
     begin(CRLF);
-    CHECK_EQ(set_values("SOCK", comma), DTU_ERR_TYPE);
+    CHECK_EQ(set_field("SOCK", 1, word("a,b")), DTU_ERR_TYPE);
     CHECK_EQ(set_value("TEXT", word("a,b")), DTU_OK);
     CHECK_PENDING("TEXT", "a,b");
     CHECK_EQ(set_value("TEXT", word("a\r\nb")), DTU_OK);
@@ -1453,7 +1450,10 @@ static void a_text_that_no_command_can_carry_is_refused(void)
     CHECK_EQ(set_value("HEX", bytes("\r,\n", 3)), DTU_OK); /* is written as digits */
     struct dtu_param_table escapes_none = tables[CRLF];
     escapes_none.syntax.escape_inner = ","; /* which this way of escaping does not look at */
-    CHECK_EQ(dtu_params_check_values(&escapes_none, row("SOCK"), comma), DTU_ERR_TYPE);
+    struct dtu_param_value comma = word("a,b");
+    comma.row = row("SOCK");
+    comma.field = 1;
+    CHECK_EQ(dtu_params_check_value(&escapes_none, &comma), DTU_ERR_TYPE);
 }
 
 static void header_lines_of_programs_end_with_cr_lf_too(void)
@@ -1469,19 +1469,22 @@ static void header_lines_of_programs_end_with_cr_lf_too(void)
 
 static void values_are_for_rows_that_have_some_and_no_places(void)
 {
-    const struct dtu_param_value three[] = {num(1), word("ab"), num(1)};
     begin_more(AS_7S4);
-    CHECK_EQ(set_values("SUB", three), DTU_ERR_FORM);
-    CHECK_EQ(set_values("SEND", three), DTU_ERR_FORM);
-    CHECK_EQ(set_values("SOCKC", three), DTU_ERR_FORM);
+    for (uint8_t field = 0; field < 3; field++) {
+        CHECK_EQ(set_field("SUB", field, num(1)), DTU_ERR_FORM);
+        CHECK_EQ(set_field("SEND", field, num(1)), DTU_ERR_FORM);
+        CHECK_EQ(set_field("SOCKC", field, num(1)), DTU_ERR_FORM);
+    }
     CHECK_EQ(set_value("DATA", word("abc")), DTU_ERR_FORM);
-    CHECK_EQ(set_value("DATA", same), DTU_OK); /* nothing is wanted of it */
-    CHECK_PENDING("DATA", "usr,ASCII");
+    CHECK_EQ(set_value("DATA", bytes(NULL, 0)), DTU_ERR_FORM);
     CHECK_EQ(set_value("PW", word("secret")), DTU_OK);
     CHECK_PENDING("PW", "secret");
     begin(PLAIN);
-    CHECK_EQ(set_values("DO", three), DTU_ERR_FORM);
-    CHECK_EQ(set_values("INFO", three), DTU_ERR_FORM);
+    CHECK_EQ(set_value("DO", num(1)), DTU_ERR_FORM);
+    CHECK_EQ(set_value("INFO", num(1)), DTU_ERR_FORM);
+    CHECK_EQ(set_value("NOWHERE", num(1)), DTU_ERR_FORM); /* the row is NULL */
+    CHECK_EQ(set_field("SOCK", 3, num(1)), DTU_ERR_FORM);
+    CHECK_EQ(set_field("SOCK", 255, num(1)), DTU_ERR_FORM);
     CHECK_EQ(set_value("VIEW", num(60)), DTU_OK);
     CHECK_PENDING("NUM", "60");
 }
@@ -1493,8 +1496,6 @@ static struct dtu_param_value random_value(struct test_rand *rand, const struct 
     size_t len = test_rand_below(rand, (uint32_t)(f->max < size ? f->max + 2 : size));
     for (size_t i = 0; i < len; i++)
         room[i] = (uint8_t)letters[test_rand_below(rand, sizeof letters)]; /* 00 too */
-    if (test_rand_below(rand, 8) == 0)
-        return same;
     switch (f->type) {
     case DTU_FIELD_ENUM:
         return word(test_rand_below(rand, 2) == 0 ? "ON" : "UDP");
@@ -1514,21 +1515,19 @@ static struct dtu_param_value random_value(struct test_rand *rand, const struct 
 static void values_that_are_taken_can_be_written_and_set_again(void)
 {
     struct test_rand rand;
-    uint8_t room[3][30];
+    uint8_t room[30];
     unsigned taken = 0;
     test_rand_seed(&rand, 99);
-    for (unsigned i = 0; i < 6000; i++) {
-        struct dtu_param_value v[DTU_PARAM_FIELDS_MAX];
+    for (unsigned i = 0; i < 12000; i++) {
         const struct dtu_param *r = &rows[test_rand_below(&rand, COUNT(rows))];
+        uint8_t field = (uint8_t)test_rand_below(&rand, 3);
         if (i % 500 == 0)
             begin(i / 500 % COUNT(tables));
-        for (size_t f = 0; f < r->field_count; f++)
-            v[f] = random_value(&rand, &r->fields[f], room[f], sizeof room[f]);
-        memcpy(before, pending, sizeof before);
-        if (dtu_params_set_values(&params, r, v) != DTU_OK) {
-            CHECK(memcmp(before, pending, sizeof before) == 0);
+        if (field >= r->field_count)
             continue;
-        }
+        struct dtu_param_value v = random_value(&rand, &r->fields[field], room, sizeof room);
+        if (set_field(r->name, field, v) != DTU_OK)
+            continue;
         taken++;
         memcpy(before, pending, sizeof before);
         dtu_params_write(&params, DTU_PARAMS_PENDING, r, fresh_text());
@@ -1871,8 +1870,9 @@ static const struct check_test tests[] = {
     CHECK_TEST(one_row_goes_back_to_its_default_without_its_neighbours),
     CHECK_TEST(values_are_as_limited_as_those_of_commands),
     CHECK_TEST(texts_are_as_limited_as_those_of_commands),
-    CHECK_TEST(values_that_are_not_given_stay_as_they_are),
-    CHECK_TEST(values_are_taken_all_or_not_at_all),
+    CHECK_TEST(the_other_fields_of_a_row_stay_as_they_are),
+    CHECK_TEST(nothing_is_left_of_a_longer_text),
+    CHECK_TEST(a_field_that_is_refused_changes_nothing_of_its_row),
     CHECK_TEST(values_become_pending_only),
     CHECK_TEST(clearable_values_may_be_empty),
     CHECK_TEST(nothing_in_a_text_is_unescaped_or_split),

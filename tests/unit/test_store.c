@@ -907,12 +907,12 @@ static void a_row_that_no_command_reaches_is_stored_like_the_others(void)
                                                  .count = 1,
                                                  .values_size = 5,
                                                  .syntax = {.escape_inner = "", .escape_last = ""}};
-    const struct dtu_param_value v[] = {{.given = true, .bytes = (const uint8_t *)"\0,", .len = 2},
-                                        {.given = false}};
+    const struct dtu_param_value v = {
+        .row = &inner_rows[0], .field = 0, .bytes = (const uint8_t *)"\0,", .len = 2};
     uint8_t first[SLOT_MAX];
     new_medium(SLOT_MAX);
     CHECK_EQ(boot_with(&inner), DTU_ERR_NOT_FOUND);
-    CHECK_EQ(dtu_params_set_values(&params, &inner_rows[0], v), DTU_OK);
+    CHECK_EQ(dtu_params_set_value(&params, &v), DTU_OK);
     CHECK_EQ(save(), DTU_OK);
     memcpy(first, slots[0], sizeof first);
     make_slot(0, 1, "INNER=002C,\n");
