@@ -253,8 +253,9 @@ struct target {
     const union dtu_discovery_block *block;
     const uint8_t *mac; /* the module's */
     bool commit;
-    enum dtu_status status;       /* DTU_OK until a row refuses */
+    enum dtu_status status;       /* DTU_OK, which is 0, until a row refuses */
     struct dtu_param_value value; /* the last one, with remains of those before it */
+    uint8_t kept[KEPT_MAX];       /* the bytes of the one that put_kept() makes */
 };
 
 /* Checks or sets a field. */
@@ -325,8 +326,7 @@ static void put_members(struct target *t, unsigned id)
 /* What no command reaches of this kind of block; that of the others is left alone. */
 static void put_kept(struct target *t)
 {
-    uint8_t kept[KEPT_MAX];
-    struct dtu_writer w = dtu_writer(kept, sizeof kept);
+    struct dtu_writer w = dtu_writer(t->kept, sizeof t->kept);
 
     for (size_t i = 0; i < t->layout->count; i++) {
         const struct member *m = &t->layout->members[i];
@@ -337,8 +337,8 @@ static void put_kept(struct target *t)
         else
             dtu_put_bytes(&w, (const uint8_t *)t->block + m->offset, m->len);
     }
-    kept[0] &= (uint8_t)~t->layout->own_flags;
-    put_bytes(t, DTU_ID_BLOCKS, t->layout->kept, kept, dtu_writer_len(&w));
+    t->kept[0] &= (uint8_t)~t->layout->own_flags;
+    put_bytes(t, DTU_ID_BLOCKS, t->layout->kept, t->kept, dtu_writer_len(&w));
 }
 
 static bool is_now(const struct target *t, unsigned id, uint8_t field, const char *word)
@@ -447,7 +447,7 @@ enum dtu_status dtu_blocks_write(struct dtu_params *p, uint8_t which, const uint
                                  const union dtu_discovery_block *block,
                                  const struct dtu_param **row)
 {
-    struct target t = {p, layout_of(p, which), block, mac, false, DTU_OK, {NULL, 0, NULL, 0, 0}};
+    struct target t = {.params = p, .layout = layout_of(p, which), .block = block, .mac = mac};
 
     *row = NULL;
     if (t.layout == NULL)
