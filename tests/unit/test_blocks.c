@@ -409,6 +409,15 @@ static void of_several_faults_the_first_row_is_told(void)
     CHECK_REFUSED(DTU_DISCOVERY_PORT_0, DTU_ERR_RANGE, "UARTTL");
 }
 
+static void of_several_faults_in_a_row_the_first_field_is_told(void)
+{
+    TRY_PORT(remote[1] = ',');
+    block.port.local_port = 0;
+    CHECK_REFUSED(DTU_DISCOVERY_PORT_0, DTU_ERR_TYPE, "SOCKA");
+    block.port.mode = 9;
+    CHECK_REFUSED(DTU_DISCOVERY_PORT_0, DTU_ERR_RANGE, "SOCKA");
+}
+
 /* --- Texts ---------------------------------------------------------------------------------- */
 
 static void texts_end_at_their_first_zero(void)
@@ -851,6 +860,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_server_without_a_remote_address_keeps_the_one_that_is_there),
     CHECK_TEST(the_last_row_that_refuses_undoes_what_those_before_it_took),
     CHECK_TEST(of_several_faults_the_first_row_is_told),
+    CHECK_TEST(of_several_faults_in_a_row_the_first_field_is_told),
     CHECK_TEST(texts_end_at_their_first_zero),
     CHECK_TEST(a_name_has_15_characters_though_the_block_has_room_for_16),
     CHECK_TEST(a_remote_address_may_fill_its_room),
