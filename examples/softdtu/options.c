@@ -142,16 +142,24 @@ static enum options_result parse_clients(unsigned *clients, const char *text)
     return OPTIONS_RUN;
 }
 
+static enum options_result end_printing(void)
+{
+    if (fflush(stdout) == 0)
+        return OPTIONS_DONE;
+    perror("softdtu: standard output");
+    return OPTIONS_FAILED;
+}
+
 static enum options_result print_version(void)
 {
     printf("softdtu %s\n", dtu_version());
-    return fflush(stdout) == 0 ? OPTIONS_DONE : OPTIONS_WRONG;
+    return end_printing();
 }
 
 static enum options_result print_usage(void)
 {
     fputs(usage, stdout);
-    return fflush(stdout) == 0 ? OPTIONS_DONE : OPTIONS_WRONG;
+    return end_printing();
 }
 
 static enum options_result parse_one(struct options *o, int option, char *text)

@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import time
+import unittest
 
 import harness
 
@@ -103,6 +104,16 @@ class CommandLine(harness.Test):
         program = self.launch("--version")
         self.assertEqual(program.wait_end(), 0)
         self.assertRegex(program.output(), r"^softdtu \d+\.\d+\.\d+$")
+
+    @unittest.skipUnless(os.path.exists("/dev/full"), "there is no /dev/full")
+    def test_help_and_version_that_cannot_be_printed(self):
+        """That is no wrong use, and it is said."""
+        for option in ("--help", "--version"):
+            with open("/dev/full", "wb") as full:
+                done = subprocess.run([harness.SOFTDTU, option], stdout=full, check=False,
+                                      stderr=subprocess.PIPE, text=True)
+            self.assertEqual(done.returncode, 1)
+            self.assertRegex(done.stderr, "^softdtu: standard output: No space left")
 
     def test_not_possible(self):
         """What the machine refuses is no wrong use: exit status 1."""
