@@ -87,6 +87,13 @@ static enum options_result parse_identity(struct options *o, char *list)
     return OPTIONS_RUN;
 }
 
+/* An empty path is what a script has of a variable that was not set. */
+static enum options_result parse_path(const char **path, const char *name, const char *text)
+{
+    *path = text;
+    return *text != '\0' ? OPTIONS_RUN : wrong("is empty", name);
+}
+
 static enum options_result parse_bind(struct options *o, const char *text)
 {
     struct in_addr address;
@@ -168,14 +175,11 @@ static enum options_result parse_one(struct options *o, int option, char *text)
     case 'p':
         return parse_profile(o, text);
     case 'P':
-        o->pty = text;
-        return OPTIONS_RUN;
+        return parse_path(&o->pty, "--pty", text);
     case 't':
-        o->tty = text;
-        return OPTIONS_RUN;
+        return parse_path(&o->tty, "--tty", text);
     case 'S':
-        o->state = text;
-        return OPTIONS_RUN;
+        return parse_path(&o->state, "--state", text);
     case 's':
         return parse_set(o, text);
     case 'i':
@@ -193,8 +197,7 @@ static enum options_result parse_one(struct options *o, int option, char *text)
     case 'C':
         return parse_clients(&o->clients, text);
     case 'u':
-        o->status = text;
-        return OPTIONS_RUN;
+        return parse_path(&o->status, "--status", text);
     case 'L':
         o->leds = true;
         return OPTIONS_RUN;

@@ -45,6 +45,10 @@ class CommandLine(harness.Test):
                  "127.255.255.254: leaves no addresses for so many modules"),
                 ([*CAT1, *pty, "--net-at-port", "-1"], "-1: a port is 0 to 65535"),
                 ([*CAT1, *pty, "--net-at-port", "12x"], "12x: a port is 0 to 65535"),
+                ([*CAT1, "--pty", ""], "--pty: is empty"),
+                ([*CAT1, "--tty", ""], "--tty: is empty"),
+                ([*CAT1, *pty, "--state", ""], "--state: is empty"),
+                ([*CAT1, *pty, "--status", ""], "--status: is empty"),
                 ([*CAT1, *pty, "--identity", "imei"], "imei: an identity is KEY=TEXT"),
                 ([*CAT1, *pty, "--identity", "size=1"], "size=1: the identities are imei")):
             with self.subTest(args=args):
@@ -183,6 +187,25 @@ class CommandLine(harness.Test):
         self.stop(self.start("cat1", [harness.tcp("cat1") + "," + harness.NOWHERE],
                              options=("--status", link)))
         self.assertTrue(os.path.islink(link) and os.path.isfile(file))
+
+    def test_status_that_cannot_be_written_leaves_nothing(self):
+        """As on a full disk, it is said, and the file from before is as it was."""
+        file = self.path("status.json")
+        with open(file, "w", encoding="ascii") as f:
+            f.write("before")
+        process = subprocess.Popen(
+            ["sh", "-c", "trap '' XFSZ; ulimit -f 0; exec \"$0\" \"$@\"", harness.SOFTDTU, *CAT1,
+             "--pty", self.path("uart"), "--status", file], stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.kill)
+        self.assertRegex(process.stdout.readline(), "^softdtu: cat1")
+        process.terminate()
+        _, errors = process.communicate(timeout=10)
+        self.assertEqual(process.returncode, 1)
+        self.assertRegex(errors, "cannot write .*status.json: File too large")
+        self.assertFalse(os.path.exists(file + ".new"))
+        with open(file, encoding="ascii") as f:
+            self.assertEqual(f.read(), "before")
 
     def test_leds(self):
         """A line for each that changes, and none without the option."""
