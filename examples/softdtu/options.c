@@ -73,6 +73,13 @@ static bool is_plain(const char *text)
     return true;
 }
 
+/* Discovery tells it as 6 bytes, so that nothing else can be one. */
+static bool is_mac(const char *text)
+{
+    size_t digits = strspn(text, "0123456789abcdefABCDEF");
+    return digits == 12 && text[digits] == '\0';
+}
+
 /* "imei=1,sn=2": splits the text in place. */
 static enum options_result parse_identity(struct options *o, char *list)
 {
@@ -82,6 +89,8 @@ static enum options_result parse_identity(struct options *o, char *list)
             return wrong("an identity is KEY=TEXT", item);
         if (!is_identity(item, (size_t)(value - item)))
             return wrong("the identities are imei, iccid, sn and mac", item);
+        if (strncasecmp(item, "mac=", 4) == 0 && !is_mac(value + 1))
+            return wrong("a mac is 12 hexadecimal digits", item);
         o->identities[o->identity_count++] = item;
     }
     return OPTIONS_RUN;

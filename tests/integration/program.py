@@ -50,7 +50,10 @@ class CommandLine(harness.Test):
                 ([*CAT1, *pty, "--state", ""], "--state: is empty"),
                 ([*CAT1, *pty, "--status", ""], "--status: is empty"),
                 ([*CAT1, *pty, "--identity", "imei"], "imei: an identity is KEY=TEXT"),
-                ([*CAT1, *pty, "--identity", "size=1"], "size=1: the identities are imei")):
+                ([*CAT1, *pty, "--identity", "size=1"], "size=1: the identities are imei"),
+                ([*CAT1, *pty, "--identity", "mac=D8:B0:4C:00:00:01"], "mac=.*: a mac is 12 hex"),
+                ([*CAT1, *pty, "--identity", "sn=1,MAC=D8B04C00000G"], "MAC=.*: a mac is 12 hex"),
+                ([*CAT1, *pty, "--identity", "mac=D8B04C0000011"], "mac=.*: a mac is 12 hex")):
             with self.subTest(args=args):
                 self.check_wrong(args, pattern)
 
