@@ -351,12 +351,16 @@ class AlreadyThere(harness.Test):
         self.assertEqual(os.readlink(self.path("uart")), self.dir)
 
     def test_link_to_something_else(self):
-        """A link that leads to what is there is not ours to replace."""
-        os.symlink(self.dir, self.path("uart"))
-        program = self.launch(*CAT1, "--pty", self.path("uart"))
-        self.assertEqual(program.wait_end(), 1)
-        self.assertIn("exists", program.errors())
-        self.assertEqual(os.readlink(self.path("uart")), self.dir)
+        """A link that leads to what is there, or to what is not and was no pty, is not ours to
+        replace."""
+        for target in (self.dir, self.path("none"), "/dev/" + "x" * 100):
+            with self.subTest(target):
+                os.symlink(target, self.path("uart"))
+                program = self.launch(*CAT1, "--pty", self.path("uart"))
+                self.assertEqual(program.wait_end(), 1)
+                self.assertIn("exists", program.errors())
+                self.assertEqual(os.readlink(self.path("uart")), target)
+                os.unlink(self.path("uart"))
 
 
 class Pty(harness.Test):
