@@ -433,6 +433,7 @@ class Diff(Test):
         self.diff(USAGE, ["# profile k7"], ["# profile cat1"], [])
         self.diff(USAGE, ["# profile k7", "RSTIM=59"], ["# profile k7"], [])
         self.check(USAGE, "diff", self.path("none"), self.path("none"), err="No such file")
+        self.check(USAGE, "diff", "-", "-", "--profile", "k7", out=[], err="only one of the two")
 
     def test_a_module_and_a_file(self):
         module = self.module("gprs232-7s3", "HEARTTM=44")
