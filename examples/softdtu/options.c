@@ -19,7 +19,7 @@ static const char usage[] =
     "  --state DIR           keep settings there; without it they end with the program\n"
     "  --set NAME=VALUE      a setting for this run, as in AT+NAME=VALUE; may be repeated\n"
     "  --identity K=V,...    imei, iccid, sn or mac that the module tells of itself\n"
-    "  --bind ADDR           IPv4 address of this machine to connect from\n"
+    "  --bind ADDR           IPv4 address of this machine to connect from and listen at\n"
     "  --discovery-port N    UDP port of discovery (k7); 0: none\n"
     "  --local-only          answer discovery only for this machine's own networks\n"
     "  --net-at-port N       UDP port of network AT commands (k7); 0: none\n"
