@@ -58,6 +58,14 @@ DATA_MAX = 1472
 CUT_S = 0.1
 
 
+def say(text):
+    """To whoever reads it; the board runs on when nobody does any more."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 # --- Non-volatile memory ------------------------------------------------------------------------
 
 def is_set(slot):
@@ -275,7 +283,7 @@ class Chip:
         *lines, self.line = (self.line + data).split(b"\n")
         for line in lines:
             text = line.decode(errors="replace")
-            print(text, flush=True)
+            say(text)
             if "FIRMWARE_LOG" in os.environ:
                 with open(os.environ["FIRMWARE_LOG"], "a", encoding="utf-8") as f:
                     f.write(text + "\n")
@@ -515,7 +523,7 @@ def main():
         os.close(fd)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if ptys[0].wait_for_greeting():
-        print(f"softdtu: {args.profile}, UART at {args.pty}", flush=True)
+        say(f"softdtu: {args.profile}, UART at {args.pty}")
     Chip(network, console, args.bind).run()
     for p in ptys:
         p.remove()

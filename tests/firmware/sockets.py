@@ -10,8 +10,10 @@ import os
 import random
 import re
 import struct
+import subprocess
 import sys
 import threading
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "integration"))
 import harness  # noqa: E402  pylint: disable=wrong-import-position
@@ -373,6 +375,29 @@ class CommandLine(harness.Test):
         self.check_end(1, "uart: exists; remove it")
         self.assertEqual(os.readlink(self.path("uart")), target)
         first.check_alive()
+
+    def test_nobody_reads_the_console(self):
+        """It runs on, and removes its link at the end."""
+        reader, writer = os.pipe()
+        os.close(reader)
+        board = subprocess.Popen([harness.SOFTDTU, "--pty", self.path("uart")], stdout=writer,
+                                 stderr=subprocess.DEVNULL)
+        self.addCleanup(board.wait)
+        self.addCleanup(board.kill)
+        os.close(writer)
+        deadline = harness.Deadline(harness.SECONDS, "the link")
+        while not os.path.lexists(self.path("uart")):
+            deadline.check()
+            time.sleep(0.01)
+        self.profile = "cat1"
+        user = self.user()
+        user.echo = True
+        user.answers()
+        board.terminate()
+        deadline = harness.Deadline(harness.SECONDS, "the end of the link")
+        while os.path.lexists(self.path("uart")):
+            deadline.check()
+            time.sleep(0.01)
 
     def test_link_to_a_pty_that_is_gone_is_replaced(self):
         os.symlink("/dev/pts/99999", self.path("uart"))
