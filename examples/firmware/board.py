@@ -416,12 +416,15 @@ class Pty:
         while self.leads_to_a_pty() and os.path.exists(self.link) and time.monotonic() < deadline:
             time.sleep(0.02)
         if self.leads_to_a_pty() and not os.path.exists(self.link):
-            os.unlink(self.link)
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self.link)
         os.symlink(self.name, self.link)
 
     def leads_to_a_pty(self):
-        return (os.path.islink(self.link) and
-                os.path.dirname(os.readlink(self.link)) == os.path.dirname(self.name))
+        try:
+            return os.path.dirname(os.readlink(self.link)) == os.path.dirname(self.name)
+        except OSError:  # no link, or none any more
+            return False
 
     def wait_for_greeting(self):
         """Until it lies in the pty as a whole: QEMU needs a moment to begin, and who is told of the
