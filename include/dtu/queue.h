@@ -112,7 +112,7 @@ enum dtu_status dtu_queue_push_parts(struct dtu_queue *q, const uint8_t *front, 
 /** The oldest packet, without what has been consumed of it.
  * @param q   the queue
  * @param len where its length goes, 0 if there is none
- * @return where it lies, until the next push, consume or clear; NULL if the queue is empty */
+ * @return where it lies, until the next call that changes the queue; NULL if it is empty */
 const uint8_t *dtu_queue_front(const struct dtu_queue *q, size_t *len);
 
 /** Takes bytes off the oldest packet; with the last of them the packet is gone.
