@@ -198,6 +198,9 @@ def main():
     except KeyboardInterrupt:
         print("\ninterrupted")
         return 130
+    except BrokenPipeError:  # nobody reads on; what is left to flush is for nobody either
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except (DemoError, OSError) as e:
         print(f"\nFAILED: {e}")
         return 1

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* dtuctl diff. */
 #include <stdio.h>
+#include <string.h>
 
 #include "apply.h"
 #include "commands.h"
@@ -68,6 +69,10 @@ static int compare_files(const struct options *o)
     struct conf_text a, b;
     int status = CANNOT;
 
+    if (strcmp(o->words[0], "-") == 0 && strcmp(o->words[1], "-") == 0) {
+        complain("only one of the two files can be standard input: the second would be empty");
+        return CANNOT;
+    }
     if (!conf_text_load(&a, o->words[0]))
         return CANNOT;
     if (conf_text_load(&b, o->words[1])) {

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "apply.h"
@@ -273,9 +274,15 @@ static bool open_results(struct job *j)
     if (j->options->dry_run)
         return true;
     j->results_file = fopen(j->results_name, "ae");
-    if (j->results_file != NULL)
+    if (j->results_file == NULL) {
+        complain("%s: %s", j->results_name, strerror(errno));
+        return false;
+    }
+    /* Two at once would take the session of a module from each other. Where files cannot be locked
+     * it is up to the user. */
+    if (flock(fileno(j->results_file), LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
         return true;
-    complain("%s: %s", j->results_name, strerror(errno));
+    complain("%s: another dtuctl is at work on this list", j->options->csv);
     return false;
 }
 

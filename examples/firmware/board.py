@@ -16,6 +16,7 @@ process becomes QEMU; the chip is a child of it, and ends when QEMU does.
 import argparse
 import binascii
 import contextlib
+import errno
 import fcntl
 import ipaddress
 import os
@@ -37,6 +38,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 IMAGE = os.path.join(HERE, "..", "..", "build", "firmware", "firmware.elf")
 CONNECT_S = 30
 GREETING_S = 5
+LINK_S = 2  # a board that was killed removes its link so soon
 RUNAWAY_US = 5_000_000  # a firmware that never sleeps is ended: it would have a processor for itself
 
 # The non-volatile memory: flash.c.
@@ -54,6 +56,14 @@ BEGIN = 0x20
 NUMBER = 0x0F
 DATA_MAX = 1472
 CUT_S = 0.1
+
+
+def say(text):
+    """To whoever reads it; the board runs on when nobody does any more."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 # --- Non-volatile memory ------------------------------------------------------------------------
@@ -273,7 +283,7 @@ class Chip:
         *lines, self.line = (self.line + data).split(b"\n")
         for line in lines:
             text = line.decode(errors="replace")
-            print(text, flush=True)
+            say(text)
             if "FIRMWARE_LOG" in os.environ:
                 with open(os.environ["FIRMWARE_LOG"], "a", encoding="utf-8") as f:
                     f.write(text + "\n")
@@ -355,6 +365,17 @@ class Chip:
 
 # --- The board ----------------------------------------------------------------------------------
 
+def address(text):
+    ipaddress.IPv4Address(text)  # argparse says what the ValueError means
+    return text
+
+
+def setting(text):
+    if "=" not in text:
+        raise ValueError
+    return text
+
+
 def parse():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--pty", required=True, help="where to make a link to the UART")
@@ -363,10 +384,11 @@ def parse():
     parser.add_argument("--board", default=os.environ.get("FIRMWARE_BOARD", "an385"),
                         help="an385, or what else the image is for")
     parser.add_argument("--state", help="keep the non-volatile memory in this directory")
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE",
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", type=setting,
                         help="stored before the first start")
     parser.add_argument("--identity", default="", metavar="K=V,...", help="imei, iccid, sn")
-    parser.add_argument("--bind", help="IPv4 address to connect from")
+    parser.add_argument("--bind", type=address, metavar="ADDRESS",
+                        help="IPv4 address to connect from")
     parser.add_argument("--profile", default="cat1", choices=["cat1"], help="what it is")
     parser.add_argument("--slow", action="store_true",
                         help="so slow a processor that bytes come faster than it looks at them")
@@ -382,19 +404,41 @@ class Pty:
         self.master, self.slave = pty.openpty()
         self.name = os.ttyname(self.slave)
         tty.setraw(self.slave)
-        if os.path.islink(link):
-            os.unlink(link)
-        os.symlink(self.name, link)
+        try:
+            self.make_link()
+        except FileExistsError:
+            raise OSError(errno.EEXIST, "exists; remove it if no other program uses it, or choose "
+                          "another path", link) from None
+
+    def make_link(self):
+        """In the place of one whose pty is gone, and of nothing else."""
+        deadline = time.monotonic() + LINK_S
+        while self.leads_to_a_pty() and os.path.exists(self.link) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        if self.leads_to_a_pty() and not os.path.exists(self.link):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self.link)
+        os.symlink(self.name, self.link)
+
+    def leads_to_a_pty(self):
+        try:
+            return os.path.dirname(os.readlink(self.link)) == os.path.dirname(self.name)
+        except OSError:  # no link, or none any more
+            return False
 
     def wait_for_greeting(self):
         """Until it lies in the pty as a whole: QEMU needs a moment to begin, and who is told of the
-        pty finds a module there that has begun."""
+        pty finds a module there that has begun. False if QEMU has ended instead."""
         deadline = time.monotonic() + GREETING_S
         before = count = 0
         while time.monotonic() < deadline and (count == 0 or count != before):
             time.sleep(0.02)
             before = count
-            count, = struct.unpack("i", fcntl.ioctl(self.slave, termios.FIONREAD, bytes(4)))
+            try:
+                count, = struct.unpack("i", fcntl.ioctl(self.slave, termios.FIONREAD, bytes(4)))
+            except OSError:
+                return False
+        return True
 
     def remove(self):
         with contextlib.suppress(OSError):
@@ -443,17 +487,35 @@ class Qemu:
             sys.exit(f"board.py: {self.command[0]}: {e.strerror}")
 
 
+def make_ptys(links):
+    """All of them or none."""
+    ptys = []
+    try:
+        for link in links:
+            ptys.append(Pty(link))
+    except OSError:
+        for p in ptys:
+            p.remove()
+        raise
+    return ptys
+
+
 def main():
     args = parse()
-    memory = open_memory(args.state)
+    if not os.path.isfile(args.image):
+        sys.exit(f"board.py: {args.image}: there is no such image; docs/firmware.md says how to "
+                 "build it")
+    try:
+        memory = open_memory(args.state)
+        ptys = make_ptys([args.pty, args.network] if args.network else [args.pty])
+    except OSError as e:
+        sys.exit(f"board.py: {e.filename2 or e.filename}: {e.strerror}")
     identity = [part.partition("=") for part in args.identity.split(",") if part]
     prepare_memory(memory, args.set, [f"{k.upper()}={v}" for k, _, v in identity])
     qemu = Qemu(args, memory)
-    ptys = [Pty(args.pty)]
     qemu.add_pty("uart", ptys[0].master)
     network = None
     if args.network:
-        ptys.append(Pty(args.network))
         qemu.add_pty("network", ptys[1].master)
     else:
         network = qemu.add_socket("network")
@@ -463,8 +525,8 @@ def main():
     for fd in qemu.files:
         os.close(fd)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    ptys[0].wait_for_greeting()
-    print(f"softdtu: {args.profile}, UART at {args.pty}", flush=True)
+    if ptys[0].wait_for_greeting():
+        say(f"softdtu: {args.profile}, UART at {args.pty}")
     Chip(network, console, args.bind).run()
     for p in ptys:
         p.remove()

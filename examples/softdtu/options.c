@@ -19,7 +19,7 @@ static const char usage[] =
     "  --state DIR           keep settings there; without it they end with the program\n"
     "  --set NAME=VALUE      a setting for this run, as in AT+NAME=VALUE; may be repeated\n"
     "  --identity K=V,...    imei, iccid, sn or mac that the module tells of itself\n"
-    "  --bind ADDR           IPv4 address of this machine to connect from\n"
+    "  --bind ADDR           IPv4 address of this machine to connect from and listen at\n"
     "  --discovery-port N    UDP port of discovery (k7); 0: none\n"
     "  --local-only          answer discovery only for this machine's own networks\n"
     "  --net-at-port N       UDP port of network AT commands (k7); 0: none\n"
@@ -73,6 +73,13 @@ static bool is_plain(const char *text)
     return true;
 }
 
+/* Discovery tells it as 6 bytes, so that nothing else can be one. */
+static bool is_mac(const char *text)
+{
+    size_t digits = strspn(text, "0123456789abcdefABCDEF");
+    return digits == 12 && text[digits] == '\0';
+}
+
 /* "imei=1,sn=2": splits the text in place. */
 static enum options_result parse_identity(struct options *o, char *list)
 {
@@ -82,9 +89,18 @@ static enum options_result parse_identity(struct options *o, char *list)
             return wrong("an identity is KEY=TEXT", item);
         if (!is_identity(item, (size_t)(value - item)))
             return wrong("the identities are imei, iccid, sn and mac", item);
+        if (strncasecmp(item, "mac=", 4) == 0 && !is_mac(value + 1))
+            return wrong("a mac is 12 hexadecimal digits", item);
         o->identities[o->identity_count++] = item;
     }
     return OPTIONS_RUN;
+}
+
+/* An empty path is what a script has of a variable that was not set. */
+static enum options_result parse_path(const char **path, const char *name, const char *text)
+{
+    *path = text;
+    return *text != '\0' ? OPTIONS_RUN : wrong("is empty", name);
 }
 
 static enum options_result parse_bind(struct options *o, const char *text)
@@ -142,16 +158,24 @@ static enum options_result parse_clients(unsigned *clients, const char *text)
     return OPTIONS_RUN;
 }
 
+static enum options_result end_printing(void)
+{
+    if (fflush(stdout) == 0)
+        return OPTIONS_DONE;
+    perror("softdtu: standard output");
+    return OPTIONS_FAILED;
+}
+
 static enum options_result print_version(void)
 {
     printf("softdtu %s\n", dtu_version());
-    return fflush(stdout) == 0 ? OPTIONS_DONE : OPTIONS_WRONG;
+    return end_printing();
 }
 
 static enum options_result print_usage(void)
 {
     fputs(usage, stdout);
-    return fflush(stdout) == 0 ? OPTIONS_DONE : OPTIONS_WRONG;
+    return end_printing();
 }
 
 static enum options_result parse_one(struct options *o, int option, char *text)
@@ -160,14 +184,11 @@ static enum options_result parse_one(struct options *o, int option, char *text)
     case 'p':
         return parse_profile(o, text);
     case 'P':
-        o->pty = text;
-        return OPTIONS_RUN;
+        return parse_path(&o->pty, "--pty", text);
     case 't':
-        o->tty = text;
-        return OPTIONS_RUN;
+        return parse_path(&o->tty, "--tty", text);
     case 'S':
-        o->state = text;
-        return OPTIONS_RUN;
+        return parse_path(&o->state, "--state", text);
     case 's':
         return parse_set(o, text);
     case 'i':
@@ -185,8 +206,7 @@ static enum options_result parse_one(struct options *o, int option, char *text)
     case 'C':
         return parse_clients(&o->clients, text);
     case 'u':
-        o->status = text;
-        return OPTIONS_RUN;
+        return parse_path(&o->status, "--status", text);
     case 'L':
         o->leds = true;
         return OPTIONS_RUN;

@@ -33,9 +33,10 @@ struct options {
 };
 
 enum options_result {
-    OPTIONS_RUN,  /* go on */
-    OPTIONS_DONE, /* help or version was printed */
-    OPTIONS_WRONG /* a message was printed */
+    OPTIONS_RUN,   /* go on */
+    OPTIONS_DONE,  /* help or version was printed */
+    OPTIONS_WRONG, /* a message was printed */
+    OPTIONS_FAILED /* help or version could not be printed, which a message says */
 };
 
 enum options_result options_parse(struct options *o, int argc, char **argv);

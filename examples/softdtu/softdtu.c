@@ -315,6 +315,8 @@ int main(int argc, char **argv)
         return EXIT_SUCCESS;
     case OPTIONS_WRONG:
         return EXIT_USAGE;
+    case OPTIONS_FAILED:
+        return EXIT_FAILURE;
     }
     setvbuf(stdout, NULL, _IOLBF, 0);
     s.loop = dtu_posix_loop_open();

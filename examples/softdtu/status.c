@@ -156,11 +156,8 @@ static FILE *open_file(const char *path)
     return f;
 }
 
-static bool write_file(const struct softdtu *s, const char *path)
+static bool write_and_close(const struct softdtu *s, FILE *f)
 {
-    FILE *f = open_file(path);
-    if (f == NULL)
-        return false;
     fputs("{\"modules\":[", f);
     for (unsigned i = 0; i < s->options->count; i++) {
         fputs(i > 0 ? ",\n" : "\n", f);
@@ -169,6 +166,12 @@ static bool write_file(const struct softdtu *s, const char *path)
     fputs("\n]}\n", f);
     bool good = ferror(f) == 0;
     return fclose(f) == 0 && good;
+}
+
+static bool write_file(const struct softdtu *s, const char *path)
+{
+    FILE *f = open_file(path);
+    return f != NULL && write_and_close(s, f);
 }
 
 /* A device, a pipe or a link stays what it is. */
@@ -186,8 +189,11 @@ static bool replace_file(const struct softdtu *s, const char *path)
     if (made == NULL)
         return false;
     snprintf(made, size, "%s.new", path);
-    bool good = write_file(s, made) && rename(made, path) == 0;
+    FILE *f = open_file(made);
+    bool good = f != NULL && write_and_close(s, f) && rename(made, path) == 0;
     int reason = errno;
+    if (f != NULL && !good) /* of a full disk, for one */
+        (void)unlink(made);
     free(made);
     errno = reason;
     return good;

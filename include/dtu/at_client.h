@@ -23,8 +23,8 @@
  * module sends.
  *
  * Cost: RAM is the struct, 128 bytes on a Cortex-M0+, and the caller's two buffers. Each byte is
- * copied once, and a line looked at a few times when it ends. Code and stack: docs/size.md. Time is
- * in milliseconds and may wrap.
+ * copied once, one of a value twice, and a line looked at a few times when it ends. Code and stack:
+ * docs/size.md. Time is in milliseconds and may wrap. All calls from one thread.
  *
  * Source: manuals 001 sections 3.1.2 to 3.1.6, 002 sections 4.1 and 4.2, 003 sections 5.3.1 to
  * 5.3.3, 004 sections 2 and 3; what was decided where they are silent is on the page of this
@@ -224,7 +224,8 @@ enum dtu_status dtu_at_client_identify(struct dtu_at_client *c, uint32_t now);
 enum dtu_status dtu_at_client_leave(struct dtu_at_client *c, uint32_t now);
 
 /** Gives up what is under way, without a call of `done`. Values that came are dropped. A handshake
- * may be left half-way: the module ends it within #DTU_CMDMODE_CONFIRM_MS.
+ * may be left half-way: the module ends it within #DTU_CMDMODE_CONFIRM_MS. What came and may have
+ * been a reply or an echo goes to `data`.
  * @param c the client */
 void dtu_at_client_cancel(struct dtu_at_client *c);
 

@@ -88,7 +88,8 @@ uint32_t dtu_remaining(uint32_t now, uint32_t since, uint32_t period);
 
 /* --- Byte cursors -------------------------------------------------------------------------- */
 
-/** Reads fields from bytes; past the end it gives zeroes and remembers that it failed. */
+/** Reads fields from bytes; past the end it gives zeroes, from then on for every field, and
+ * remembers that it failed. */
 struct dtu_reader {
     const uint8_t *at; /**< private: next byte */
     size_t left;       /**< private: bytes left */
@@ -137,10 +138,11 @@ uint32_t dtu_get_le32(struct dtu_reader *r);
  * @param r   a cursor
  * @param len how many
  * @return a pointer to them, or NULL and the cursor has failed. Never NULL for `len` 0 of a
- *         cursor over real bytes. */
+ *         cursor over real bytes that has not failed. */
 const uint8_t *dtu_get_bytes(struct dtu_reader *r, size_t len);
 
-/** Writes fields into a buffer; what does not fit is left out, and it remembers that it failed. */
+/** Writes fields into a buffer; one that does not fit is left out, with all that follow, and it
+ * remembers that it failed. */
 struct dtu_writer {
     uint8_t *data; /**< private: the buffer */
     size_t size;   /**< private: its size */

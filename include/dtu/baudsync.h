@@ -27,7 +27,7 @@
  * Cost on a Cortex-M0+: 36 bytes of RAM and no buffer. Data without a 55 costs a memchr and one
  * call; it is handed on where it lies, in pieces as large as they came. Only what may be the
  * beginning of a frame at the end of the input is copied, at most 7 bytes. Code and stack:
- * docs/size.md.
+ * docs/size.md. All calls of a filter from one thread; encoder and decoder from anywhere.
  *
  * Source: manual 002 section 3.6.2, manual 003 section 4.3.4.
  */

@@ -18,7 +18,7 @@
  * that drive a module.
  *
  * Cost: no buffer; bytes that are no handshake are passed on where they lie, with one look at the
- * first byte of each feed. Time is in milliseconds and may wrap.
+ * first byte of each feed. Time is in milliseconds and may wrap. All calls from one thread.
  *
  * Source: manual 000 section 7.1, 002 section 4.1.1, 003 section 5.3.2; where they are silent, the
  * page of this engine says what was decided.

@@ -18,7 +18,8 @@
  * In place: what is read may be written over the text itself from its start, for a byte is never
  * longer than what it was written as.
  *
- * Cost: no state but the cursor; a byte at a time, nothing is copied.
+ * Cost: no state but the cursor; a byte at a time, nothing is copied. Every function may be called
+ * from anywhere, interrupts included, on objects not shared.
  *
  * Source: manual 001 section 3.1.6.4, 003 section 5.3.5 number 24; which bytes a reply escapes is
  * on the page of this engine.

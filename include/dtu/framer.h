@@ -19,7 +19,8 @@
  * `clock_us`.
  *
  * Cost: RAM is the struct and the caller's buffer of one packet. A frame that lies whole in the
- * input is handed on where it lies; only bytes of a frame that spans two feeds are copied, once.
+ * input is handed on where it lies; only bytes of a frame that spans two feeds, or that was
+ * refused, are copied, once. All calls from one thread.
  *
  * Source: manual 000 section 4.2 (7S1-E), 001 section 2.2.2 (7S4), 003 section 4.3.3 (K7).
  */

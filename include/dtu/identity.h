@@ -129,7 +129,7 @@ struct dtu_identity {
  * @param callbacks see there; must outlive it
  * @param ctx       handed to the callbacks
  * @return DTU_OK, or DTU_ERR_CONFIG if there are bytes or a password of a length but no pointer, or
- *         something is to be sent on a connection and `send` is missing */
+ *         `ways` has DTU_IDENTITY_ON_LINK, whatever the kind, and `send` is missing */
 enum dtu_status dtu_identity_init(struct dtu_identity *id, const struct dtu_identity_config *config,
                                   const struct dtu_identity_callbacks *callbacks, void *ctx);
 

@@ -23,7 +23,7 @@
  *
  * Cost: RAM is the struct, 48 bytes on a Cortex-M0+; each call is O(LEDs), and of a flashing LED
  * O(flashes). It may divide, 32 by 32 bits, when a cycle of flashes is over. A table is 44 bytes of
- * flash.
+ * flash. Time is in milliseconds and may wrap. All calls from one thread.
  *
  * Source: manual 000 section 2.2.2 (7S1), 001 section 2.3.7 (7S4), 002 section 3.7 (7S3), 003
  * section 2.2 (K7). The manuals give no times; those here are decided, see the page of this engine.

@@ -13,7 +13,8 @@
  * A codec without state: it looks at one frame of the UART, packet of the network, or message.
  *
  * Cost: a look at the first bytes of data that is no command; of a command, one at each byte. The
- * password is compared in a time that does not depend on it.
+ * password is compared in a time that depends on its length alone. Both functions may be called
+ * from anywhere.
  *
  * Source: manual 000 sections 7.2 and 7.3, 001 sections 3.1.3 and 3.1.4, 002 section 4.1.2.
  */
@@ -36,7 +37,7 @@ enum dtu_instream_mark {
 
 /** Whether data is a mark, a command that begins with AT, and one line end, and nothing else.
  * @param mark         how the product marks commands
- * @param password     the command password
+ * @param password     the command password; an empty one marks nothing
  * @param password_len its length in bytes
  * @param data         the bytes; then those of the command
  * @param len          how many; then how many of the command, with the first byte of its line end
@@ -47,7 +48,7 @@ bool dtu_instream_find(enum dtu_instream_mark mark, const uint8_t *password, siz
 /** Whether a message is a mark and one or more commands, the first of which begins with AT. For an
  * SMS: its end is an end of the last command, and no line end is needed.
  * @param mark         how the product marks commands
- * @param password     the command password
+ * @param password     the command password; an empty one marks nothing
  * @param password_len its length in bytes
  * @param data         the message; then what follows the mark
  * @param len          its length in bytes; then how many follow

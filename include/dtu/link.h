@@ -18,7 +18,8 @@
  * Which address, TCP or UDP, is between the owner and its port: open() means "open what is
  * configured". A UDP socket is opened when its name is resolved.
  *
- * Cost: RAM is the struct; each call is O(1). Time is in milliseconds and may wrap.
+ * Cost: RAM is the struct; each call is O(1). Time is in milliseconds and may wrap. All calls from
+ * one thread.
  *
  * Source: manual 004 sections 4.45, 4.50 to 4.52 (connection kind, short-lived connection, number
  * and interval of reconnections), 003 section 4.4.10 (short connection).

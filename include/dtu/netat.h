@@ -19,7 +19,7 @@
  * busy with the one before can refuse the datagram, and the session is as it was.
  *
  * Cost: a look at each byte of a datagram. The keyword is compared in a time that does not depend
- * on it.
+ * on it. All calls from one thread.
  *
  * Source: manual 003 section 5.3.1 and the description of `AT+SEARCH`.
  */

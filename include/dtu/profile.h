@@ -10,7 +10,7 @@
  *
  * A new product is a new table: see the page of this engine.
  *
- * Cost: constant data only, no RAM.
+ * Cost: constant data only, no RAM. Both functions may be called from anywhere.
  *
  * Source: manual 002 (gprs232-7s3), 003 (k7), 001 (lte-7s4), 004 and 000 (cat1).
  */

@@ -16,7 +16,8 @@
  *
  * A packet lies in one piece, so that a datagram can be sent from where it is; what goes in front
  * of it need not lie in front of it before, see dtu_queue_push_parts(). Cost: 2 bytes a packet;
- * push copies the packet once; everything else is O(1). No time, no callbacks.
+ * push copies the packet once; everything else is O(1), for each packet where several are dropped.
+ * No time, no callbacks. All calls from one thread.
  *
  * Source: manual 000 section 1.2 (20 packets of up to 4 KiB a socket), 002 section 1.1 (4 KiB a
  * socket), 003 section 4.4.9 (2 KiB).
@@ -111,7 +112,7 @@ enum dtu_status dtu_queue_push_parts(struct dtu_queue *q, const uint8_t *front, 
 /** The oldest packet, without what has been consumed of it.
  * @param q   the queue
  * @param len where its length goes, 0 if there is none
- * @return where it lies, until the next push, consume or clear; NULL if the queue is empty */
+ * @return where it lies, until the next call that changes the queue; NULL if it is empty */
 const uint8_t *dtu_queue_front(const struct dtu_queue *q, size_t *len);
 
 /** Takes bytes off the oldest packet; with the last of them the packet is gone.

@@ -30,7 +30,7 @@
  *
  * Cost on a Cortex-M0+: 192 bytes of RAM and no buffer to be given. Data is handed on where it
  * lies, up to the next FF, for a memchr and one call, and nothing of it is copied in either
- * direction. Code and stack: docs/size.md.
+ * direction. Code and stack: docs/size.md. All calls of an end from one thread.
  *
  * Source: RFC 2217; RFC 854 (telnet), 855 (options), 856 (BINARY), 857 (ECHO), 858 (SUPPRESS
  * GO-AHEAD); RFC 1143 for negotiations that end.
@@ -138,7 +138,8 @@ struct dtu_rfc2217_stats {
     uint32_t commands; /**< COM-PORT commands and answers that came whole, also those with a value
                             that cannot be */
     uint32_t damaged;  /**< sub-negotiations that were not: another option, an unknown command, a
-                            value that is missing or cannot be, no end */
+                            value that is missing, no end; of a server also commands to switch or
+                            to purge what there is not */
     uint32_t overlong; /**< sub-negotiations longer than can be; nothing of them was carried out */
     uint32_t refused;  /**< options that were asked for and are not offered */
 };
@@ -215,7 +216,8 @@ bool dtu_rfc2217_agreed(const struct dtu_rfc2217 *r);
  * @param signature what to answer who asks, 0-terminated, without a byte FF; must outlive it
  * @param uart      how the UART is set now; DTR and RTS are taken to be on, the break to be off
  * @param ctx       handed to the callbacks
- * @return DTU_OK, or DTU_ERR_CONFIG if a callback is missing or the signature is too long */
+ * @return DTU_OK, or DTU_ERR_CONFIG if a callback is missing, or the signature is too long or has
+ *         an FF */
 enum dtu_status dtu_rfc2217_server_init(struct dtu_rfc2217 *r,
                                         const struct dtu_rfc2217_server_callbacks *callbacks,
                                         const char *signature, const struct dtu_uart *uart,
@@ -242,7 +244,8 @@ void dtu_rfc2217_server_line(struct dtu_rfc2217 *r, unsigned events);
  * @param callbacks see there; must outlive it
  * @param signature what to answer who asks, 0-terminated, without a byte FF; must outlive it
  * @param ctx       handed to the callbacks
- * @return DTU_OK, or DTU_ERR_CONFIG if a callback is missing or the signature is too long */
+ * @return DTU_OK, or DTU_ERR_CONFIG if a callback is missing, or the signature is too long or has
+ *         an FF */
 enum dtu_status dtu_rfc2217_client_init(struct dtu_rfc2217 *r,
                                         const struct dtu_rfc2217_client_callbacks *callbacks,
                                         const char *signature, void *ctx);

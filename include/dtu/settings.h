@@ -12,7 +12,8 @@
  *
  * Where a product has no parameter for something, its profile says what holds.
  *
- * Cost: no state; a walk through the table for each setting: meant for the start of a device.
+ * Cost: no state; a walk through the table for each setting: meant for the start of a device. Call
+ * from the thread that the parameters belong to.
  *
  * Source: the parameter pages of manuals 001 to 004; 003 section 4.3.3 for the packing of K7.
  */

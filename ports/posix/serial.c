@@ -67,14 +67,27 @@ static bool lock_own(int fd)
 #endif
 }
 
+/* Empty if there is no link at all; one that is longer than the name of a pty may be cut off. */
+static void read_target(const char *link, char *target, size_t size)
+{
+    ssize_t len = readlink(link, target, size - 1);
+    target[len > 0 ? len : 0] = '\0';
+}
+
 static bool leads_to(const char *link, const char *name)
 {
     char target[64];
-    ssize_t len = readlink(link, target, sizeof target - 1);
-    if (len < 0) /* no link at all */
-        return false;
-    target[len] = '\0';
+    read_target(link, target, sizeof target);
     return strcmp(target, name) == 0;
+}
+
+/* Whether it leads to where this pty is too, be anything there or not. */
+static bool leads_beside(const char *link, const char *name)
+{
+    char target[64];
+    size_t dir_len = (size_t)(strrchr(name, '/') - name) + 1;
+    read_target(link, target, sizeof target);
+    return strncmp(target, name, dir_len) == 0;
 }
 
 static bool is_younger(const struct timespec *a, const struct timespec *b)
@@ -93,7 +106,7 @@ static bool is_in_use(const char *tty)
     return !free_to_have;
 }
 
-/* Whether a killed program has left the link behind. It leads nowhere, or the number of its pty has
+/* Whether a killed program has left the link behind. Its pty is gone, or the number of that has
  * been given away since: to us, or to somebody who is no module, whose pty is younger than the
  * link. */
 static bool is_stale(const struct dtu_posix_serial *s, const char *link)
@@ -101,7 +114,9 @@ static bool is_stale(const struct dtu_posix_serial *s, const char *link)
     struct stat own, target;
     if (lstat(link, &own) != 0 || !S_ISLNK(own.st_mode))
         return false;
-    if (stat(link, &target) != 0 || leads_to(link, s->name))
+    if (stat(link, &target) != 0)
+        return leads_beside(link, s->name);
+    if (leads_to(link, s->name))
         return true;
     return S_ISCHR(target.st_mode) && is_younger(&target.st_ctim, &own.st_ctim) && !is_in_use(link);
 }

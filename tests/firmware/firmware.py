@@ -75,6 +75,10 @@ def build(directory):
         return 1
     if run(*configure, "-B", debug, "-DCMAKE_BUILD_TYPE=Debug") or run("cmake", "--build", debug):
         return 1
+    unknown = ("cmake", "-S", source, "-DBOARD=none", "-B", os.path.join(directory, "none"))
+    if not run(*unknown, stderr=subprocess.DEVNULL):
+        print("a board that is not known is built for")
+        return 1
     with open(os.path.join(directory, "firmware.map"), encoding="utf-8") as f:
         members = linked_from_library(f.read())
     wrong = wrong_members(members)

@@ -10,8 +10,10 @@ import os
 import random
 import re
 import struct
+import subprocess
 import sys
 import threading
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "integration"))
 import harness  # noqa: E402  pylint: disable=wrong-import-position
@@ -335,6 +337,71 @@ class Through(harness.Test):
         sender = peer.expect(b"datagram")
         peer.sock.sendto(b"answer", sender)
         user.expect(b"answer")
+
+
+class CommandLine(harness.Test):
+    """What cannot be is said in a line, and nothing is left behind."""
+
+    def check_end(self, status, pattern, *options, pty="uart"):
+        program = self.launch("--pty", self.path(pty), *options)
+        self.assertEqual(program.wait_end(), status, program.log())
+        self.assertRegex(program.errors(), pattern)
+        self.assertNotIn("Traceback", program.errors())
+        self.assertNotIn("UART at", program.output())
+
+    def test_wrong_use(self):
+        self.check_end(2, "--bind", "--bind", "10.0.0")
+        self.check_end(2, "--set", "--set", "SOCKA")
+        self.assertEqual(os.listdir(self.dir), [])
+
+    def test_not_possible(self):
+        self.check_end(1, "none.elf: there is no such image", "--image", self.path("none.elf"))
+        self.check_end(1, "none/uart: No such file", pty="none/uart")
+        self.check_end(1, "none/network: No such file", "--network", self.path("none/network"))
+        self.check_end(1, "unsupported machine", "--board", "none")
+        self.assertEqual(os.listdir(self.dir), [])
+
+    def test_link_of_somebody_else_is_left(self):
+        for target in (self.dir, self.path("none")):
+            os.symlink(target, self.path("link"))
+            self.check_end(1, "link: exists; remove it", pty="link")
+            self.assertEqual(os.readlink(self.path("link")), target)
+            os.unlink(self.path("link"))
+
+    def test_two_on_one_pty(self):
+        first = self.launch("--pty", self.path("uart"))
+        first.wait_log("^softdtu: cat1")
+        target = os.readlink(self.path("uart"))
+        self.check_end(1, "uart: exists; remove it")
+        self.assertEqual(os.readlink(self.path("uart")), target)
+        first.check_alive()
+
+    def test_nobody_reads_the_console(self):
+        """It runs on, and removes its link at the end."""
+        reader, writer = os.pipe()
+        os.close(reader)
+        board = subprocess.Popen([harness.SOFTDTU, "--pty", self.path("uart")], stdout=writer,
+                                 stderr=subprocess.DEVNULL)
+        self.addCleanup(board.wait)
+        self.addCleanup(board.kill)
+        os.close(writer)
+        deadline = harness.Deadline(harness.SECONDS, "the link")
+        while not os.path.lexists(self.path("uart")):
+            deadline.check()
+            time.sleep(0.01)
+        self.profile = "cat1"
+        user = self.user()
+        user.echo = True
+        user.answers()
+        board.terminate()
+        deadline = harness.Deadline(harness.SECONDS, "the end of the link")
+        while os.path.lexists(self.path("uart")):
+            deadline.check()
+            time.sleep(0.01)
+
+    def test_link_to_a_pty_that_is_gone_is_replaced(self):
+        os.symlink("/dev/pts/99999", self.path("uart"))
+        self.launch("--pty", self.path("uart")).wait_log("^softdtu: cat1")
 
 
 def digest(data):

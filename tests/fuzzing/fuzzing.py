@@ -203,7 +203,7 @@ def test_run(root, work):
     stored = set(glob.glob(os.path.join(root, "fuzz", "corpus", "**"), recursive=True))
 
     expect("SECONDS" in call([run, "--help"]), "no help")
-    call([run], 2)
+    expect("required: SECONDS\n" in call([run], 2), "SECONDS alone must be given")
     call([run, "0"], 2)
     expect("there are: fine planted" in call(common + ["1", "nosuch"], 2), "names of targets")
 

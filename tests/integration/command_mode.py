@@ -75,12 +75,12 @@ class Start(harness.Test):
         for profile, version in VERSIONS.items():
             with self.subTest(profile):
                 self.start(profile, pty=f"uart-{profile}",
-                           options=["--identity", "imei=123,iccid=456,sn=S1,mac=AB"])
+                           options=["--identity", "imei=123,iccid=456,sn=S1,mac=D8B04C0000ab"])
                 user = self.user(f"uart-{profile}")
                 user.enter()
                 self.assertEqual(user.query("VER"), version)
                 if profile == "k7":
-                    self.assertEqual(user.query("MAC"), "AB")
+                    self.assertEqual(user.query("MAC"), "D8B04C0000ab")
                     continue
                 self.assertEqual([user.query(n).strip('"') for n in ("IMEI", "ICCID", "SN")],
                                  ["123", "456", "S1"])

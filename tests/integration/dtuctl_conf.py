@@ -433,6 +433,7 @@ class Diff(Test):
         self.diff(USAGE, ["# profile k7"], ["# profile cat1"], [])
         self.diff(USAGE, ["# profile k7", "RSTIM=59"], ["# profile k7"], [])
         self.check(USAGE, "diff", self.path("none"), self.path("none"), err="No such file")
+        self.check(USAGE, "diff", "-", "-", "--profile", "k7", out=[], err="only one of the two")
 
     def test_a_module_and_a_file(self):
         module = self.module("gprs232-7s3", "HEARTTM=44")
@@ -533,6 +534,18 @@ class Udp(Test):
                           (61, "done before")):
             self.file("k7.conf", ["MID={name}", f"HEARTTM={beat}"])
             self.provision(DONE, "k7.csv", "k7.conf", "--yes", out=[f"{host}: {out}", "1 of 1 done"])
+
+    def test_one_at_a_time_works_on_a_list(self):
+        """Two would take the session of each module from each other."""
+        silent = self.closing(harness.UdpPeer())
+        self.file("k7.conf", ["MID={name}"])
+        self.file("k7.csv", ["host,name", silent.target.replace(",", ":") + ",one"])
+        args = ["provision", "--csv", self.path("k7.csv"), self.path("k7.conf"), "--yes"]
+        first = self.popen(args)
+        silent.expect(b"www.usr.cn")
+        self.provision(FAILED, "k7.csv", "k7.conf", "--yes", out=[], err="k7.csv: another dtuctl")
+        first.send_signal(signal.SIGINT)
+        self.assertEqual(self.finish(first, args).status, INTERRUPTED)
 
     def test_nobody_to_ask_keeps_no_result(self):
         self.file("k7.conf", ["MID={name}"])

@@ -243,6 +243,16 @@ class Man(Test):
             with open(PAGES.split(":")[0].removesuffix(".1") + end, encoding="utf-8") as f:
                 self.assertEqual(f.read(), self.output("help", topic))
 
+    def test_softdtu_is_completed_with_the_options_of_its_page(self):
+        if not PAGES:
+            self.skipTest("PAGES is not set")
+        name = PAGES.split(":")[1]
+        with open(name, encoding="utf-8") as f:
+            told = re.findall(r"(?m)^  (--[^\s,]+)(?:, (--\S+))?", f.read().replace("\\-", "-"))
+        with open(name.removesuffix(".1") + ".bash", encoding="utf-8") as f:
+            offered = re.search('-W "(.*)"', f.read())[1].split()
+        self.assertEqual(offered, [option for line in told for option in line if option])
+
     def test_it_tells_what_the_help_tells(self):
         page = self.output("help", "man").replace("\\-", "-").replace("\\e", "\\")
         self.assertRegex(page, r"(?m)^\.TH DTUCTL 1 ")

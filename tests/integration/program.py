@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import time
+import unittest
 
 import harness
 
@@ -44,8 +45,15 @@ class CommandLine(harness.Test):
                  "127.255.255.254: leaves no addresses for so many modules"),
                 ([*CAT1, *pty, "--net-at-port", "-1"], "-1: a port is 0 to 65535"),
                 ([*CAT1, *pty, "--net-at-port", "12x"], "12x: a port is 0 to 65535"),
+                ([*CAT1, "--pty", ""], "--pty: is empty"),
+                ([*CAT1, "--tty", ""], "--tty: is empty"),
+                ([*CAT1, *pty, "--state", ""], "--state: is empty"),
+                ([*CAT1, *pty, "--status", ""], "--status: is empty"),
                 ([*CAT1, *pty, "--identity", "imei"], "imei: an identity is KEY=TEXT"),
-                ([*CAT1, *pty, "--identity", "size=1"], "size=1: the identities are imei")):
+                ([*CAT1, *pty, "--identity", "size=1"], "size=1: the identities are imei"),
+                ([*CAT1, *pty, "--identity", "mac=D8:B0:4C:00:00:01"], "mac=.*: a mac is 12 hex"),
+                ([*CAT1, *pty, "--identity", "sn=1,MAC=D8B04C00000G"], "MAC=.*: a mac is 12 hex"),
+                ([*CAT1, *pty, "--identity", "mac=D8B04C0000011"], "mac=.*: a mac is 12 hex")):
             with self.subTest(args=args):
                 self.check_wrong(args, pattern)
 
@@ -103,6 +111,16 @@ class CommandLine(harness.Test):
         program = self.launch("--version")
         self.assertEqual(program.wait_end(), 0)
         self.assertRegex(program.output(), r"^softdtu \d+\.\d+\.\d+$")
+
+    @unittest.skipUnless(os.path.exists("/dev/full"), "there is no /dev/full")
+    def test_help_and_version_that_cannot_be_printed(self):
+        """That is no wrong use, and it is said."""
+        for option in ("--help", "--version"):
+            with open("/dev/full", "wb") as full:
+                done = subprocess.run([harness.SOFTDTU, option], stdout=full, check=False,
+                                      stderr=subprocess.PIPE, text=True)
+            self.assertEqual(done.returncode, 1)
+            self.assertRegex(done.stderr, "^softdtu: standard output: No space left")
 
     def test_not_possible(self):
         """What the machine refuses is no wrong use: exit status 1."""
@@ -172,6 +190,25 @@ class CommandLine(harness.Test):
         self.stop(self.start("cat1", [harness.tcp("cat1") + "," + harness.NOWHERE],
                              options=("--status", link)))
         self.assertTrue(os.path.islink(link) and os.path.isfile(file))
+
+    def test_status_that_cannot_be_written_leaves_nothing(self):
+        """As on a full disk, it is said, and the file from before is as it was."""
+        file = self.path("status.json")
+        with open(file, "w", encoding="ascii") as f:
+            f.write("before")
+        process = subprocess.Popen(
+            ["sh", "-c", "trap '' XFSZ; ulimit -f 0; exec \"$0\" \"$@\"", harness.SOFTDTU, *CAT1,
+             "--pty", self.path("uart"), "--status", file], stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.kill)
+        self.assertRegex(process.stdout.readline(), "^softdtu: cat1")
+        process.terminate()
+        _, errors = process.communicate(timeout=10)
+        self.assertEqual(process.returncode, 1)
+        self.assertRegex(errors, "cannot write .*status.json: File too large")
+        self.assertFalse(os.path.exists(file + ".new"))
+        with open(file, encoding="ascii") as f:
+            self.assertEqual(f.read(), "before")
 
     def test_leds(self):
         """A line for each that changes, and none without the option."""
@@ -314,12 +351,16 @@ class AlreadyThere(harness.Test):
         self.assertEqual(os.readlink(self.path("uart")), self.dir)
 
     def test_link_to_something_else(self):
-        """A link that leads to what is there is not ours to replace."""
-        os.symlink(self.dir, self.path("uart"))
-        program = self.launch(*CAT1, "--pty", self.path("uart"))
-        self.assertEqual(program.wait_end(), 1)
-        self.assertIn("exists", program.errors())
-        self.assertEqual(os.readlink(self.path("uart")), self.dir)
+        """A link that leads to what is there, or to what is not and was no pty, is not ours to
+        replace."""
+        for target in (self.dir, self.path("none"), "/dev/" + "x" * 100):
+            with self.subTest(target):
+                os.symlink(target, self.path("uart"))
+                program = self.launch(*CAT1, "--pty", self.path("uart"))
+                self.assertEqual(program.wait_end(), 1)
+                self.assertIn("exists", program.errors())
+                self.assertEqual(os.readlink(self.path("uart")), target)
+                os.unlink(self.path("uart"))
 
 
 class Pty(harness.Test):

@@ -4,6 +4,7 @@
 #include "dtu/profile.h"
 
 #include "dtu/link.h"
+#include "dtu/store.h"
 
 #include "check.h"
 
@@ -465,18 +466,50 @@ static size_t longest_field(const struct dtu_profile *p, const struct dtu_param_
     }
 }
 
+/* NAME=VALUE */
+static size_t longest_setting(const struct dtu_profile *p, const struct dtu_param *row)
+{
+    size_t len = strlen(row->name) + 1;
+    for (size_t i = 0; i < row->field_count; i++)
+        len += longest_field(p, &row->fields[i]) + (i > 0 ? 1 : 0);
+    return len;
+}
+
 static void the_longest_legal_command_and_2_fits_the_line(void)
 {
     const struct dtu_profile *p; /* at.md, A command line */
     const struct dtu_param *row;
     FOR_ALL_ROWS(p, row)
     {
-        size_t len = 3 + strlen(row->name) + 1; /* AT+NAME= */
+        size_t len = strlen("AT+") + longest_setting(p, row);
         len += (row->flags & DTU_PARAM_PORT) != 0 ? 1 : 0;
-        for (size_t i = 0; i < row->field_count; i++)
-            len += longest_field(p, &row->fields[i]) + (i > 0 ? 1 : 0);
         check_row(len + 2 <= p->line_size, p, row);
     }
+}
+
+/* Settings and secrets are stored, each place of a row as a line of its own. */
+static size_t longest_text(const struct dtu_profile *p)
+{
+    size_t len = 0;
+    for (const struct dtu_param *row = p->table->rows; row < p->table->rows + p->table->count;
+         row++)
+        if (row->kind == DTU_PARAM_SETTING || row->kind == DTU_PARAM_SECRET)
+            len += (longest_setting(p, row) + 1) * (row->places > 0 ? row->places : 1u);
+    return len;
+}
+
+static void whatever_users_set_fits_a_slot_of_the_size_that_the_page_of_porting_names(void)
+{
+    static const struct {
+        const struct dtu_profile *profile;
+        size_t slot_size;
+    } slots[] = {{&dtu_profile_gprs232_7s3, 4096},
+                 {&dtu_profile_k7, 4096},
+                 {&dtu_profile_lte_7s4, 16384},
+                 {&dtu_profile_cat1, 16384}};
+    for (size_t i = 0; i < COUNT(slots); i++)
+        CHECK(DTU_STORE_HEADER_SIZE + longest_text(slots[i].profile) + DTU_STORE_CHUNK_SIZE <=
+              slots[i].slot_size);
 }
 
 static void the_sizes_for_static_memory_are_large_enough(void)
@@ -1003,6 +1036,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(rows_without_a_default_begin_empty),
     CHECK_TEST(the_defaults_that_a_user_could_not_set_are_these),
     CHECK_TEST(the_longest_legal_command_and_2_fits_the_line),
+    CHECK_TEST(whatever_users_set_fits_a_slot_of_the_size_that_the_page_of_porting_names),
     CHECK_TEST(the_sizes_for_static_memory_are_large_enough),
     CHECK_TEST(the_longest_packet_is_the_largest_packing_length),
     CHECK_TEST(times_can_be_told_from_the_past),
