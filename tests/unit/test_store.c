@@ -213,7 +213,7 @@ static bool pending_is(const char *name, const char *expected)
     const struct dtu_text to = {dtu_text_to_buffer, &buffer};
     const struct dtu_param *row =
         dtu_params_find(params.table, (const uint8_t *)name, strlen(name));
-    dtu_params_write(&params, DTU_PARAMS_PENDING, row, &to);
+    dtu_params_write(&params, DTU_PARAMS_PENDING, row, 0, &to);
     return buffer.len == strlen(expected) && memcmp(out, expected, buffer.len) == 0;
 }
 
@@ -580,7 +580,7 @@ static void a_medium_that_fails_is_told_and_the_old_set_stays(void)
     CHECK_EQ(save(), DTU_OK);
 }
 
-/* Of one row the old text is read, too: to measure, to sum up and to write it. */
+/* Of one row the old text is read, too: to measure and to write it. */
 static void a_medium_that_cannot_be_read_at_any_step_is_told_and_the_old_set_stays(void)
 {
     long reads = 0;
@@ -864,7 +864,7 @@ static bool place_is(uint8_t place, const char *expected)
     struct dtu_text_buffer buffer = {out, sizeof out, 0, false};
     const struct dtu_text to = {dtu_text_to_buffer, &buffer};
     if (!dtu_params_place_is_empty(&params, DTU_PARAMS_PENDING, &place_rows[1], place))
-        dtu_params_write_place(&params, DTU_PARAMS_PENDING, &place_rows[1], place, &to);
+        dtu_params_write(&params, DTU_PARAMS_PENDING, &place_rows[1], place, &to);
     return buffer.len == strlen(expected) && memcmp(out, expected, buffer.len) == 0;
 }
 
