@@ -287,15 +287,13 @@ static bool fits(const struct dtu_store *s)
 /* Its text, which has been measured, and behind that its header. */
 static bool write_slot(struct dtu_store *s)
 {
-    const struct dtu_store_medium *medium = s->medium;
-
     s->crc = header_crc(s->chunk, s->sequence + 1, s->at);
-    if (!medium->erase(s->ctx, s->slot) || !make_text(s, false))
+    if (!s->medium->erase(s->ctx, s->slot) || !make_text(s, false))
         return false;
     write_header(s->chunk, s->sequence + 1, s->at, s->crc);
     if (!write_chunk(s, 0, DTU_STORE_HEADER_SIZE))
         return false;
-    return medium->sync == NULL || medium->sync(s->ctx, s->slot);
+    return s->medium->sync == NULL || s->medium->sync(s->ctx, s->slot);
 }
 
 static enum dtu_status save(struct dtu_store *s)
