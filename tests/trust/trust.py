@@ -144,7 +144,6 @@ SECTIONS = [
 MISSED = {
     "stack of blocks",
     "stack of device",
-    "stack of store",
     "baudsync, random bytes",
 }
 

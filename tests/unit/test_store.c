@@ -328,6 +328,20 @@ static void a_slot_is_a_header_and_lines_of_text(void)
     CHECK_VALUES("42", "some[0D][0A]one", "OFF");
 }
 
+static void a_product_without_settings_stores_an_empty_text(void)
+{
+    static const struct dtu_param nothing[] = {{.name = "DO", .kind = DTU_PARAM_ACTION}};
+    static const struct dtu_param_table no_settings = TABLE(nothing);
+    uint8_t first[SLOT_MAX];
+    new_medium(SLOT_MAX);
+    CHECK_EQ(boot_with(&no_settings), DTU_ERR_NOT_FOUND);
+    CHECK_EQ(save(), DTU_OK);
+    memcpy(first, slots[0], sizeof first);
+    make_slot(0, 1, "");
+    CHECK_BYTES(first, sizeof first, slots[0], sizeof slots[0]);
+    CHECK_EQ(boot_with(&no_settings), DTU_OK);
+}
+
 static void saves_go_to_the_slots_in_turn(void)
 {
     new_medium(SLOT_MAX);
@@ -1034,6 +1048,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(init_refuses_what_cannot_work),
     CHECK_TEST(an_empty_medium_has_nothing_stored),
     CHECK_TEST(a_slot_is_a_header_and_lines_of_text),
+    CHECK_TEST(a_product_without_settings_stores_an_empty_text),
     CHECK_TEST(saves_go_to_the_slots_in_turn),
     CHECK_TEST(the_running_values_can_be_stored_too),
     CHECK_TEST(a_set_is_found_without_sync_too),
