@@ -269,11 +269,11 @@ struct dtu_argument dtu_params_argument(const struct dtu_param_table *table,
 void dtu_params_write(const struct dtu_params *p, enum dtu_param_set set,
                       const struct dtu_param *row, uint8_t place, const struct dtu_text *out);
 
-/** Whether a place of a row that has them was never set, or emptied.
+/** Whether a place of a row was never set, or emptied.
  * @param p     the values
  * @param set   which set
- * @param row   a SETTING with places
- * @param place which, from 1
+ * @param row   a SETTING, VIEW or SECRET
+ * @param place which, as in dtu_params_write()
  * @return true also if there is no such place */
 bool dtu_params_place_is_empty(const struct dtu_params *p, enum dtu_param_set set,
                                const struct dtu_param *row, uint8_t place);
@@ -293,10 +293,10 @@ bool dtu_params_same(const struct dtu_params *a, const struct dtu_params *b, enu
  * @param row a SETTING, VIEW or SECRET */
 void dtu_params_clear(struct dtu_params *p, const struct dtu_param *row);
 
-/** Empties one place of a row that has them, in the pending set.
+/** Empties one place of a row, in the pending set.
  * @param p     the values
- * @param row   a SETTING with places
- * @param place which, from 1 */
+ * @param row   a SETTING, VIEW or SECRET
+ * @param place which, as in dtu_params_write(); nothing changes if there is no such place */
 void dtu_params_clear_place(struct dtu_params *p, const struct dtu_param *row, uint8_t place);
 
 /** Writes the answer to `=?`, such as `<TCP,UDP>,<1~100 bytes>,<1~65535>`.

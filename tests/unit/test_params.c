@@ -1003,6 +1003,16 @@ static void places_that_are_not_there_are_empty_and_stay_so(void)
     CHECK_BYTES(pending, sizeof pending, before, sizeof before);
 }
 
+static void a_row_without_places_is_place_0(void)
+{
+    begin_more(AS_7S4);
+    CHECK(!dtu_params_place_is_empty(&params, DTU_PARAMS_PENDING, row("APN"), 0));
+    CHECK(dtu_params_place_is_empty(&params, DTU_PARAMS_PENDING, row("APN"), 1));
+    dtu_params_clear_place(&params, row("APN"), 0);
+    CHECK_PENDING("APN", ",,0");
+    CHECK(dtu_params_place_is_empty(&params, DTU_PARAMS_PENDING, row("APN"), 0));
+}
+
 static void init_refuses_a_default_of_no_place(void)
 {
     static const char *const bad[] = {",a,0", "0,a,0", "5,a,0", ""};
@@ -1887,6 +1897,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_set_goes_to_the_place_that_its_first_parameter_says),
     CHECK_TEST(a_place_is_emptied_without_its_neighbours),
     CHECK_TEST(places_that_are_not_there_are_empty_and_stay_so),
+    CHECK_TEST(a_row_without_places_is_place_0),
     CHECK_TEST(init_refuses_a_default_of_no_place),
     CHECK_TEST(a_check_says_what_a_set_would_and_changes_nothing),
     CHECK_TEST(only_the_first_word_of_an_enum_needs_what_follows),
