@@ -1560,6 +1560,28 @@ static void values_that_are_taken_can_be_written_and_set_again(void)
     CHECK(taken > 1000);
 }
 
+/* --- A question mark ------------------------------------------------------------------------- */
+
+static void a_question_mark_is_escaped_if_it_is_all_of_an_answer(void)
+{
+    static const struct dtu_param servers[] = {MORE(DTU_PARAM_SETTING, "NTP", 0, ntp, ntp, "a,b")};
+    struct dtu_param_table of_servers = tables[PLAIN]; /* where no `?` is else */
+    of_servers.rows = servers;
+    of_servers.count = COUNT(servers);
+    of_servers.values_size = sizeof(struct more_values);
+    CHECK_EQ(dtu_params_init(&params, &of_servers, running, pending), DTU_OK);
+    CHECK_EQ(set("NTP", "[3F]"), DTU_OK);
+    CHECK_PENDING("NTP", "[3F]"); /* the empty ones behind it are not answered */
+    CHECK_EQ(set("NTP", "?,b"), DTU_OK);
+    CHECK_PENDING("NTP", "?,b");
+    CHECK_EQ(set("NTP", "a,?"), DTU_OK);
+    CHECK_PENDING("NTP", "a,?");
+    CHECK_EQ(set("NTP", "?,,c"), DTU_OK);
+    CHECK_PENDING("NTP", "?,,c");
+    CHECK_EQ(set("NTP", "??"), DTU_OK);
+    CHECK_PENDING("NTP", "??");
+}
+
 /* --- What has no text ------------------------------------------------------------------------ */
 
 #define CHECK_NOTHING(row_, place)                                                                 \
@@ -1879,6 +1901,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(header_lines_of_programs_end_with_cr_lf_too),
     CHECK_TEST(values_are_for_rows_that_have_some_and_no_places),
     CHECK_TEST(values_that_are_taken_can_be_written_and_set_again),
+    CHECK_TEST(a_question_mark_is_escaped_if_it_is_all_of_an_answer),
     CHECK_TEST(nothing_is_written_of_a_row_or_a_place_without_values),
     CHECK_TEST(ranges_read_as_the_manuals_write_them),
     CHECK_TEST(what_is_written_can_be_set_and_is_the_same),

@@ -336,6 +336,7 @@ static void a_product_without_settings_stores_an_empty_text(void)
     new_medium(SLOT_MAX);
     CHECK_EQ(boot_with(&no_settings), DTU_ERR_NOT_FOUND);
     CHECK_EQ(save(), DTU_OK);
+    CHECK(written[0][0] && !written[0][1]); /* only a header */
     memcpy(first, slots[0], sizeof first);
     make_slot(0, 1, "");
     CHECK_BYTES(first, sizeof first, slots[0], sizeof slots[0]);
