@@ -520,13 +520,13 @@ static void write_values(const struct dtu_params *p, const struct dtu_param *row
                          struct dtu_text_buffer *buffer)
 {
     const struct dtu_text out = {dtu_text_to_buffer, buffer};
-    dtu_params_write(p, DTU_PARAMS_PENDING, row, &out);
+    dtu_params_write(p, DTU_PARAMS_PENDING, row, 0, &out);
     for (uint8_t place = 1; place <= row->places; place++) {
         if (dtu_params_place_is_empty(p, DTU_PARAMS_PENDING, row, place))
             continue;
         if (buffer->len > 0)
             dtu_text_char(&out, '\n');
-        dtu_params_write_place(p, DTU_PARAMS_PENDING, row, place, &out);
+        dtu_params_write(p, DTU_PARAMS_PENDING, row, place, &out);
     }
     FUZZ_CHECK(!buffer->overflow);
 }

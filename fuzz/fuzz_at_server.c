@@ -339,7 +339,7 @@ static void say_places(const struct dtu_param *row)
             continue;
         say(first ? "" : "\r\n");
         say_head(row);
-        dtu_params_write_place(&model_values, DTU_PARAMS_PENDING, row, place, &to_model_text);
+        dtu_params_write(&model_values, DTU_PARAMS_PENDING, row, place, &to_model_text);
         first = false;
     }
     if (first)
@@ -361,7 +361,7 @@ static void say_value(const struct dtu_param *row, enum dtu_at_form form)
         else if (row->kind == DTU_PARAM_ACTION)
             say(row->initial);
         else
-            dtu_params_write(&model_values, DTU_PARAMS_PENDING, row, &to_model_text);
+            dtu_params_write(&model_values, DTU_PARAMS_PENDING, row, 0, &to_model_text);
     }
 }
 
@@ -528,9 +528,9 @@ static void check_values(void)
             struct dtu_text_buffer buffer = {text, sizeof text, 0, false};
             const struct dtu_text out = {dtu_text_to_buffer, &buffer};
             if (row->places == 0)
-                dtu_params_write(&params, DTU_PARAMS_PENDING, row, &out);
+                dtu_params_write(&params, DTU_PARAMS_PENDING, row, 0, &out);
             else if (!dtu_params_place_is_empty(&params, DTU_PARAMS_PENDING, row, place))
-                dtu_params_write_place(&params, DTU_PARAMS_PENDING, row, place, &out);
+                dtu_params_write(&params, DTU_PARAMS_PENDING, row, place, &out);
             else
                 continue;
             FUZZ_CHECK(!buffer.overflow);

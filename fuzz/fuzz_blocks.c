@@ -148,7 +148,7 @@ static struct dtu_text_buffer write_row(const struct dtu_param *row, char *text,
 {
     struct dtu_text_buffer buffer = {text, size, 0, false};
     const struct dtu_text out = {dtu_text_to_buffer, &buffer};
-    dtu_params_write(&params, DTU_PARAMS_PENDING, row, &out);
+    dtu_params_write(&params, DTU_PARAMS_PENDING, row, 0, &out);
     FUZZ_CHECK(!buffer.overflow);
     return buffer;
 }

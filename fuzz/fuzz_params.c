@@ -108,9 +108,7 @@ static struct dtu_text_buffer write_to(char *out, size_t size)
 {
     struct dtu_text_buffer buffer = {out, size, 0, false};
     const struct dtu_text text = {dtu_text_to_buffer, &buffer};
-    if (row.places > 0)
-        dtu_params_write_place(&params, DTU_PARAMS_PENDING, &row, place, &text);
-    dtu_params_write(&params, DTU_PARAMS_PENDING, &row, &text);
+    dtu_params_write(&params, DTU_PARAMS_PENDING, &row, row.places > 0 ? place : 0, &text);
     FUZZ_CHECK(!buffer.overflow);
     return buffer;
 }

@@ -140,10 +140,10 @@ static size_t write_row(const struct set *s, const struct dtu_param *row, char *
 {
     struct dtu_text_buffer buffer = {text, size, 0, false};
     const struct dtu_text out = {dtu_text_to_buffer, &buffer};
-    dtu_params_write(&s->params, DTU_PARAMS_PENDING, row, &out);
+    dtu_params_write(&s->params, DTU_PARAMS_PENDING, row, 0, &out);
     for (uint8_t place = 1; place <= row->places; place++)
         if (!dtu_params_place_is_empty(&s->params, DTU_PARAMS_PENDING, row, place))
-            dtu_params_write_place(&s->params, DTU_PARAMS_PENDING, row, place, &out);
+            dtu_params_write(&s->params, DTU_PARAMS_PENDING, row, place, &out);
     FUZZ_CHECK(!buffer.overflow);
     return buffer.len;
 }

@@ -100,7 +100,7 @@ static void write_value(struct dtu_at_server *s, const struct dtu_text *out)
     else if (s->row->kind == DTU_PARAM_INFO) /* its status was asked for before */
         (void)s->callbacks->info(s->ctx, s->row, NULL, 0, out);
     else if (!write_other_value(s, out))
-        dtu_params_write(params, DTU_PARAMS_PENDING, s->row, out);
+        dtu_params_write(params, DTU_PARAMS_PENDING, s->row, 0, out);
 }
 
 /* The values of a row with places, each as an answer of its own. */
@@ -115,7 +115,7 @@ static void write_places(struct dtu_at_server *s, const struct dtu_text *out)
         if (written > 0)
             write_crlf(out);
         write_name(s, out);
-        dtu_params_write_place(s->config->params, DTU_PARAMS_PENDING, s->row, place, out);
+        dtu_params_write(s->config->params, DTU_PARAMS_PENDING, s->row, place, out);
         written++;
     }
     if (written == 0)

@@ -28,38 +28,30 @@ enum dtu_status dtu_config_take(struct dtu_params *p, const struct dtu_config_li
     return DTU_OK;
 }
 
-static void begin_line(const struct dtu_param *row, const struct dtu_text *out)
+/* The next place that is set; 0 if there is none, as in a row without places. */
+static uint8_t next_place(const struct dtu_params *p, enum dtu_param_set set,
+                          const struct dtu_param *row, uint8_t place)
 {
-    dtu_text_string(out, row->name);
-    dtu_text_char(out, '=');
-}
-
-/* False if none is set. */
-static bool write_places(const struct dtu_params *p, enum dtu_param_set set,
-                         const struct dtu_param *row, const struct dtu_text *out)
-{
-    bool any = false;
-    uint8_t place = 0;
     while (place < row->places) { /* which may be 255 */
         place++;
-        if (dtu_params_place_is_empty(p, set, row, place))
-            continue;
-        any = true;
-        begin_line(row, out);
-        dtu_params_write_place(p, set, row, place, out);
-        dtu_text_char(out, '\n');
+        if (!dtu_params_place_is_empty(p, set, row, place))
+            return place;
     }
-    return any;
+    return 0;
 }
 
 void dtu_config_write_row(const struct dtu_params *p, enum dtu_param_set set,
                           const struct dtu_param *row, const struct dtu_text *out)
 {
-    if (write_places(p, set, row, out))
-        return;
-    begin_line(row, out);
-    dtu_params_write(p, set, row, out); /* nothing if there are places */
-    dtu_text_char(out, '\n');
+    uint8_t place = next_place(p, set, row, 0);
+
+    do {
+        dtu_text_string(out, row->name);
+        dtu_text_char(out, '=');
+        dtu_params_write(p, set, row, place, out); /* nothing if no place is set */
+        dtu_text_char(out, '\n');
+        place = next_place(p, set, row, place);
+    } while (place > 0);
 }
 
 /* --- Writing a configuration ---------------------------------------------------------------- */

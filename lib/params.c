@@ -53,27 +53,33 @@ static uint32_t load_number(const struct dtu_param_field *field, const uint8_t *
     return value;
 }
 
-/* Where the bytes of a field lie that has some, and how many. */
-static const uint8_t *load_bytes(const struct dtu_param_field *field, const uint8_t *store,
-                                 size_t *len)
+static bool is_address(const struct dtu_param_field *field)
 {
-    if (field->type == DTU_FIELD_IP || field->type == DTU_FIELD_MAC) {
-        *len = dtu_param_field_size(field);
+    return field->type == DTU_FIELD_IP || field->type == DTU_FIELD_MAC;
+}
+
+/* Where the bytes of a field lie that has some. */
+static const uint8_t *bytes_of(const struct dtu_param_field *field, const uint8_t *store)
+{
+    if (is_address(field))
         return store;
-    }
-    if (field->type == DTU_FIELD_DATA)
-        store++;
-    *len = (size_t)load_number(field, store);
-    return store + number_size(field);
+    return store + (field->type == DTU_FIELD_DATA) + number_size(field);
+}
+
+/* How many these are. */
+static size_t bytes_len(const struct dtu_param_field *field, const uint8_t *store)
+{
+    if (is_address(field))
+        return dtu_param_field_size(field);
+    return (size_t)load_number(field, store + (field->type == DTU_FIELD_DATA));
 }
 
 /* How much of what is stored for a field counts: behind the end of a text there may be anything. */
 static size_t used_size(const struct dtu_param_field *field, const uint8_t *store)
 {
-    size_t len;
     if (field->type <= DTU_FIELD_NUMBER)
         return number_size(field);
-    return (size_t)(load_bytes(field, store, &len) - store) + len;
+    return (size_t)(bytes_of(field, store) - store) + bytes_len(field, store);
 }
 
 /* Whether its bytes are written as hex digits. */
@@ -105,14 +111,15 @@ static size_t row_size(const struct dtu_param *row)
     return values_size(row) * (row->places > 0 ? row->places : 1);
 }
 
+/* The only place of a row that has none is 0. */
 static bool has_place(const struct dtu_param *row, uint32_t place)
 {
-    return place > 0 && place <= row->places;
+    return place <= row->places && (place > 0 || row->places == 0);
 }
 
 static size_t place_offset(const struct dtu_param *row, uint32_t place)
 {
-    return row->offset + (size_t)(place - 1) * values_size(row);
+    return row->offset + (size_t)(place > 0 ? place - 1 : 0) * values_size(row);
 }
 
 static uint8_t *set_of(const struct dtu_params *p, enum dtu_param_set set)
@@ -589,7 +596,8 @@ static bool set_simple(struct line *l, uint8_t *values)
 /* Whether a line asks for the default by its name. */
 static bool names_default(const struct line *l)
 {
-    return (l->row->flags & DTU_PARAM_DEFAULT) != 0 && dtu_equal_nocase(l->text, l->len, "default");
+    return (l->row->flags & DTU_PARAM_DEFAULT) != 0 && l->row->initial != NULL &&
+           dtu_equal_nocase(l->text, l->len, "default");
 }
 
 void dtu_params_clear(struct dtu_params *p, const struct dtu_param *row)
@@ -831,16 +839,6 @@ enum dtu_status dtu_params_load(struct dtu_params *p, const struct dtu_param *ro
 
 /* --- Writing a field ------------------------------------------------------------------------ */
 
-/* A row that is written, and the field whose turn it is. */
-struct answer {
-    const struct dtu_param_table *table;
-    const struct dtu_param *row;
-    const struct dtu_text *out;
-    const uint8_t *store; /* the field's value */
-    size_t i;             /* which field */
-    bool alone;           /* no other is written */
-};
-
 static void write_quote(const struct dtu_param_table *table, const struct dtu_text *out)
 {
     if (table->syntax.quotes)
@@ -852,24 +850,32 @@ static void write_word(const char *word, const struct dtu_text *out)
     dtu_text_bytes(out, word, word_len(word));
 }
 
-/* What is escaped in a field: a `?` that is all of the answer would read as a query. */
-static const char *escapes_of(const struct answer *a, const uint8_t *bytes, size_t len)
+static bool is_empty_text(const struct dtu_param_field *field, const uint8_t *store)
 {
-    if (a->alone && !a->table->syntax.quotes && len == 1 && *bytes == '?')
-        return "?";
-    return escapes(a->table, a->row, a->i);
+    return field->type == DTU_FIELD_TEXT && (field->flags & DTU_FIELD_CLEARABLE) != 0 &&
+           load_number(field, store) == 0;
 }
 
-static void write_bytes(const struct answer *a, const struct dtu_param_field *field)
+/* Whether nothing is written from a field on: empty texts at the end that may be left out are. */
+static bool ends_before(const struct dtu_param *row, const struct dtu_param_field *field,
+                        const uint8_t *store)
 {
-    size_t len;
-    const uint8_t *bytes = load_bytes(field, a->store, &len);
+    for (; field < row->fields + row->field_count; field++) {
+        if (!is_empty_text(field, store))
+            return false;
+        store += dtu_param_field_size(field);
+    }
+    return true;
+}
 
-    if (is_hex(field, a->store))
-        dtu_text_hex(a->out, bytes, len);
-    else
-        dtu_escape_write((enum dtu_escape_style)a->table->syntax.escape, escapes_of(a, bytes, len),
-                         bytes, len, a->out);
+/* What is escaped in a text: a `?` that is all of the answer would read as a query. */
+static const char *escapes_of(const struct dtu_param_table *table, const struct dtu_param *row,
+                              const struct dtu_param_field *field, const uint8_t *bytes, size_t len)
+{
+    if (field == row->fields && !table->syntax.quotes && len == 1 && *bytes == '?' &&
+        ends_before(row, field + 1, bytes + field->max))
+        return "?";
+    return escapes(table, row, (size_t)(field - row->fields));
 }
 
 static bool is_quoted(const struct dtu_param_field *field)
@@ -877,78 +883,67 @@ static bool is_quoted(const struct dtu_param_field *field)
     return is_text(field) || field->type == DTU_FIELD_ENUM;
 }
 
-static void write_field(const struct answer *a)
+static void write_bytes(const struct dtu_param_table *table, const struct dtu_param *row,
+                        const struct dtu_param_field *field, const uint8_t *store,
+                        const struct dtu_text *out)
 {
-    const struct dtu_param_field *field = &a->row->fields[a->i];
+    const uint8_t *bytes = bytes_of(field, store);
+    size_t len = bytes_len(field, store);
 
+    if (is_hex(field, store)) {
+        dtu_text_hex(out, bytes, len);
+        return;
+    }
+    const char *also = escapes_of(table, row, field, bytes, len);
+    dtu_escape_write((enum dtu_escape_style)table->syntax.escape, also, bytes, len, out);
+}
+
+static void write_field(const struct dtu_param_table *table, const struct dtu_param *row,
+                        const struct dtu_param_field *field, const uint8_t *store,
+                        const struct dtu_text *out)
+{
     if (is_quoted(field))
-        write_quote(a->table, a->out);
+        write_quote(table, out);
     if (field->type == DTU_FIELD_ENUM)
-        write_word(word_at(field->text, load_number(field, a->store)), a->out);
+        write_word(word_at(field->text, load_number(field, store)), out);
     else if (field->type <= DTU_FIELD_NUMBER)
-        dtu_text_decimal(a->out, load_number(field, a->store));
+        dtu_text_decimal(out, load_number(field, store));
     else if (field->type == DTU_FIELD_IP)
-        dtu_text_ip(a->out, a->store);
+        dtu_text_ip(out, store);
     else
-        write_bytes(a, field);
+        write_bytes(table, row, field, store, out);
     if (is_quoted(field))
-        write_quote(a->table, a->out);
+        write_quote(table, out);
     if (field->type == DTU_FIELD_DATA && (field->flags & DTU_FIELD_TYPED) != 0)
-        dtu_text_string(a->out, is_hex(field, a->store) ? ",HEX" : ",ASCII");
+        dtu_text_string(out, is_hex(field, store) ? ",HEX" : ",ASCII");
 }
 
-static bool is_empty_text(const struct dtu_param_field *field, const uint8_t *store)
+/* Where the values of a place lie; NULL if there is no such place. */
+static uint8_t *find_place(const struct dtu_params *p, enum dtu_param_set set,
+                           const struct dtu_param *row, uint8_t place)
 {
-    return field->type == DTU_FIELD_TEXT && (field->flags & DTU_FIELD_CLEARABLE) != 0 &&
-           load_number(field, store) == 0;
-}
-
-/* How many fields are written: empty texts at the end that may be left out are. */
-static size_t written_fields(const struct answer *a)
-{
-    const struct dtu_param_field *field = &a->row->fields[a->i];
-    const uint8_t *store = a->store;
-    size_t count = 0;
-
-    for (size_t i = a->i; i < a->row->field_count; i++) {
-        if (!is_empty_text(field, store))
-            count = i + 1;
-        store += dtu_param_field_size(field);
-        field++;
-    }
-    return count;
-}
-
-/* Writes the fields from the one whose turn it is. */
-static void write_fields(struct answer *a)
-{
-    size_t count = written_fields(a);
-
-    a->alone = count == 1;
-    for (; a->i < count; a->i++) {
-        if (a->i > 0)
-            dtu_text_char(a->out, ',');
-        write_field(a);
-        a->store += dtu_param_field_size(&a->row->fields[a->i]);
-    }
+    return has_place(row, place) ? set_of(p, set) + place_offset(row, place) : NULL;
 }
 
 void dtu_params_write(const struct dtu_params *p, enum dtu_param_set set,
-                      const struct dtu_param *row, const struct dtu_text *out)
+                      const struct dtu_param *row, uint8_t place, const struct dtu_text *out)
 {
-    struct answer a = {p->table, row, out, set_of(p, set) + row->offset, 0, false};
-    if (has_values(row) && row->places == 0)
-        write_fields(&a);
-}
+    const struct dtu_param_table *table = p->table;
+    const struct dtu_param_field *field = row->fields;
+    const uint8_t *store = find_place(p, set, row, place);
 
-void dtu_params_write_field(const struct dtu_params *p, enum dtu_param_set set,
-                            const struct dtu_param *row, uint8_t field, const struct dtu_text *out)
-{
-    const uint8_t *store = field_in(set_of(p, set), row, field);
-    if (store == NULL) /* so may be the row */
+    if (store == NULL || !has_values(row) || row->field_count == 0)
         return;
-    const struct answer a = {p->table, row, out, store, field, row->field_count == 1};
-    write_field(&a);
+    if (place > 0) {
+        dtu_text_decimal(out, place);
+        field++;
+    }
+    for (; !ends_before(row, field, store); field++) {
+        if (field > row->fields)
+            dtu_text_char(out, ',');
+        write_field(table, row, field, store, out);
+        store += dtu_param_field_size(field);
+    }
 }
 
 static bool all_zero(const uint8_t *data, size_t len)
@@ -977,28 +972,11 @@ bool dtu_params_same(const struct dtu_params *a, const struct dtu_params *b, enu
     return true;
 }
 
-/* Where the values of a place lie; NULL if there is no such place. */
-static uint8_t *find_place(const struct dtu_params *p, enum dtu_param_set set,
-                           const struct dtu_param *row, uint8_t place)
-{
-    return has_place(row, place) ? set_of(p, set) + place_offset(row, place) : NULL;
-}
-
 bool dtu_params_place_is_empty(const struct dtu_params *p, enum dtu_param_set set,
                                const struct dtu_param *row, uint8_t place)
 {
     const uint8_t *values = find_place(p, set, row, place);
     return values == NULL || all_zero(values, values_size(row));
-}
-
-void dtu_params_write_place(const struct dtu_params *p, enum dtu_param_set set,
-                            const struct dtu_param *row, uint8_t place, const struct dtu_text *out)
-{
-    struct answer a = {p->table, row, out, find_place(p, set, row, place), 1, false};
-    if (a.store == NULL)
-        return;
-    dtu_text_decimal(out, place);
-    write_fields(&a);
 }
 
 void dtu_params_clear_place(struct dtu_params *p, const struct dtu_param *row, uint8_t place)
@@ -1150,7 +1128,8 @@ const uint8_t *dtu_params_bytes(const struct dtu_params *p, const struct dtu_par
     *len = 0;
     if (store == NULL || row->fields[field].type <= DTU_FIELD_NUMBER)
         return NULL;
-    return load_bytes(&row->fields[field], store, len);
+    *len = bytes_len(&row->fields[field], store);
+    return bytes_of(&row->fields[field], store);
 }
 
 unsigned dtu_params_which(const struct dtu_params *p, const struct dtu_param *row, uint8_t field,

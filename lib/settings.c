@@ -72,14 +72,14 @@ static void read_uart(struct dtu_settings *s, const struct dtu_params *params)
     uart->flow = flows[dtu_params_which(params, row, FLOW, "CRTS,FCH,FCR,RS485")];
 }
 
-static void write_parity(const struct dtu_params *params, const struct dtu_uart *uart,
-                         const struct dtu_text *out)
+/* A word as a query answers it. */
+static void write_word(const struct dtu_params *params, const char *word, size_t len,
+                       const struct dtu_text *out)
 {
-    static const char words[][6] = {"NONE", "ODD", "EVEN", "MARK", "SPACE"};
     const char *quote = params->table->syntax.quotes ? "\"" : "";
 
     dtu_text_string(out, quote);
-    dtu_text_string(out, words[uart->parity <= DTU_PARITY_SPACE ? uart->parity : 0]);
+    dtu_text_bytes(out, word, len);
     dtu_text_string(out, quote);
 }
 
@@ -89,17 +89,22 @@ void dtu_settings_write_uart(const struct dtu_params *params, const struct dtu_u
     const struct dtu_param *row = row_of(params, DTU_ID_UART);
     uint8_t parity = parity_field(row);
     uint32_t number = uart->baud;
+    size_t len;
+    const char *word;
 
     for (unsigned field = BAUD; field < FLOW; field++) {
         if (field == parity) {
-            write_parity(params, uart, out);
+            word = dtu_params_word("NONE,ODD,EVEN,MARK,SPACE",
+                                   uart->parity <= DTU_PARITY_SPACE ? uart->parity : 0, &len);
+            write_word(params, word, len, out);
         } else {
             dtu_text_decimal(out, number);
             number = field == BAUD ? uart->data_bits : uart->stop_bits; /* the next one */
         }
         dtu_text_char(out, ',');
     }
-    dtu_params_write_field(params, DTU_PARAMS_RUNNING, row, FLOW, out);
+    word = dtu_params_word(row->fields[FLOW].text, dtu_params_number(params, row, FLOW), &len);
+    write_word(params, word, len, out);
 }
 
 void dtu_settings_follow_uart(struct dtu_settings *settings, const struct dtu_uart *uart)

@@ -19,19 +19,20 @@ struct header {
     uint32_t crc;
 };
 
-static void write_header(const struct header *h, uint8_t bytes[DTU_STORE_HEADER_SIZE])
+static void write_header(uint8_t bytes[DTU_STORE_HEADER_SIZE], uint32_t sequence, uint32_t len,
+                         uint32_t crc)
 {
     struct dtu_writer w = dtu_writer(bytes, DTU_STORE_HEADER_SIZE);
     dtu_put_bytes(&w, magic, sizeof magic);
-    dtu_put_be32(&w, h->sequence);
-    dtu_put_be32(&w, h->len);
-    dtu_put_be32(&w, h->crc);
+    dtu_put_be32(&w, sequence);
+    dtu_put_be32(&w, len);
+    dtu_put_be32(&w, crc);
 }
 
 /* The CRC of a text begins with that of sequence and length. `bytes` is memory for a header. */
-static uint32_t header_crc(const struct header *h, uint8_t bytes[DTU_STORE_HEADER_SIZE])
+static uint32_t header_crc(uint8_t bytes[DTU_STORE_HEADER_SIZE], uint32_t sequence, uint32_t len)
 {
-    write_header(h, bytes);
+    write_header(bytes, sequence, len, 0);
     return dtu_crc32(0, bytes + sizeof magic, 8);
 }
 
@@ -59,7 +60,7 @@ static bool read_header(struct dtu_store *s, unsigned slot, struct header *h)
 static bool text_is_whole(struct dtu_store *s, unsigned slot, const struct header *h)
 {
     uint8_t chunk[DTU_STORE_CHUNK_SIZE];
-    uint32_t crc = header_crc(h, chunk);
+    uint32_t crc = header_crc(chunk, h->sequence, h->len);
     uint32_t at = 0;
     while (at < h->len) {
         size_t len = h->len - at < sizeof chunk ? (size_t)(h->len - at) : sizeof chunk;
@@ -116,23 +117,23 @@ static void start_over(struct dtu_store *s)
 }
 
 /* Takes one byte of text into the line; true if that ended it. */
-static bool gather(struct dtu_store *s, uint8_t byte, size_t *len)
+static bool gather(struct dtu_store *s, uint8_t byte)
 {
     if (byte == '\n')
         return true;
-    if (*len < s->line_size)
-        s->line[*len] = byte;
-    ++*len; /* beyond the line's size: it is too long, and is skipped */
+    if (s->line_len < s->line_size)
+        s->line[s->line_len] = byte;
+    s->line_len++; /* beyond the line's size: it is too long, and is skipped */
     return false;
 }
 
-/* The next line of the stored text, without its end. `*len` may exceed the line's size: then it was
- * too long and only its beginning is there. */
-static bool next_line(struct dtu_store *s, size_t *len)
+/* The next line of the stored text, without its end. It may exceed the line's size: then it was too
+ * long and only its beginning is there. */
+static bool next_line(struct dtu_store *s)
 {
     uint8_t chunk[DTU_STORE_CHUNK_SIZE];
 
-    *len = 0;
+    s->line_len = 0;
     while (s->read < s->len) {
         size_t n = s->len - s->read < sizeof chunk ? (size_t)(s->len - s->read) : sizeof chunk;
         size_t offset = DTU_STORE_HEADER_SIZE + (size_t)s->read;
@@ -142,25 +143,22 @@ static bool next_line(struct dtu_store *s, size_t *len)
         }
         for (size_t i = 0; i < n; i++) {
             s->read++;
-            if (gather(s, chunk[i], len))
+            if (gather(s, chunk[i]))
                 return true;
         }
     }
     return false;
 }
 
-static bool load_line(struct dtu_params *params, const uint8_t *line, size_t len)
+/* What the line that was read says. */
+static enum dtu_status split_line(struct dtu_store *s, const struct dtu_param_table *table)
 {
-    struct dtu_config_line parts;
-    return dtu_config_split(params->table, line, len, &parts) == DTU_OK &&
-           dtu_config_take(params, &parts) == DTU_OK;
+    return dtu_config_split(table, s->line, s->line_len, &s->parts);
 }
 
 enum dtu_status dtu_store_load(struct dtu_store *s, struct dtu_params *params, uint8_t *scratch,
                                size_t size)
 {
-    size_t len;
-
     if (s->unread)
         look(s);
     if (s->newest == NO_SLOT)
@@ -168,35 +166,39 @@ enum dtu_status dtu_store_load(struct dtu_store *s, struct dtu_params *params, u
     s->line = scratch;
     s->line_size = size;
     start_over(s);
-    while (next_line(s, &len))
-        if (len > size || !load_line(params, scratch, len))
+    while (next_line(s))
+        if (s->line_len > size || split_line(s, params->table) != DTU_OK ||
+            dtu_config_take(params, &s->parts) != DTU_OK)
             s->stats.skipped++;
     return s->failed ? DTU_ERR_IO : DTU_OK;
 }
 
 /* --- Making the text to be stored ----------------------------------------------------------- */
 
-/* A text is made three times. */
-enum pass {
-    MEASURE, /* how long it is */
-    SUM_UP,  /* its CRC */
-    WRITE    /* to the medium, in chunks */
-};
+/* The text is made twice, in the same way: to learn how long it is, and to write it. */
 
-static bool write_chunk(struct dtu_store *s)
+/* Writes the chunk, unless the text is only measured. */
+static bool write_chunk(struct dtu_store *s, size_t offset, size_t len)
 {
-    const struct dtu_store_medium *medium = s->medium;
+    return s->measuring || s->medium->write(s->ctx, s->slot, offset, s->chunk, len);
+}
+
+static bool end_chunk(struct dtu_store *s)
+{
     size_t offset = DTU_STORE_HEADER_SIZE + (size_t)s->at;
 
     memset(s->chunk + s->used, 0xFF, sizeof s->chunk - s->used);
+    s->crc = dtu_crc32(s->crc, s->chunk, s->used);
     s->at += s->used;
     s->used = 0;
-    return medium->write(s->ctx, s->slot, offset, s->chunk, sizeof s->chunk);
+    return write_chunk(s, offset, sizeof s->chunk);
 }
 
 /* Takes what has room in the chunk, behind what went before. */
-static void to_chunk(struct dtu_store *s, const uint8_t *data, size_t len)
+static void take_text(void *ctx, const uint8_t *data, size_t len)
 {
+    struct dtu_store *s = ctx;
+
     for (; len > 0; len--, data++) {
         if (s->skip > 0)
             s->skip--;
@@ -207,20 +209,9 @@ static void to_chunk(struct dtu_store *s, const uint8_t *data, size_t len)
     }
 }
 
-static void take_text(void *ctx, const uint8_t *data, size_t len)
-{
-    struct dtu_store *s = ctx;
-    if (s->pass == WRITE)
-        to_chunk(s, data, len);
-    else if (s->pass == SUM_UP)
-        s->crc = dtu_crc32(s->crc, data, len);
-    else
-        s->at += (uint32_t)len;
-}
-
 /* The text of a row, or the line that was read if it is none. It is written once more for each
  * further chunk that it needs: so a chunk is not written from under it, where stack is short. */
-static bool put(struct dtu_store *s, const struct dtu_param *row, size_t len)
+static bool put(struct dtu_store *s, const struct dtu_param *row)
 {
     const struct dtu_text out = {take_text, s};
     uint32_t begin = s->at + s->used;
@@ -231,100 +222,93 @@ static bool put(struct dtu_store *s, const struct dtu_param *row, size_t len)
         if (row != NULL) {
             dtu_config_write_row(s->params, (enum dtu_param_set)s->set, row, &out);
         } else {
-            dtu_text_bytes(&out, s->line, len);
+            dtu_text_bytes(&out, s->line, s->line_len);
             dtu_text_char(&out, '\n');
         }
         if (!s->full)
             return true;
-        if (!write_chunk(s))
+        if (!end_chunk(s))
             return false;
     }
+}
+
+static bool is_stored(const struct dtu_param *row)
+{
+    return row->kind == DTU_PARAM_SETTING || row->kind == DTU_PARAM_SECRET;
 }
 
 static bool put_all(struct dtu_store *s)
 {
     const struct dtu_param_table *table = s->params->table;
-    for (size_t i = 0; i < table->count; i++) {
-        const struct dtu_param *row = &table->rows[i];
-        if ((row->kind == DTU_PARAM_SETTING || row->kind == DTU_PARAM_SECRET) && !put(s, row, 0))
+    for (size_t i = 0; i < table->count; i++)
+        if (is_stored(&table->rows[i]) && !put(s, &table->rows[i]))
             return false;
-    }
     return true;
 }
 
 /* Whether a stored line is about the row that is new. */
-static bool is_replaced(const struct dtu_store *s, size_t len)
+static bool is_replaced(struct dtu_store *s)
 {
-    struct dtu_config_line parts;
-    (void)dtu_config_split(s->params->table, s->line, len, &parts);
-    return parts.row == s->row;
+    (void)split_line(s, s->params->table); /* its row is NULL if that fails */
+    return s->parts.row == s->row;
 }
 
 static bool put_old_and_row(struct dtu_store *s)
 {
-    size_t len;
-
     start_over(s);
-    while (s->newest != NO_SLOT && next_line(s, &len)) {
-        if (len > s->line_size || is_replaced(s, len))
+    while (s->newest != NO_SLOT && next_line(s)) {
+        if (s->line_len > s->line_size || is_replaced(s))
             continue;
-        if (!put(s, NULL, len))
+        if (!put(s, NULL))
             return false;
     }
-    return !s->failed && put(s, s->row, 0);
+    return !s->failed && put(s, s->row);
 }
 
 /* False if the medium failed. */
-static bool make_text(struct dtu_store *s, enum pass pass)
+static bool make_text(struct dtu_store *s, bool measuring)
 {
-    s->pass = (uint8_t)pass;
+    s->measuring = measuring;
     s->at = 0;
     s->used = 0;
     if (s->row != NULL ? !put_old_and_row(s) : !put_all(s))
         return false;
-    return s->used == 0 || write_chunk(s);
+    return s->used == 0 || end_chunk(s);
 }
 
 /* --- Saving --------------------------------------------------------------------------------- */
 
-static bool fits(const struct dtu_store *s, uint32_t len)
+static bool fits(const struct dtu_store *s)
 {
     size_t room = s->medium->slot_size - DTU_STORE_HEADER_SIZE;
-    return len <= room - room % DTU_STORE_CHUNK_SIZE; /* whole chunks are written */
+    return s->at <= room - room % DTU_STORE_CHUNK_SIZE; /* whole chunks are written */
 }
 
-static bool write_slot(struct dtu_store *s, const struct header *h)
+/* Its text, which has been measured, and behind that its header. */
+static bool write_slot(struct dtu_store *s)
 {
-    const struct dtu_store_medium *medium = s->medium;
-
-    if (!medium->erase(s->ctx, s->slot) || !make_text(s, WRITE))
+    s->crc = header_crc(s->chunk, s->sequence + 1, s->at);
+    if (!s->medium->erase(s->ctx, s->slot) || !make_text(s, false))
         return false;
-    write_header(h, s->chunk);
-    if (!medium->write(s->ctx, s->slot, 0, s->chunk, DTU_STORE_HEADER_SIZE))
+    write_header(s->chunk, s->sequence + 1, s->at, s->crc);
+    if (!write_chunk(s, 0, DTU_STORE_HEADER_SIZE))
         return false;
-    return medium->sync == NULL || medium->sync(s->ctx, s->slot);
+    return s->medium->sync == NULL || s->medium->sync(s->ctx, s->slot);
 }
 
 static enum dtu_status save(struct dtu_store *s)
 {
-    struct header h = {s->sequence + 1, 0, 0};
-
     /* what was not seen may be the newest set, and have a later number */
-    if (s->unread || !make_text(s, MEASURE))
+    if (s->unread || !make_text(s, true))
         return DTU_ERR_IO;
-    h.len = s->at;
-    if (!fits(s, h.len))
+    if (!fits(s))
         return DTU_ERR_SPACE;
-    s->crc = header_crc(&h, s->chunk);
-    if (!make_text(s, SUM_UP))
-        return DTU_ERR_IO;
-    h.crc = s->crc;
     s->slot = s->newest == 0 ? 1 : 0;
-    if (!write_slot(s, &h))
+    if (!write_slot(s))
         return DTU_ERR_IO;
     s->newest = s->slot;
-    s->sequence = h.sequence;
-    s->len = h.len;
+    s->sequence++;
+    s->len = s->at;
     return DTU_OK;
 }
 

@@ -236,10 +236,7 @@ void conf_value(const struct conf *c, const struct dtu_param *row, uint8_t place
     struct dtu_text_buffer buffer = {value, CONF_LINE_SIZE - 1, 0, false};
     const struct dtu_text text = {dtu_text_to_buffer, &buffer};
 
-    if (place > 0)
-        dtu_params_write_place(&c->params, DTU_PARAMS_PENDING, row, place, &text);
-    else
-        dtu_params_write(&c->params, DTU_PARAMS_PENDING, row, &text);
+    dtu_params_write(&c->params, DTU_PARAMS_PENDING, row, place, &text);
     value[buffer.len] = '\0';
 }
 

@@ -98,7 +98,7 @@ enum dtu_param_flag {
     DTU_PARAM_AT_ONCE = 1,  /**< A set takes effect at once, not at the next restart. */
     DTU_PARAM_PORT = 2,     /**< The name may carry the number of the serial port, which is 1. */
     DTU_PARAM_KEPT = 4,     /**< dtu_params_reset() leaves it alone. */
-    DTU_PARAM_DEFAULT = 8,  /**< The value `default` sets the default. */
+    DTU_PARAM_DEFAULT = 8,  /**< The value `default` sets the default, if there is an `initial`. */
     DTU_PARAM_ASKS = 16,    /**< INFO: a set is a question with parameters, and is answered with a
                                  value; else it is an action. */
     DTU_PARAM_INTERNAL = 32 /**< No command: only programs reach it. Stored like the others. */
@@ -257,41 +257,24 @@ struct dtu_argument dtu_params_argument(const struct dtu_param_table *table,
                                         const struct dtu_param *row, const uint8_t *text,
                                         size_t len, uint8_t field);
 
-/** Writes a row's values as a query answers them: what is written is legal in a set command. Rows
- * with places have dtu_params_write_place() instead.
- * @param p   the values
- * @param set which set
- * @param row a SETTING, VIEW or SECRET without places; for others nothing is written
- * @param out where to */
-void dtu_params_write(const struct dtu_params *p, enum dtu_param_set set,
-                      const struct dtu_param *row, const struct dtu_text *out);
-
-/** Writes one field of a row as a query answers it.
+/** Writes a row's values as a query answers them: what is written is legal in a set command.
  * @param p     the values
  * @param set   which set
- * @param row   a SETTING, VIEW or SECRET without places; for others and NULL nothing is written
- * @param field which, from 0; nothing is written if there is no such field
+ * @param row   a SETTING, VIEW or SECRET; for others nothing is written
+ * @param place which of its places, from 1, if it has any; else 0. Nothing is written if there is
+ *              no such place
  * @param out   where to */
-void dtu_params_write_field(const struct dtu_params *p, enum dtu_param_set set,
-                            const struct dtu_param *row, uint8_t field, const struct dtu_text *out);
+void dtu_params_write(const struct dtu_params *p, enum dtu_param_set set,
+                      const struct dtu_param *row, uint8_t place, const struct dtu_text *out);
 
-/** Whether a place of a row that has them was never set, or emptied.
+/** Whether a place of a row was never set, or emptied.
  * @param p     the values
  * @param set   which set
- * @param row   a SETTING with places
- * @param place which, from 1
+ * @param row   a SETTING, VIEW or SECRET
+ * @param place which, as in dtu_params_write()
  * @return true also if there is no such place */
 bool dtu_params_place_is_empty(const struct dtu_params *p, enum dtu_param_set set,
                                const struct dtu_param *row, uint8_t place);
-
-/** Writes one place of a row that has them, as in a set command.
- * @param p     the values
- * @param set   which set
- * @param row   a SETTING with places
- * @param place which, from 1; nothing is written if there is no such place
- * @param out   where to */
-void dtu_params_write_place(const struct dtu_params *p, enum dtu_param_set set,
-                            const struct dtu_param *row, uint8_t place, const struct dtu_text *out);
 
 /** Whether two devices of a product have the same values of a row, all of its places too.
  * @param a   the values of one
@@ -308,10 +291,10 @@ bool dtu_params_same(const struct dtu_params *a, const struct dtu_params *b, enu
  * @param row a SETTING, VIEW or SECRET */
 void dtu_params_clear(struct dtu_params *p, const struct dtu_param *row);
 
-/** Empties one place of a row that has them, in the pending set.
+/** Empties one place of a row, in the pending set.
  * @param p     the values
- * @param row   a SETTING with places
- * @param place which, from 1 */
+ * @param row   a SETTING, VIEW or SECRET
+ * @param place which, as in dtu_params_write(); nothing changes if there is no such place */
 void dtu_params_clear_place(struct dtu_params *p, const struct dtu_param *row, uint8_t place);
 
 /** Writes the answer to `=?`, such as `<TCP,UDP>,<1~100 bytes>,<1~65535>`.

@@ -19,14 +19,15 @@
  *
  * A save writes the slot that is not the newest: erase, the text, and the header last.
  *
- * Cost: RAM is the struct. Code, and stack, of which it needs much: docs/size.md. A save makes the
- * text three times, and the last time the text of a setting once more for each 32 bytes that it is
- * longer. Call from one place only, not from an interrupt: the medium is slow.
+ * Cost: RAM is the struct. Code and stack: docs/size.md. A save makes the text twice, that of a
+ * setting once more for each end of a chunk that falls into it. Call from one place only, not from
+ * an interrupt: the medium is slow.
  */
 #ifndef DTU_STORE_H
 #define DTU_STORE_H
 
 #include "dtu/base.h"
+#include "dtu/config.h"
 #include "dtu/params.h"
 
 #ifdef __cplusplus
@@ -69,7 +70,7 @@ struct dtu_store {
     uint8_t newest;                        /**< private: its slot, 2 if there is none */
     bool unread;                           /**< private: none was found, and a slot was not read */
     bool failed;                           /**< private: the medium did, while it was read */
-    uint8_t pass;                          /**< private: what the text is made for */
+    bool measuring;                        /**< private: the text is not written yet */
     uint8_t set;                           /**< private: enum dtu_param_set */
     uint8_t slot;                          /**< private: where the text goes */
     uint8_t used;                          /**< private: bytes in the chunk */
@@ -78,6 +79,8 @@ struct dtu_store {
     const struct dtu_param *row;           /**< private: only this one is new; NULL: all are */
     uint8_t *line;                         /**< private: of the stored text */
     size_t line_size;                      /**< private */
+    size_t line_len;                       /**< private: of the line, which may not have room */
+    struct dtu_config_line parts;          /**< private: of the line */
     uint32_t read;                         /**< private: bytes of the stored text */
     uint32_t at;                           /**< private: of the text, in front of the chunk */
     uint32_t skip;                         /**< private: bytes of a row that went before */

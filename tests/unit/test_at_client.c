@@ -1655,13 +1655,13 @@ static size_t write_row(const struct dtu_param *row, char *to, size_t size)
     struct dtu_text out = {dtu_text_to_buffer, &buffer};
     bool any = false;
     if (row->places == 0)
-        dtu_params_write(&params, DTU_PARAMS_PENDING, row, &out);
+        dtu_params_write(&params, DTU_PARAMS_PENDING, row, 0, &out);
     for (uint8_t place = 1; place <= row->places; place++) {
         if (dtu_params_place_is_empty(&params, DTU_PARAMS_PENDING, row, place))
             continue;
         if (any)
             dtu_text_char(&out, '\n');
-        dtu_params_write_place(&params, DTU_PARAMS_PENDING, row, place, &out);
+        dtu_params_write(&params, DTU_PARAMS_PENDING, row, place, &out);
         any = true;
     }
     CHECK(!buffer.overflow);

@@ -54,7 +54,7 @@ static size_t write_pending(const struct dtu_param *r)
 {
     struct dtu_text_buffer buffer = {text, sizeof text, 0, false};
     const struct dtu_text out = {dtu_text_to_buffer, &buffer};
-    dtu_params_write(&params, DTU_PARAMS_PENDING, r, &out);
+    dtu_params_write(&params, DTU_PARAMS_PENDING, r, 0, &out);
     CHECK(!buffer.overflow);
     return buffer.len;
 }

@@ -139,7 +139,7 @@ static const struct dtu_text *fresh_text(void)
 
 static void write_row(enum dtu_param_set which, const char *name)
 {
-    dtu_params_write(&params, which, row(name), fresh_text());
+    dtu_params_write(&params, which, row(name), 0, fresh_text());
     CHECK(!buffer.overflow);
 }
 
@@ -895,6 +895,18 @@ static void the_word_default_sets_the_default_where_it_may(void)
     CHECK_REFUSED("PW", "default", DTU_ERR_RANGE); /* elsewhere it is a text, here too long */
 }
 
+static void the_word_default_is_a_value_where_there_is_no_default(void)
+{
+    static const struct dtu_param none[] = {
+        MORE(DTU_PARAM_SETTING, "CLOUD", DTU_PARAM_DEFAULT, cloud, cloud, NULL)};
+    static const struct dtu_param_table table = {
+        .rows = none, .count = 1, .values_size = sizeof(struct more_values)};
+    static const uint8_t word[] = "default";
+    CHECK_EQ(dtu_params_init(&params, &table, running, pending), DTU_OK);
+    CHECK_EQ(dtu_params_set(&params, none, word, 7), DTU_ERR_RANGE); /* as a text it is too long */
+    CHECK_EQ(dtu_params_load(&params, none, word, 7), DTU_ERR_RANGE);
+}
+
 static void a_reset_leaves_alone_what_is_kept(void)
 {
     begin_more(AS_7S4); /* at.md, Saving: RELD and CLEAR keep the APN */
@@ -925,7 +937,7 @@ static void a_secret_has_values_as_a_setting(void)
 
 static void write_place(enum dtu_param_set which, uint8_t place)
 {
-    dtu_params_write_place(&params, which, row("SUB"), place, fresh_text());
+    dtu_params_write(&params, which, row("SUB"), place, fresh_text());
     CHECK(!buffer.overflow);
 }
 
@@ -989,6 +1001,16 @@ static void places_that_are_not_there_are_empty_and_stay_so(void)
     }
     dtu_params_clear_place(&params, row("APN"), 1); /* has no places */
     CHECK_BYTES(pending, sizeof pending, before, sizeof before);
+}
+
+static void a_row_without_places_is_place_0(void)
+{
+    begin_more(AS_7S4);
+    CHECK(!dtu_params_place_is_empty(&params, DTU_PARAMS_PENDING, row("APN"), 0));
+    CHECK(dtu_params_place_is_empty(&params, DTU_PARAMS_PENDING, row("APN"), 1));
+    dtu_params_clear_place(&params, row("APN"), 0);
+    CHECK_PENDING("APN", ",,0");
+    CHECK(dtu_params_place_is_empty(&params, DTU_PARAMS_PENDING, row("APN"), 0));
 }
 
 static void init_refuses_a_default_of_no_place(void)
@@ -1530,57 +1552,56 @@ static void values_that_are_taken_can_be_written_and_set_again(void)
             continue;
         taken++;
         memcpy(before, pending, sizeof before);
-        dtu_params_write(&params, DTU_PARAMS_PENDING, r, fresh_text());
+        dtu_params_write(&params, DTU_PARAMS_PENDING, r, 0, fresh_text());
         CHECK_EQ(dtu_params_set(&params, r, (const uint8_t *)text, buffer.len), DTU_OK);
         CHECK(memcmp(before, pending, sizeof before) == 0);
     }
     CHECK(taken > 1000);
 }
 
-/* --- One field as text ---------------------------------------------------------------------- */
+/* --- A question mark ------------------------------------------------------------------------- */
 
-#define CHECK_FIELD(set_, name, field, expected)                                                   \
-    do {                                                                                           \
-        dtu_params_write_field(&params, set_, row(name), field, fresh_text());                     \
-        CHECK_BYTES(text, buffer.len, expected, strlen(expected));                                 \
-    } while (0)
-
-static void one_field_is_written_as_in_the_whole_answer(void)
+static void a_question_mark_is_escaped_if_it_is_all_of_an_answer(void)
 {
-    begin(PLAIN);
-    CHECK_EQ(set("SOCK", "UDP,a[2C]b,80"), DTU_OK);
-    CHECK_FIELD(DTU_PARAMS_PENDING, "SOCK", 0, "UDP");
-    CHECK_FIELD(DTU_PARAMS_PENDING, "SOCK", 1, "a[2C]b");
-    CHECK_FIELD(DTU_PARAMS_PENDING, "SOCK", 2, "80");
-    CHECK_FIELD(DTU_PARAMS_RUNNING, "SOCK", 1, "test.usr.cn");
-    CHECK_FIELD(DTU_PARAMS_PENDING, "CH", 0, "8");
-    CHECK_FIELD(DTU_PARAMS_PENDING, "IP", 0, "192.168.0.7");
-    CHECK_FIELD(DTU_PARAMS_PENDING, "MAC", 0, "0123456789AB");
-    CHECK_FIELD(DTU_PARAMS_PENDING, "HEX", 0, "00FF");
-    CHECK_EQ(set("TEXT", "[3F]"), DTU_OK);
-    CHECK_FIELD(DTU_PARAMS_PENDING, "TEXT", 0, "[3F]"); /* all of the answer: not as a query */
-    begin(QUOTES);
-    CHECK_FIELD(DTU_PARAMS_PENDING, "SOCK", 0, "\"TCP\"");
-    CHECK_FIELD(DTU_PARAMS_PENDING, "SOCK", 1, "\"test.usr.cn\"");
-    CHECK_FIELD(DTU_PARAMS_PENDING, "SOCK", 2, "2317");
-    begin_more(AS_K7);
-    CHECK_FIELD(DTU_PARAMS_PENDING, "DATA", 0, "usr,ASCII");
-    CHECK_FIELD(DTU_PARAMS_PENDING, "PW", 0, "usr_cn");
+    static const struct dtu_param servers[] = {MORE(DTU_PARAM_SETTING, "NTP", 0, ntp, ntp, "a,b")};
+    struct dtu_param_table of_servers = tables[PLAIN]; /* where no `?` is else */
+    of_servers.rows = servers;
+    of_servers.count = COUNT(servers);
+    of_servers.values_size = sizeof(struct more_values);
+    CHECK_EQ(dtu_params_init(&params, &of_servers, running, pending), DTU_OK);
+    CHECK_EQ(set("NTP", "[3F]"), DTU_OK);
+    CHECK_PENDING("NTP", "[3F]"); /* the empty ones behind it are not answered */
+    CHECK_EQ(set("NTP", "?,b"), DTU_OK);
+    CHECK_PENDING("NTP", "?,b");
+    CHECK_EQ(set("NTP", "a,?"), DTU_OK);
+    CHECK_PENDING("NTP", "a,?");
+    CHECK_EQ(set("NTP", "?,,c"), DTU_OK);
+    CHECK_PENDING("NTP", "?,,c");
+    CHECK_EQ(set("NTP", "??"), DTU_OK);
+    CHECK_PENDING("NTP", "??");
 }
 
-static void nothing_is_written_of_a_field_that_there_is_not(void)
+/* --- What has no text ------------------------------------------------------------------------ */
+
+#define CHECK_NOTHING(row_, place)                                                                 \
+    do {                                                                                           \
+        dtu_params_write(&params, DTU_PARAMS_PENDING, row_, place, fresh_text());                  \
+        CHECK_EQ(buffer.len, 0);                                                                   \
+    } while (0)
+
+static void nothing_is_written_of_a_row_or_a_place_without_values(void)
 {
+    static const struct dtu_param no_fields = {.name = "NONE", .kind = DTU_PARAM_SETTING};
     begin(PLAIN);
-    CHECK_FIELD(DTU_PARAMS_PENDING, "SOCK", 3, "");
-    CHECK_FIELD(DTU_PARAMS_PENDING, "SOCK", 255, "");
-    CHECK_FIELD(DTU_PARAMS_PENDING, "DO", 0, "");
-    CHECK_FIELD(DTU_PARAMS_PENDING, "INFO", 0, "");
-    dtu_params_write_field(&params, DTU_PARAMS_PENDING, NULL, 0, fresh_text());
-    CHECK_EQ(buffer.len, 0);
+    CHECK_NOTHING(row("DO"), 0);
+    CHECK_NOTHING(row("INFO"), 0);
+    CHECK_NOTHING(row("SOCK"), 1); /* has no places */
+    CHECK_NOTHING(row("SOCK"), 255);
+    CHECK_NOTHING(&no_fields, 0);
     begin_more(AS_7S4);
     CHECK_EQ(set("SUB", "1,ab,1"), DTU_OK);
-    CHECK_FIELD(DTU_PARAMS_PENDING, "SUB", 1, ""); /* which place? */
-    CHECK_FIELD(DTU_PARAMS_PENDING, "SEND", 0, "");
+    CHECK_NOTHING(row("SUB"), 0); /* which place? */
+    CHECK_NOTHING(row("SEND"), 0);
 }
 
 /* --- Ranges --------------------------------------------------------------------------------- */
@@ -1726,7 +1747,7 @@ static void no_random_line_breaks_anything(void)
             continue;
         }
         memcpy(before, pending, sizeof before);
-        dtu_params_write(&params, DTU_PARAMS_PENDING, r, fresh_text());
+        dtu_params_write(&params, DTU_PARAMS_PENDING, r, 0, fresh_text());
         CHECK_EQ(dtu_params_set(&params, r, (const uint8_t *)text, buffer.len), DTU_OK);
         CHECK(memcmp(before, pending, sizeof before) == 0);
     }
@@ -1880,8 +1901,8 @@ static const struct check_test tests[] = {
     CHECK_TEST(header_lines_of_programs_end_with_cr_lf_too),
     CHECK_TEST(values_are_for_rows_that_have_some_and_no_places),
     CHECK_TEST(values_that_are_taken_can_be_written_and_set_again),
-    CHECK_TEST(one_field_is_written_as_in_the_whole_answer),
-    CHECK_TEST(nothing_is_written_of_a_field_that_there_is_not),
+    CHECK_TEST(a_question_mark_is_escaped_if_it_is_all_of_an_answer),
+    CHECK_TEST(nothing_is_written_of_a_row_or_a_place_without_values),
     CHECK_TEST(ranges_read_as_the_manuals_write_them),
     CHECK_TEST(what_is_written_can_be_set_and_is_the_same),
     CHECK_TEST(an_escaped_text_is_stored_as_what_it_means),
@@ -1893,11 +1914,13 @@ static const struct check_test tests[] = {
     CHECK_TEST(some_parameters_are_needed_only_with_the_first_word),
     CHECK_TEST(a_default_may_be_shorter_than_what_a_user_may_set),
     CHECK_TEST(the_word_default_sets_the_default_where_it_may),
+    CHECK_TEST(the_word_default_is_a_value_where_there_is_no_default),
     CHECK_TEST(a_reset_leaves_alone_what_is_kept),
     CHECK_TEST(a_secret_has_values_as_a_setting),
     CHECK_TEST(a_set_goes_to_the_place_that_its_first_parameter_says),
     CHECK_TEST(a_place_is_emptied_without_its_neighbours),
     CHECK_TEST(places_that_are_not_there_are_empty_and_stay_so),
+    CHECK_TEST(a_row_without_places_is_place_0),
     CHECK_TEST(init_refuses_a_default_of_no_place),
     CHECK_TEST(a_check_says_what_a_set_would_and_changes_nothing),
     CHECK_TEST(only_the_first_word_of_an_enum_needs_what_follows),

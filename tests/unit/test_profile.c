@@ -42,7 +42,7 @@ static size_t write_pending(const struct dtu_param *row)
 {
     struct dtu_text_buffer buffer = {text, sizeof text, 0, false};
     const struct dtu_text out = {dtu_text_to_buffer, &buffer};
-    dtu_params_write(&params, DTU_PARAMS_PENDING, row, &out);
+    dtu_params_write(&params, DTU_PARAMS_PENDING, row, 0, &out);
     CHECK(!buffer.overflow);
     return buffer.len;
 }

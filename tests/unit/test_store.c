@@ -213,7 +213,7 @@ static bool pending_is(const char *name, const char *expected)
     const struct dtu_text to = {dtu_text_to_buffer, &buffer};
     const struct dtu_param *row =
         dtu_params_find(params.table, (const uint8_t *)name, strlen(name));
-    dtu_params_write(&params, DTU_PARAMS_PENDING, row, &to);
+    dtu_params_write(&params, DTU_PARAMS_PENDING, row, 0, &to);
     return buffer.len == strlen(expected) && memcmp(out, expected, buffer.len) == 0;
 }
 
@@ -326,6 +326,21 @@ static void a_slot_is_a_header_and_lines_of_text(void)
     CHECK_EQ(syncs, 1);
     CHECK_EQ(boot(), DTU_OK);
     CHECK_VALUES("42", "some[0D][0A]one", "OFF");
+}
+
+static void a_product_without_settings_stores_an_empty_text(void)
+{
+    static const struct dtu_param nothing[] = {{.name = "DO", .kind = DTU_PARAM_ACTION}};
+    static const struct dtu_param_table no_settings = TABLE(nothing);
+    uint8_t first[SLOT_MAX];
+    new_medium(SLOT_MAX);
+    CHECK_EQ(boot_with(&no_settings), DTU_ERR_NOT_FOUND);
+    CHECK_EQ(save(), DTU_OK);
+    CHECK(written[0][0] && !written[0][1]); /* only a header */
+    memcpy(first, slots[0], sizeof first);
+    make_slot(0, 1, "");
+    CHECK_BYTES(first, sizeof first, slots[0], sizeof slots[0]);
+    CHECK_EQ(boot_with(&no_settings), DTU_OK);
 }
 
 static void saves_go_to_the_slots_in_turn(void)
@@ -580,7 +595,7 @@ static void a_medium_that_fails_is_told_and_the_old_set_stays(void)
     CHECK_EQ(save(), DTU_OK);
 }
 
-/* Of one row the old text is read, too: to measure, to sum up and to write it. */
+/* Of one row the old text is read, too: to measure and to write it. */
 static void a_medium_that_cannot_be_read_at_any_step_is_told_and_the_old_set_stays(void)
 {
     long reads = 0;
@@ -864,7 +879,7 @@ static bool place_is(uint8_t place, const char *expected)
     struct dtu_text_buffer buffer = {out, sizeof out, 0, false};
     const struct dtu_text to = {dtu_text_to_buffer, &buffer};
     if (!dtu_params_place_is_empty(&params, DTU_PARAMS_PENDING, &place_rows[1], place))
-        dtu_params_write_place(&params, DTU_PARAMS_PENDING, &place_rows[1], place, &to);
+        dtu_params_write(&params, DTU_PARAMS_PENDING, &place_rows[1], place, &to);
     return buffer.len == strlen(expected) && memcmp(out, expected, buffer.len) == 0;
 }
 
@@ -1034,6 +1049,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(init_refuses_what_cannot_work),
     CHECK_TEST(an_empty_medium_has_nothing_stored),
     CHECK_TEST(a_slot_is_a_header_and_lines_of_text),
+    CHECK_TEST(a_product_without_settings_stores_an_empty_text),
     CHECK_TEST(saves_go_to_the_slots_in_turn),
     CHECK_TEST(the_running_values_can_be_stored_too),
     CHECK_TEST(a_set_is_found_without_sync_too),
