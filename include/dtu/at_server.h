@@ -99,6 +99,11 @@ struct dtu_at_server_callbacks {
      * @return DTU_OK, or what the reply shall say. The server does not undo the set then: its owner
      * does, as the device does with what could not be stored. */
     enum dtu_status (*changed)(void *ctx, const struct dtu_param *row);
+    /** A command was good so far, whatever its form: the last word on it, before the reply. What was
+     * only noted by `action` or `changed` can be done here, where the line has been taken apart and
+     * takes no stack any more: storing needs much of it. May be NULL.
+     * @return DTU_OK, or what the reply shall say */
+    enum dtu_status (*finish)(void *ctx);
     /** Write another value than the pending one into the answer to a query of a SETTING or a VIEW:
      * what it is for the moment. Called at least once for each; the text must be the same each
      * time. Not asked for rows with places. May be NULL.

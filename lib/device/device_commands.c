@@ -8,39 +8,19 @@
 
 /* --- Values --------------------------------------------------------------------------------- */
 
-/* Memory for one line: the buffer of the command that is being carried out. Its values are read by
- * now, and its reply comes from the row. The other buffer may hold a line that is not complete. */
-static uint8_t *line_memory(const struct dtu_device *d, size_t *size)
-{
-    if (d->current == NULL) {
-        *size = d->config->line_size;
-        return d->config->line;
-    }
-    const struct dtu_device_memory *message = &d->config->messages[d->current->kind];
-    *size = message->size;
-    return message->memory;
-}
-
-static enum dtu_status save_row(struct dtu_device *d, const struct dtu_param *row)
-{
-    size_t size;
-    uint8_t *line = line_memory(d, &size);
-    if (d->config->medium == NULL)
-        return DTU_OK;
-    return dtu_store_save_row(&d->store, &d->params, row, line, size);
-}
-
 /* What could not be stored is not done at all: back to what is stored. There may be nothing stored
- * yet. If it cannot be read either, nothing is stored until it can: the rest would be lost. */
-static void restore_values(struct dtu_device *d)
+ * yet. If it cannot be read either, nothing is stored until it can: the rest would be lost. It is
+ * read by way of the line of the command that is being carried out, whose values are read by now,
+ * and whose reply comes from the row. Another line may hold a command that is not complete. */
+static void restore_values(struct dtu_device_channel *c)
 {
-    size_t size;
-    uint8_t *line = line_memory(d, &size);
+    struct dtu_device *d = c->device;
     dtu_params_reset_all(&d->params);
-    d->lost = dtu_store_load(&d->store, &d->params, line, size) == DTU_ERR_IO;
+    d->lost =
+        dtu_store_load(&d->store, &d->params, c->config.line, c->config.line_size) == DTU_ERR_IO;
 }
 
-enum dtu_status dtu_device_save(struct dtu_device *d)
+static enum dtu_status save(struct dtu_device *d)
 {
     if (d->config->medium == NULL)
         return DTU_ERR_NOT_ALLOWED;
@@ -52,65 +32,36 @@ enum dtu_status dtu_device_save(struct dtu_device *d)
     return status;
 }
 
-enum dtu_status dtu_device_save_or_restore(struct dtu_device *d)
+static enum dtu_status save_or_undo(struct dtu_device_channel *c)
 {
-    enum dtu_status status = d->config->medium != NULL ? dtu_device_save(d) : DTU_OK;
+    struct dtu_device *d = c->device;
+    enum dtu_status status = d->config->medium != NULL ? save(d) : DTU_OK;
     if (status != DTU_OK)
-        restore_values(d);
+        restore_values(c);
     return status;
+}
+
+static enum dtu_status save_row(struct dtu_device_channel *c, const struct dtu_param *row)
+{
+    struct dtu_device *d = c->device;
+    if (d->config->medium == NULL)
+        return DTU_OK;
+    return dtu_store_save_row(&d->store, &d->params, row, c->config.line, c->config.line_size);
 }
 
 /* A row that takes effect at once is stored by itself, and so before it does. */
-static enum dtu_status change_at_once(struct dtu_device *d, const struct dtu_param *row)
+static enum dtu_status change_at_once(struct dtu_device_channel *c)
 {
-    enum dtu_status status = save_row(d, row);
+    struct dtu_device *d = c->device;
+    enum dtu_status status = save_row(c, d->changed);
     if (status != DTU_OK) {
-        dtu_params_revert_row(&d->params, row);
+        dtu_params_revert_row(&d->params, d->changed);
         return status;
     }
-    dtu_params_apply_row(&d->params, row);
-    if (row->id == DTU_ID_E)
-        dtu_at_server_set_echo(&d->at, dtu_settings_on(&d->params, DTU_ID_E, false));
+    dtu_params_apply_row(&d->params, d->changed);
+    if (d->changed->id == DTU_ID_E)
+        dtu_at_server_set_echo(&d->console.at, dtu_settings_on(&d->params, DTU_ID_E, false));
     return DTU_OK;
-}
-
-static enum dtu_status on_changed(void *ctx, const struct dtu_param *row)
-{
-    struct dtu_device *d = ctx;
-    if (row->id == DTU_ID_UART)
-        d->followed = false;
-    if ((row->flags & DTU_PARAM_AT_ONCE) != 0)
-        return change_at_once(d, row);
-    /* while what is stored cannot be read, a set would be undone behind its reply: it is refused */
-    return d->config->profile->stores_at_once || d->lost ? dtu_device_save_or_restore(d) : DTU_OK;
-}
-
-/* What the user's defaults are could not be read, or not all of it. */
-static void drop_users_values(struct dtu_device *d)
-{
-    if (d->config->medium != NULL)
-        restore_values(d);
-    else
-        dtu_params_reset(&d->params);
-}
-
-/* Settings that were changed by other ways than a set are stored at once on every product: a reset
- * would be none if a power cut could undo it. */
-enum dtu_status dtu_device_reset_values(struct dtu_device *d, bool users)
-{
-    size_t size;
-    uint8_t *line = line_memory(d, &size);
-    enum dtu_status status = DTU_OK;
-
-    if (!users) /* who asks for the factory's settings gives up what cannot be read */
-        d->lost = false;
-    dtu_params_reset(&d->params);
-    if (users && d->config->default_medium != NULL)
-        status = dtu_store_load(&d->defaults, &d->params, line, size);
-    if (status != DTU_ERR_IO)
-        return dtu_device_save_or_restore(d);
-    drop_users_values(d);
-    return status;
 }
 
 static enum dtu_status save_defaults(struct dtu_device *d)
@@ -122,65 +73,143 @@ static enum dtu_status save_defaults(struct dtu_device *d)
     return dtu_store_save(&d->defaults, &d->params, DTU_PARAMS_PENDING);
 }
 
+/* What the user's defaults are could not be read, or not all of it. */
+static void drop_users_values(struct dtu_device_channel *c)
+{
+    struct dtu_device *d = c->device;
+    if (d->config->medium != NULL)
+        restore_values(c);
+    else
+        dtu_params_reset(&d->params);
+}
+
+/* Settings that were changed by other ways than a set are stored at once on every product: a reset
+ * would be none if a power cut could undo it. */
+static enum dtu_status reset_values(struct dtu_device_channel *c, bool users)
+{
+    struct dtu_device *d = c->device;
+    enum dtu_status status = DTU_OK;
+
+    if (!users) /* who asks for the factory's settings gives up what cannot be read */
+        d->lost = false;
+    dtu_params_reset(&d->params);
+    if (users && d->config->default_medium != NULL)
+        status = dtu_store_load(&d->defaults, &d->params, c->config.line, c->config.line_size);
+    if (status != DTU_ERR_IO)
+        return save_or_undo(c);
+    drop_users_values(c);
+    return status;
+}
+
+enum dtu_status dtu_device_do_task(void *ctx)
+{
+    struct dtu_device_channel *c = ctx;
+    struct dtu_device *d = c->device;
+    unsigned task = d->task;
+
+    d->task = DTU_TASK_NONE;
+    switch (task) {
+    case DTU_TASK_SAVE:
+        return save(d);
+    case DTU_TASK_SAVE_OR_UNDO:
+        return save_or_undo(c);
+    case DTU_TASK_SAVE_ROW:
+        return change_at_once(c);
+    case DTU_TASK_SAVE_DEFAULTS:
+        return save_defaults(d);
+    case DTU_TASK_RESET:
+    case DTU_TASK_RESET_TO_FACTORY:
+        return reset_values(c, task == DTU_TASK_RESET);
+    default:
+        return DTU_OK;
+    }
+}
+
+static enum dtu_status on_changed(void *ctx, const struct dtu_param *row)
+{
+    const struct dtu_device_channel *c = ctx;
+    struct dtu_device *d = c->device;
+
+    if (row->id == DTU_ID_UART)
+        d->followed = false;
+    d->changed = row;
+    if ((row->flags & DTU_PARAM_AT_ONCE) != 0)
+        d->task = DTU_TASK_SAVE_ROW;
+    /* while what is stored cannot be read, a set would be undone behind its reply: it is refused */
+    else if (d->config->profile->stores_at_once || d->lost)
+        d->task = DTU_TASK_SAVE_OR_UNDO;
+    return DTU_OK;
+}
+
 /* --- Actions -------------------------------------------------------------------------------- */
 
 /* Sets a value that an action changes. */
-static enum dtu_status set_value(struct dtu_device *d, const struct dtu_param *row,
+static enum dtu_status set_value(struct dtu_device_channel *c, const struct dtu_param *row,
                                  const uint8_t *args, size_t len)
 {
-    (void)dtu_params_set(&d->params, row, args, len); /* cannot fail: the server has checked it */
-    return on_changed(d, row);
+    /* cannot fail: the server has checked it */
+    (void)dtu_params_set(&c->device->params, row, args, len);
+    return on_changed(c, row);
 }
 
 /* A message has had its password: it neither logs the user of the UART in nor out. */
-static enum dtu_status sign_in_or_set(struct dtu_device *d, const struct dtu_param *row,
+static enum dtu_status sign_in_or_set(struct dtu_device_channel *c, const struct dtu_param *row,
                                       const uint8_t *args, size_t len)
 {
-    return d->current == NULL && dtu_device_needs_login(d) ? dtu_device_sign_in(d, row, args, len)
-                                                           : set_value(d, row, args, len);
+    struct dtu_device *d = c->device;
+    return c == &d->console && dtu_device_needs_login(d) ? dtu_device_sign_in(d, row, args, len)
+                                                         : set_value(c, row, args, len);
 }
 
-static enum dtu_status set_mac(struct dtu_device *d, const struct dtu_param *row,
+static enum dtu_status set_mac(struct dtu_device_channel *c, const struct dtu_param *row,
                                const uint8_t *args, size_t len)
 {
     for (size_t i = 0; i < len; i++)
         if (dtu_upper(args[i]) != 'F')
-            return set_value(d, row, args, len);
+            return set_value(c, row, args, len);
     return DTU_ERR_RANGE; /* all F is nobody's (manual 003 section 4.4.7) */
 }
 
-static enum dtu_status forget_topic(struct dtu_device *d, const struct dtu_param *row,
+static enum dtu_status forget_topic(struct dtu_device_channel *c, const struct dtu_param *row,
                                     const uint8_t *args, size_t len)
 {
+    struct dtu_device *d = c->device;
     const struct dtu_param *topics = dtu_device_row_of(d, DTU_ID_MQTTSUB);
     struct dtu_argument place = dtu_params_argument(table_of(d), row, args, len, 0);
     dtu_params_clear_place(&d->params, topics, (uint8_t)place.number);
-    return on_changed(d, topics);
+    return on_changed(c, topics);
+}
+
+static enum dtu_status leave(struct dtu_device *d, enum dtu_device_task task)
+{
+    d->task = (uint8_t)task;
+    return DTU_OK;
 }
 
 /* Complexity: a case each for the actions that are the device's own. */
 static enum dtu_status on_action(void *ctx, const struct dtu_param *row, const uint8_t *args,
                                  size_t len)
 {
-    struct dtu_device *d = ctx;
+    struct dtu_device_channel *c = ctx;
+    struct dtu_device *d = c->device;
     switch (row->id) {
     case DTU_ID_Z:
     case DTU_ID_ENTM:
         return DTU_OK; /* done when the reply is out */
     case DTU_ID_S:
-        return dtu_device_save(d);
+        return leave(d, DTU_TASK_SAVE);
     case DTU_ID_RELD:
-        return dtu_device_reset_values(d, true);
+        return leave(d, DTU_TASK_RESET);
     case DTU_ID_CLEAR:
-        return dtu_device_reset_values(d, false);
+        return leave(d, DTU_TASK_RESET_TO_FACTORY);
     case DTU_ID_CFGTF:
-        return save_defaults(d);
+        return leave(d, DTU_TASK_SAVE_DEFAULTS);
     case DTU_ID_SIGNINAT:
-        return sign_in_or_set(d, row, args, len);
+        return sign_in_or_set(c, row, args, len);
     case DTU_ID_USERMAC:
-        return set_mac(d, row, args, len);
+        return set_mac(c, row, args, len);
     case DTU_ID_MQTTUNSUB:
-        return forget_topic(d, row, args, len);
+        return forget_topic(c, row, args, len);
     default:
         break;
     }
@@ -270,7 +299,8 @@ enum dtu_status dtu_device_write_info(struct dtu_device *d, const struct dtu_par
 static enum dtu_status on_info(void *ctx, const struct dtu_param *row, const uint8_t *args,
                                size_t len, const struct dtu_text *out)
 {
-    struct dtu_device *d = ctx;
+    const struct dtu_device_channel *c = ctx;
+    struct dtu_device *d = c->device;
     bool quotes = table_of(d)->syntax.quotes && out != NULL;
 
     if (quotes)
@@ -285,7 +315,8 @@ static enum dtu_status on_info(void *ctx, const struct dtu_param *row, const uin
  * that is lent. */
 static bool on_value(void *ctx, const struct dtu_param *row, const struct dtu_text *out)
 {
-    struct dtu_device *d = ctx;
+    const struct dtu_device_channel *c = ctx;
+    const struct dtu_device *d = c->device;
     if (row->id != DTU_ID_UART || !(d->followed || d->is_lent))
         return false;
     dtu_settings_write_uart(&d->params, dtu_device_uart(d), out);
@@ -322,18 +353,10 @@ bool dtu_device_write_identity(struct dtu_device *d, enum dtu_identity_kind kind
 /* In command mode a login may be needed; a command in the data stream has had its password. */
 static enum dtu_status on_permit(void *ctx, const struct dtu_param *row)
 {
-    struct dtu_device *d = ctx;
-    if (!dtu_device_needs_login(d) || (row != NULL && row->id == DTU_ID_SIGNINAT))
+    const struct dtu_device_channel *c = ctx;
+    if (!dtu_device_needs_login(c->device) || (row != NULL && row->id == DTU_ID_SIGNINAT))
         return DTU_OK;
     return DTU_ERR_LOGIN;
-}
-
-static void tell_command(struct dtu_device *d, const struct dtu_param *row, enum dtu_at_form form,
-                         enum dtu_status status)
-{
-    struct dtu_device_event e = {
-        .kind = DTU_EVENT_COMMAND, .row = row, .form = form, .status = status};
-    dtu_device_tell_event(d, &e);
 }
 
 /* What an action that was done wants when its reply is out. */
@@ -362,28 +385,21 @@ static void restore_if_lost(struct dtu_device *d)
     for (size_t i = 0; i < DTU_DEVICE_CHANNELS; i++)
         if (dtu_device_is_answering(&d->channels[i]))
             return;
-    restore_values(d);
+    restore_values(&d->console);
 }
 
 static void on_replied(void *ctx, const struct dtu_param *row, enum dtu_at_form form,
                        enum dtu_status status)
 {
-    struct dtu_device *d = ctx;
-    tell_command(d, row, form, status);
+    const struct dtu_device_channel *c = ctx;
+    struct dtu_device *d = c->device;
+    dtu_device_tell_command(d, row, form, status);
     restore_if_lost(d);
     if (asks_for_restart(d, row, status))
         dtu_device_want_restart(d);
     if (is_done(row, status, DTU_ID_ENTM))
         dtu_device_leave_command_mode(d);
 }
-
-static const struct dtu_at_server_callbacks at_callbacks = {.write = dtu_device_to_uart,
-                                                            .action = on_action,
-                                                            .info = on_info,
-                                                            .permit = on_permit,
-                                                            .changed = on_changed,
-                                                            .value = on_value,
-                                                            .replied = on_replied};
 
 /* --- Channels ------------------------------------------------------------------------------- */
 
@@ -434,50 +450,33 @@ static size_t gather_reply(void *ctx, const uint8_t *data, size_t len)
     return taken;
 }
 
-/* What the servers of the channels call: the same, for the device behind the channel. */
-static enum dtu_status on_message_action(void *ctx, const struct dtu_param *row,
-                                         const uint8_t *args, size_t len)
-{
-    const struct dtu_device_channel *c = ctx;
-    return on_action(c->device, row, args, len);
-}
-
-static enum dtu_status on_message_info(void *ctx, const struct dtu_param *row, const uint8_t *args,
-                                       size_t len, const struct dtu_text *out)
-{
-    const struct dtu_device_channel *c = ctx;
-    return on_info(c->device, row, args, len, out);
-}
-
-static enum dtu_status on_message_changed(void *ctx, const struct dtu_param *row)
-{
-    const struct dtu_device_channel *c = ctx;
-    return on_changed(c->device, row);
-}
-
-static bool on_message_value(void *ctx, const struct dtu_param *row, const struct dtu_text *out)
-{
-    const struct dtu_device_channel *c = ctx;
-    return on_value(c->device, row, out);
-}
-
 static void on_message_replied(void *ctx, const struct dtu_param *row, enum dtu_at_form form,
                                enum dtu_status status)
 {
     struct dtu_device_channel *c = ctx;
     struct dtu_device *d = c->device;
-    tell_command(d, row, form, status);
+    dtu_device_tell_command(d, row, form, status);
     if (asks_for_restart(d, row, status))
         d->restart_due = true;
     if (is_done(row, status, DTU_ID_ENTM) && c->kind == DTU_CHANNEL_UDP)
         dtu_netat_close(&d->netat);
 }
 
+static const struct dtu_at_server_callbacks console_callbacks = {.write = gather_reply,
+                                                                 .action = on_action,
+                                                                 .info = on_info,
+                                                                 .permit = on_permit,
+                                                                 .changed = on_changed,
+                                                                 .finish = dtu_device_do_task,
+                                                                 .value = on_value,
+                                                                 .replied = on_replied};
+
 static const struct dtu_at_server_callbacks message_callbacks = {.write = gather_reply,
-                                                                 .action = on_message_action,
-                                                                 .info = on_message_info,
-                                                                 .changed = on_message_changed,
-                                                                 .value = on_message_value,
+                                                                 .action = on_action,
+                                                                 .info = on_info,
+                                                                 .changed = on_changed,
+                                                                 .finish = dtu_device_do_task,
+                                                                 .value = on_value,
                                                                  .replied = on_message_replied};
 
 static enum dtu_at_style style_of(const struct dtu_device *d, enum dtu_channel channel)
@@ -487,6 +486,19 @@ static enum dtu_at_style style_of(const struct dtu_device *d, enum dtu_channel c
     return channel == DTU_CHANNEL_MQTT ? DTU_AT_SEMICOLONS : DTU_AT_LINES;
 }
 
+static void start_console(struct dtu_device *d)
+{
+    struct dtu_device_channel *c = &d->console;
+    c->device = d;
+    c->kind = DTU_CHANNEL_UART;
+    c->config.dialect = d->config->profile->dialect;
+    c->config.params = &d->params;
+    c->config.line = d->config->line;
+    c->config.line_size = d->config->line_size;
+    (void)dtu_at_server_init(&c->at, &c->config, &console_callbacks, c);
+    dtu_at_server_set_echo(&c->at, dtu_settings_on(&d->params, DTU_ID_E, false));
+}
+
 /* A channel without memory cannot be set up, and is never asked. */
 static void start_channel(struct dtu_device *d, enum dtu_channel channel)
 {
@@ -494,7 +506,7 @@ static void start_channel(struct dtu_device *d, enum dtu_channel channel)
     c->device = d;
     c->kind = (uint8_t)channel;
     c->reply_len = 0;
-    c->config = d->at_config;
+    c->config = d->console.config;
     c->config.line = d->config->messages[channel].memory;
     c->config.line_size = d->config->messages[channel].size;
     c->config.style = style_of(d, channel);
@@ -503,12 +515,7 @@ static void start_channel(struct dtu_device *d, enum dtu_channel channel)
 
 void dtu_device_start_commands(struct dtu_device *d)
 {
-    d->at_config.dialect = d->config->profile->dialect;
-    d->at_config.params = &d->params;
-    d->at_config.line = d->config->line;
-    d->at_config.line_size = d->config->line_size;
-    (void)dtu_at_server_init(&d->at, &d->at_config, &at_callbacks, d);
-    dtu_at_server_set_echo(&d->at, dtu_settings_on(&d->params, DTU_ID_E, false));
+    start_console(d);
     for (unsigned i = 0; i < DTU_DEVICE_CHANNELS; i++)
         start_channel(d, (enum dtu_channel)i);
     d->restart_due = false;
@@ -551,7 +558,6 @@ void dtu_device_run_commands(struct dtu_device_channel *c, const uint8_t *data, 
     uint32_t before = c->at.stats.commands;
 
     d->stats.messages++;
-    d->current = c;
     while (len > 0 && !dtu_device_is_answering(c) && !d->restarting &&
            c->at.stats.commands - before < MESSAGE_COMMANDS) {
         size_t n = dtu_at_server_feed(&c->at, data, len);
@@ -563,7 +569,6 @@ void dtu_device_run_commands(struct dtu_device_channel *c, const uint8_t *data, 
         (void)dtu_at_server_feed(&c->at, &end, 1);
         finish_reply(c);
     }
-    d->current = NULL;
     if (len > 0) /* more commands than a message may have, or than there is room to answer */
         d->stats.ignored++;
 }

@@ -99,24 +99,16 @@ static enum dtu_status write_block(void *ctx, uint8_t which, const union dtu_dis
     return status;
 }
 
-/* What is stored was read again by way of the UART's line: one that is begun is spoilt. */
-static enum dtu_status forget_spoilt_line(struct dtu_device *d, enum dtu_status status)
-{
-    if (status != DTU_OK && dtu_at_server_ready(&d->at))
-        dtu_at_server_reset(&d->at);
-    return status;
-}
-
+/* What is to be stored is left for when the request has been taken apart. */
 static enum dtu_status act(void *ctx, enum dtu_discovery_command command)
 {
     struct dtu_device *d = ctx;
-    if (command == DTU_DISCOVERY_SAVE && !d->lost)
-        return dtu_device_save(d);
-    if (command == DTU_DISCOVERY_SAVE) /* what was lost may come back by this alone */
-        return forget_spoilt_line(d, dtu_device_save_or_restore(d));
-    if (command == DTU_DISCOVERY_FACTORY)
-        return forget_spoilt_line(d, dtu_device_reset_values(d, false));
-    dtu_device_want_restart(d);
+    if (command == DTU_DISCOVERY_RESTART)
+        dtu_device_want_restart(d);
+    else if (command == DTU_DISCOVERY_FACTORY)
+        d->task = DTU_TASK_RESET_TO_FACTORY;
+    else /* what was lost may come back by this alone */
+        d->task = d->lost ? DTU_TASK_SAVE_OR_UNDO : DTU_TASK_SAVE;
     return DTU_OK;
 }
 
@@ -126,24 +118,39 @@ static const struct dtu_discovery_callbacks discovery_callbacks = {.describe = d
                                                                    .write = write_block,
                                                                    .act = act};
 
+/* What is stored may have been read again by way of the console's line: one that is begun is spoilt
+ * then. */
+static enum dtu_status do_task(struct dtu_device *d)
+{
+    bool spoils = d->task != DTU_TASK_SAVE;
+    enum dtu_status status = dtu_device_do_task(&d->console);
+    if (status != DTU_OK && spoils && dtu_at_server_ready(&d->console.at))
+        dtu_at_server_reset(&d->console.at);
+    return status;
+}
+
 size_t dtu_device_request(struct dtu_device *d, const uint8_t *data, size_t len, uint8_t *reply,
                           size_t size, uint32_t now)
 {
-    struct dtu_device_event e = {.kind = DTU_EVENT_REQUEST};
     size_t reply_len;
 
     d->now_ms = now;
     if (!dtu_device_accepts_input(d) || dtu_device_row_of(d, DTU_ID_BLOCKS) == NULL)
         return 0;
-    e.len = len > 2 ? data[2] : 0; /* before the answer may take its place */
-    e.outcome = dtu_discovery_serve(&discovery_callbacks, d, data, len, reply, size, &reply_len);
-    if (e.outcome == DTU_DISCOVERY_IGNORED)
+    uint8_t command = len > 2 ? data[2] : 0; /* before the answer may take its place */
+    enum dtu_discovery_outcome outcome =
+        dtu_discovery_serve(&discovery_callbacks, d, data, len, reply, size, &reply_len);
+    if (outcome == DTU_DISCOVERY_IGNORED)
         return reply_len;
-    if (e.outcome == DTU_DISCOVERY_SERVED)
+    if (do_task(d) != DTU_OK) {
+        outcome = DTU_DISCOVERY_FAILED;
+        dtu_discovery_put_result(reply, command, DTU_DISCOVERY_ERROR);
+    }
+    if (outcome == DTU_DISCOVERY_SERVED)
         d->stats.requests++;
     else
         d->stats.refusals++;
-    dtu_device_tell_event(d, &e);
+    dtu_device_tell_request(d, command, outcome);
     return reply_len;
 }
 

@@ -34,6 +34,11 @@ const struct dtu_param *dtu_device_row_of(const struct dtu_device *d, unsigned i
 
 void dtu_device_tell_event(struct dtu_device *d, const struct dtu_device_event *event);
 
+void dtu_device_tell_command(struct dtu_device *d, const struct dtu_param *row,
+                             enum dtu_at_form form, enum dtu_status status);
+void dtu_device_tell_request(struct dtu_device *d, uint8_t command,
+                             enum dtu_discovery_outcome outcome);
+
 /* An event that says no more than this; `kind` is one of DTU_EVENT_... */
 void dtu_device_tell(struct dtu_device *d, unsigned kind, unsigned socket, size_t len);
 
@@ -88,9 +93,19 @@ uint32_t dtu_device_next_of_socket(const struct dtu_device_socket *s, uint32_t n
 
 /* --- device_commands.c ---------------------------------------------------------------------- */
 
-enum dtu_status dtu_device_save(struct dtu_device *d);
-enum dtu_status dtu_device_save_or_restore(struct dtu_device *d);
-enum dtu_status dtu_device_reset_values(struct dtu_device *d, bool users);
+/* What a command leaves in `task`, to be done when it has been taken apart: it needs stack. */
+enum dtu_device_task {
+    DTU_TASK_NONE,
+    DTU_TASK_SAVE,          /* store all settings */
+    DTU_TASK_SAVE_OR_UNDO,  /* that, or take back what was set */
+    DTU_TASK_SAVE_ROW,      /* store what was `changed`, which takes effect at once */
+    DTU_TASK_SAVE_DEFAULTS, /* store all settings as the user's defaults */
+    DTU_TASK_RESET,         /* go back to the user's defaults */
+    DTU_TASK_RESET_TO_FACTORY
+};
+
+/* Does the task, if there is one. `ctx` is the channel of the command, whose line is free. */
+enum dtu_status dtu_device_do_task(void *ctx);
 
 /* The answer to an INFO row; without `out` only whether there is one. */
 enum dtu_status dtu_device_write_info(struct dtu_device *d, const struct dtu_param *row,

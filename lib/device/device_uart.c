@@ -26,7 +26,7 @@ static bool replies_to_uart(const struct dtu_device *d)
 /* The UART has not all of an answer of the handshake, or of a reply. */
 static bool is_answering_uart(const struct dtu_device *d)
 {
-    return d->answering || replies_to_uart(d) || !dtu_at_server_ready(&d->at);
+    return d->answering || replies_to_uart(d) || !dtu_at_server_ready(&d->console.at);
 }
 
 /* Whether the UART may have data of sockets now. */
@@ -340,12 +340,12 @@ static bool awaits_login(const struct dtu_device *d)
 {
     /* a reply that is on its way is not cut */
     return dtu_cmdmode_active(&d->cmdmode) && dtu_device_needs_login(d) &&
-           dtu_at_server_ready(&d->at);
+           dtu_at_server_ready(&d->console.at);
 }
 
 void dtu_device_leave_command_mode(struct dtu_device *d)
 {
-    dtu_at_server_reset(&d->at);
+    dtu_at_server_reset(&d->console.at);
     dtu_cmdmode_leave(&d->cmdmode, d->now_ms);
     d->logged_in = false;
     d->heard_ms = d->now_ms;
@@ -406,7 +406,7 @@ void dtu_device_greet(struct dtu_device *d)
 /* What has waited for room, and for time. */
 static void go_on(struct dtu_device *d)
 {
-    dtu_at_server_resume(&d->at);
+    dtu_at_server_resume(&d->console.at);
     dtu_device_resume_messages(d);
     end_what_has_expired(d);
     poll_cmdmode(d);
@@ -477,7 +477,7 @@ static size_t skip_line_feed(struct dtu_device *d, const uint8_t *data, size_t l
 
 static size_t take_command(struct dtu_device *d, const uint8_t *data, size_t len, uint32_t now)
 {
-    size_t n = dtu_at_server_feed(&d->at, data, len);
+    size_t n = dtu_at_server_feed(&d->console.at, data, len);
     if (n == 0)
         return 0;
     d->after_cr = data[n - 1] == '\r';
@@ -520,6 +520,6 @@ bool dtu_device_uart_ready(const struct dtu_device *d)
     if (!hears_uart(d))
         return false;
     if (dtu_cmdmode_active(&d->cmdmode))
-        return dtu_at_server_ready(&d->at);
+        return dtu_at_server_ready(&d->console.at);
     return dtu_cmdmode_ready(&d->cmdmode) && dtu_framer_ready(&d->framer);
 }
