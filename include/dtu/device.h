@@ -268,6 +268,8 @@ struct dtu_device {
     uint8_t task;                            /**< private: what a command has left to be done */
     uint8_t ip[4];                           /**< private: by dtu_device_set_ip() */
     const struct dtu_param *changed;         /**< private: what a command has set */
+    const uint8_t *command;                  /**< private: what is left of a message's commands */
+    size_t command_len;                      /**< private: how many bytes */
     const struct dtu_device_socket *marking; /**< private: whose packet is on its way */
     size_t beat_sent;                        /**< private: bytes of one that is on its way */
     size_t prefix_max;                       /**< private: bytes in front of data at most */

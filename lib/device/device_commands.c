@@ -256,43 +256,40 @@ static void write_link(const struct dtu_device_socket *s, const struct dtu_text 
     dtu_text_char(out, ')');
 }
 
-/* What the device itself knows of an INFO row. The first call, without `out`, settles what the
- * reply says however often it is made. */
-static bool write_own_info(struct dtu_device *d, const struct dtu_param *row,
-                           const struct dtu_text *out)
-{
-    struct dtu_device_socket *shown = shown_socket(d, row);
-    const uint8_t *mac = row->id == DTU_ID_MAC ? user_mac(d) : NULL;
-
-    if (shown == NULL && mac == NULL)
-        return false;
-    if (out == NULL && shown != NULL) {
-        shown->shown = (uint8_t)dtu_link_state(&shown->link);
-        shown->shown_clients = shown->clients;
-    }
-    if (out == NULL)
-        return true;
-    if (mac != NULL)
-        dtu_text_hex(out, mac, 6);
-    else
-        write_link(shown, out);
-    return true;
-}
-
-/* Writes the value without quotes. */
 enum dtu_status dtu_device_write_info(struct dtu_device *d, const struct dtu_param *row,
                                       const uint8_t *args, size_t len, const struct dtu_text *out)
 {
     const struct dtu_device_port *port = d->config->port;
+    const uint8_t *mac = row->id == DTU_ID_MAC ? user_mac(d) : NULL;
 
-    if (write_own_info(d, row, out))
+    if (mac != NULL) {
+        if (out != NULL)
+            dtu_text_hex(out, mac, 6);
         return DTU_OK;
+    }
     if (port->info != NULL && port->info(d->ctx, row, args, len, out) == DTU_OK)
         return DTU_OK;
     if (row->id != DTU_ID_VER)
         return DTU_ERR_NOT_ALLOWED;
     if (out != NULL)
         dtu_text_string(out, d->config->profile->version);
+    return DTU_OK;
+}
+
+/* The first call, without `out`, settles what the reply says of a link however often it is made. */
+static enum dtu_status write_answer(struct dtu_device *d, const struct dtu_param *row,
+                                    const uint8_t *args, size_t len, const struct dtu_text *out)
+{
+    struct dtu_device_socket *shown = shown_socket(d, row);
+
+    if (shown == NULL)
+        return dtu_device_write_info(d, row, args, len, out);
+    if (out != NULL) {
+        write_link(shown, out);
+    } else {
+        shown->shown = (uint8_t)dtu_link_state(&shown->link);
+        shown->shown_clients = shown->clients;
+    }
     return DTU_OK;
 }
 
@@ -305,7 +302,7 @@ static enum dtu_status on_info(void *ctx, const struct dtu_param *row, const uin
 
     if (quotes)
         dtu_text_char(out, '"');
-    enum dtu_status status = dtu_device_write_info(d, row, args, len, out);
+    enum dtu_status status = write_answer(d, row, args, len, out);
     if (quotes)
         dtu_text_char(out, '"');
     return status;
@@ -403,10 +400,13 @@ static void on_replied(void *ctx, const struct dtu_param *row, enum dtu_at_form 
 
 /* --- Channels ------------------------------------------------------------------------------- */
 
-bool dtu_device_find_command(const struct dtu_device *d, const uint8_t **data, size_t *len)
+bool dtu_device_find_command(struct dtu_device *d, const uint8_t *data, size_t len)
 {
     const struct dtu_settings *s = &d->settings;
-    return dtu_instream_find(d->config->profile->mark, s->password, s->password_len, data, len);
+    d->command = data;
+    d->command_len = len;
+    return dtu_instream_find(d->config->profile->mark, s->password, s->password_len, &d->command,
+                             &d->command_len);
 }
 
 bool dtu_device_is_offered(const struct dtu_device *d, enum dtu_channel channel)
@@ -429,7 +429,7 @@ static bool send_reply(struct dtu_device_channel *c)
     } else if (dtu_device_is_up(s)) { /* of a connection that is gone nobody waits for the reply */
         if (dtu_queue_push(&s->queue, reply, c->reply_len, DTU_QUEUE_REFUSE) != DTU_OK)
             return false;
-        dtu_device_pump(s);
+        dtu_device_send_queued(s);
     }
     c->reply_len = 0;
     return true;
@@ -550,34 +550,33 @@ void dtu_device_resume_messages(struct dtu_device *d)
         finish_reply(&d->channels[i]);
 }
 
-/* Carries out commands. Each ends as its channel's style wants, or with the message. */
-void dtu_device_run_commands(struct dtu_device_channel *c, const uint8_t *data, size_t len)
+void dtu_device_run_commands(struct dtu_device_channel *c)
 {
     static const uint8_t end = '\r';
     struct dtu_device *d = c->device;
     uint32_t before = c->at.stats.commands;
 
     d->stats.messages++;
-    while (len > 0 && !dtu_device_is_answering(c) && !d->restarting &&
+    while (d->command_len > 0 && !dtu_device_is_answering(c) && !d->restarting &&
            c->at.stats.commands - before < MESSAGE_COMMANDS) {
-        size_t n = dtu_at_server_feed(&c->at, data, len);
-        data += n;
-        len -= n;
+        size_t n = dtu_at_server_feed(&c->at, d->command, d->command_len);
+        d->command += n;
+        d->command_len -= n;
         finish_reply(c);
     }
-    if (len == 0 && !dtu_device_is_answering(c)) {
+    if (d->command_len == 0 && !dtu_device_is_answering(c)) {
         (void)dtu_at_server_feed(&c->at, &end, 1);
         finish_reply(c);
     }
-    if (len > 0) /* more commands than a message may have, or than there is room to answer */
+    if (d->command_len > 0) /* more than a message may have, or than there is room to answer */
         d->stats.ignored++;
 }
 
-static bool find_sms_command(const struct dtu_device *d, const uint8_t **data, size_t *len)
+static bool find_sms_command(struct dtu_device *d)
 {
     const struct dtu_settings *s = &d->settings;
-    return dtu_instream_find_message(d->config->profile->mark, s->password, s->password_len, data,
-                                     len);
+    return dtu_instream_find_message(d->config->profile->mark, s->password, s->password_len,
+                                     &d->command, &d->command_len);
 }
 
 enum dtu_status dtu_device_message(struct dtu_device *d, enum dtu_channel channel,
@@ -593,9 +592,11 @@ enum dtu_status dtu_device_message(struct dtu_device *d, enum dtu_channel channe
         return DTU_ERR_NOT_ALLOWED;
     if (dtu_device_is_answering(c))
         return DTU_ERR_STATE;
-    if (channel == DTU_CHANNEL_SMS && !find_sms_command(d, &data, &len))
+    d->command = data;
+    d->command_len = len;
+    if (channel == DTU_CHANNEL_SMS && !find_sms_command(d))
         return DTU_ERR_FORMAT;
-    dtu_device_run_commands(c, data, len);
+    dtu_device_run_commands(c);
     return DTU_OK;
 }
 
@@ -629,7 +630,9 @@ enum dtu_status dtu_device_datagram(struct dtu_device *d, const struct dtu_peer 
         d->stats.messages++;
         greet_peer(c);
     } else if (kind == DTU_NETAT_COMMAND) {
-        dtu_device_run_commands(c, data, len);
+        d->command = data;
+        d->command_len = len;
+        dtu_device_run_commands(c);
     }
     return DTU_OK;
 }

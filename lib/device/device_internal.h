@@ -82,6 +82,7 @@ bool dtu_device_is_up(const struct dtu_device_socket *s);
 bool dtu_device_takes_data(const struct dtu_device_socket *s);
 
 void dtu_device_pump(struct dtu_device_socket *s);
+void dtu_device_send_queued(struct dtu_device_socket *s);
 void dtu_device_queue_frame(struct dtu_device_socket *s, const uint8_t *data, size_t len);
 
 /* To all sockets in use. False if none has room. */
@@ -107,7 +108,8 @@ enum dtu_device_task {
 /* Does the task, if there is one. `ctx` is the channel of the command, whose line is free. */
 enum dtu_status dtu_device_do_task(void *ctx);
 
-/* The answer to an INFO row; without `out` only whether there is one. */
+/* The answer to an INFO row that shows no link, without quotes; without `out` only whether there is
+ * one. */
 enum dtu_status dtu_device_write_info(struct dtu_device *d, const struct dtu_param *row,
                                       const uint8_t *args, size_t len, const struct dtu_text *out);
 
@@ -117,13 +119,15 @@ bool dtu_device_write_identity(struct dtu_device *d, enum dtu_identity_kind kind
 
 bool dtu_device_is_answering(const struct dtu_device_channel *c);
 
-/* Whether data is a command; then `data` and `len` become the command without its mark. */
-bool dtu_device_find_command(const struct dtu_device *d, const uint8_t **data, size_t *len);
+/* Whether data is a command, which `command` is then, without its mark. */
+bool dtu_device_find_command(struct dtu_device *d, const uint8_t *data, size_t len);
 
 bool dtu_device_is_offered(const struct dtu_device *d, enum dtu_channel channel);
 void dtu_device_start_commands(struct dtu_device *d);
 void dtu_device_resume_messages(struct dtu_device *d);
-void dtu_device_run_commands(struct dtu_device_channel *c, const uint8_t *data, size_t len);
+
+/* Carries out what `command` is. Each ends as its channel's style wants, or with the message. */
+void dtu_device_run_commands(struct dtu_device_channel *c);
 
 /* --- device_discovery.c --------------------------------------------------------------------- */
 

@@ -41,7 +41,7 @@ static size_t send_to_socket(void *ctx, const uint8_t *data, size_t len)
 }
 
 /* Sends what is queued, as far as the socket takes it; the registration packet is first. */
-static void send_queued(struct dtu_device_socket *s)
+void dtu_device_send_queued(struct dtu_device_socket *s)
 {
     struct dtu_device *d = s->device;
     const uint8_t *data;
@@ -66,7 +66,7 @@ static void send_queued(struct dtu_device_socket *s)
 void dtu_device_pump(struct dtu_device_socket *s)
 {
     s->registered = dtu_device_is_up(s) && dtu_identity_send(&s->identity);
-    send_queued(s);
+    dtu_device_send_queued(s);
 }
 
 /* The UART is held back while every connection is too slow for it. One that is slower than another
@@ -117,7 +117,7 @@ void dtu_device_queue_frame(struct dtu_device_socket *s, const uint8_t *data, si
     const uint8_t *front = registration_in_front(s, scratch, &front_len);
     (void)dtu_queue_push_parts(&s->queue, front, front_len, data, len, DTU_QUEUE_DROP_OLDEST);
     dtu_link_want(&s->link, d->now_ms);
-    send_queued(s);
+    dtu_device_send_queued(s);
 }
 
 bool dtu_device_send_frame(struct dtu_device *d, const uint8_t *data, size_t len)
@@ -508,14 +508,14 @@ static void hear(struct dtu_device_socket *s)
 }
 
 /* Whether a packet of a socket was a command that could be carried out. */
-static bool obey(struct dtu_device_socket *s, const uint8_t *command, size_t len)
+static bool obey(struct dtu_device_socket *s)
 {
     struct dtu_device_channel *c = &s->device->channels[DTU_CHANNEL_SOCKET];
     if (dtu_device_is_answering(c))
         return false;
     c->socket = (uint8_t)s->index;
     hear(s);
-    dtu_device_run_commands(c, command, len);
+    dtu_device_run_commands(c);
     return true;
 }
 
@@ -545,10 +545,8 @@ size_t dtu_device_socket_rx(struct dtu_device *d, unsigned socket, const uint8_t
     struct dtu_device_socket *s = socket_at(d, socket, now);
     if (s == NULL || len == 0 || !dtu_device_socket_ready(d, socket))
         return 0;
-    const uint8_t *command = data;
-    size_t command_len = len;
-    if (!s->cut && hears_network(d) && dtu_device_find_command(d, &command, &command_len))
-        return obey(s, command, command_len) ? len : 0;
+    if (!s->cut && hears_network(d) && dtu_device_find_command(d, data, len))
+        return obey(s) ? len : 0;
     return take_packet(s, data, len);
 }
 

@@ -90,8 +90,10 @@ static const struct dtu_sdp_callbacks sdp_callbacks = {.frame = on_sdp_frame,
 
 /* A frame of the UART holds frames for sockets. One that is as long as can be was cut, and the next
  * continues it; any other ends with a pause. */
-static bool distribute(struct dtu_device *d, const uint8_t *data, size_t len)
+static bool distribute(struct dtu_device *d, size_t len)
 {
+    const uint8_t *data = d->config->packet;
+
     d->sdp.fed += dtu_sdp_feed(&d->sdp.decoder, data + d->sdp.fed, len - d->sdp.fed);
     if (d->sdp.fed < len)
         return false;
@@ -219,8 +221,7 @@ static void start_heartbeat(struct dtu_device *d)
 
 /* --- Frames --------------------------------------------------------------------------------- */
 
-/* Whether a frame is a command; then `data` and `len` become the command without its mark. */
-static bool is_command(const struct dtu_device *d, const uint8_t **data, size_t *len)
+static bool is_command(struct dtu_device *d, const uint8_t *data, size_t len)
 {
     return d->settings.uart_commands && dtu_device_is_offered(d, DTU_CHANNEL_UART) &&
            dtu_device_find_command(d, data, len);
@@ -230,26 +231,25 @@ static bool is_command(const struct dtu_device *d, const uint8_t **data, size_t 
 static bool on_frame(void *ctx, const uint8_t *data, size_t len)
 {
     struct dtu_device *d = ctx;
-    size_t frame_len = len;
 
     if (d->frame_taken)
         return true;
-    if (!d->sdp.used && !is_command(d, &data, &len))
+    if (!d->sdp.used && !is_command(d, data, len))
         return dtu_device_send_frame(d, data, len);
-    d->frame_len = frame_len;
+    d->frame_len = len;
     return false;
 }
 
 static const struct dtu_framer_callbacks framer_callbacks = {.frame = on_frame};
 
 /* False if it has to wait. */
-static bool work_on_frame(struct dtu_device *d, const uint8_t *data, size_t len)
+static bool work_on_frame(struct dtu_device *d, size_t len)
 {
-    if (d->sdp.fed > 0 || !is_command(d, &data, &len))
-        return distribute(d, data, len);
+    if (d->sdp.fed > 0 || !is_command(d, d->config->packet, len))
+        return distribute(d, len);
     if (is_answering_uart(d)) /* what it asks for is answered behind that */
         return false;
-    dtu_device_run_commands(&d->channels[DTU_CHANNEL_UART], data, len);
+    dtu_device_run_commands(&d->channels[DTU_CHANNEL_UART]);
     return true;
 }
 
@@ -266,7 +266,7 @@ static bool take_frame(struct dtu_device *d)
     size_t len = d->frame_len;
 
     d->frame_len = 0;
-    if (len == 0 || !work_on_frame(d, d->config->packet, len))
+    if (len == 0 || !work_on_frame(d, len))
         return false;
     d->frame_taken = true;
     dtu_framer_poll(&d->framer, now_us(d)); /* which lets go of it */
@@ -464,7 +464,7 @@ uint32_t dtu_device_next_of_uart(const struct dtu_device *d, uint32_t now)
 /* The LF of the CR LF that ended a command is part of it, even if the command has led out of
  * command mode meanwhile. One that comes later than the next byte of the slowest line would is
  * data. */
-static size_t skip_line_feed(struct dtu_device *d, const uint8_t *data, size_t len, uint32_t now)
+static size_t skip_line_feed(struct dtu_device *d, const uint8_t *data, size_t len)
 {
     /* twice the time of a byte, and a step of the clock */
     const uint32_t byte_ms = 2 * 10 * UINT32_C(1000) / d->settings.uart.baud + 1;
@@ -472,30 +472,30 @@ static size_t skip_line_feed(struct dtu_device *d, const uint8_t *data, size_t l
     if (!d->after_cr || len == 0)
         return 0;
     d->after_cr = false;
-    return data[0] == '\n' && dtu_elapsed(now, d->cr_ms) <= byte_ms;
+    return data[0] == '\n' && dtu_elapsed(d->now_ms, d->cr_ms) <= byte_ms;
 }
 
-static size_t take_command(struct dtu_device *d, const uint8_t *data, size_t len, uint32_t now)
+static size_t take_command(struct dtu_device *d, const uint8_t *data, size_t len)
 {
     size_t n = dtu_at_server_feed(&d->console.at, data, len);
     if (n == 0)
         return 0;
     d->after_cr = data[n - 1] == '\r';
-    d->cr_ms = now;
-    return n + skip_line_feed(d, data + n, len - n, now);
+    d->cr_ms = d->now_ms;
+    return n + skip_line_feed(d, data + n, len - n);
 }
 
 size_t dtu_device_uart_rx(struct dtu_device *d, const uint8_t *data, size_t len, uint32_t now)
 {
-    size_t taken = d->started ? skip_line_feed(d, data, len, now) : 0;
-
     d->now_ms = now;
+    size_t taken = d->started ? skip_line_feed(d, data, len) : 0;
+
     if (dtu_device_accepts_input(d)) /* an answer that waited may change who gets the bytes */
         go_on(d);
     listen(d);
     while (taken < len && hears_uart(d)) {
         size_t n = dtu_cmdmode_active(&d->cmdmode)
-                       ? take_command(d, data + taken, len - taken, now)
+                       ? take_command(d, data + taken, len - taken)
                        : dtu_cmdmode_feed(&d->cmdmode, data + taken, len - taken, now);
         taken += n;
         if (!take_frame(d) && n == 0)
