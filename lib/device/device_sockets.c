@@ -96,25 +96,24 @@ bool dtu_device_takes_data(const struct dtu_device_socket *s)
 }
 
 /* A server does not say who it is: its clients know (manual 003 section 5.3.5 number 19). */
-static const uint8_t *registration_in_front(struct dtu_device_socket *s, uint8_t *scratch,
-                                            size_t *len)
+static const uint8_t *registration_in_front(struct dtu_device_socket *s, size_t *len)
 {
     *len = 0;
-    return s->link_config.listens ? NULL : dtu_identity_prefix(&s->identity, scratch, len);
+    return s->link_config.listens ? NULL
+                                  : dtu_identity_prefix(&s->identity, s->device->scratch, len);
 }
 
 /* The queue counts what it drops. */
 void dtu_device_queue_frame(struct dtu_device_socket *s, const uint8_t *data, size_t len)
 {
     struct dtu_device *d = s->device;
-    uint8_t scratch[DTU_IDENTITY_TEXT_MAX];
     size_t front_len;
 
     if (!d->settings.keeps_data && !dtu_device_is_up(s) && !opens_by_data(s)) {
         d->stats.unkept++;
         return;
     }
-    const uint8_t *front = registration_in_front(s, scratch, &front_len);
+    const uint8_t *front = registration_in_front(s, &front_len);
     (void)dtu_queue_push_parts(&s->queue, front, front_len, data, len, DTU_QUEUE_DROP_OLDEST);
     dtu_link_want(&s->link, d->now_ms);
     dtu_device_send_queued(s);
@@ -274,13 +273,12 @@ static enum dtu_heartbeat_outcome send_heartbeat(void *ctx)
 {
     struct dtu_device_socket *s = ctx;
     struct dtu_device *d = s->device;
-    uint8_t scratch[DTU_IDENTITY_TEXT_MAX];
     size_t len;
 
     if (!dtu_identity_send(&s->identity) || dtu_queue_count(&s->queue) > 0)
         return DTU_HEARTBEAT_NO_ROOM;
     const uint8_t *bytes =
-        dtu_identity_bytes(&d->settings.heartbeat_packet, &identity_callbacks, s, scratch, &len);
+        dtu_identity_bytes(&d->settings.heartbeat_packet, &identity_callbacks, s, d->scratch, &len);
     if (bytes == NULL)
         return DTU_HEARTBEAT_NOTHING;
     return send_or_queue(s, bytes, len);

@@ -161,10 +161,9 @@ static const struct dtu_identity_callbacks uart_identity_callbacks = {.text = on
 /* What is left of a heartbeat to the UART. Its bytes are made again each time. */
 static enum dtu_heartbeat_outcome send_beat(struct dtu_device *d)
 {
-    uint8_t scratch[DTU_IDENTITY_TEXT_MAX];
     size_t len;
     const uint8_t *bytes = dtu_identity_bytes(&d->settings.heartbeat_packet,
-                                              &uart_identity_callbacks, d, scratch, &len);
+                                              &uart_identity_callbacks, d, d->scratch, &len);
 
     if (bytes == NULL || d->beat_sent >= len) {
         d->beat_sent = 0;
