@@ -294,9 +294,12 @@ struct dtu_device {
     struct dtu_indicator_callbacks leds;                     /**< private */
     struct dtu_uart lent;                                    /**< private: who has set it so */
     struct dtu_replay greeter;                               /**< private */
-    uint8_t scratch[DTU_IDENTITY_TEXT_MAX];   /**< private: for a packet while it is handed on */
-    struct dtu_framer_config framer_config;   /**< private */
-    struct dtu_cmdmode_config cmdmode_config; /**< private */
+    union {
+        uint8_t packet[DTU_IDENTITY_TEXT_MAX]; /**< private: one that is handed on at once */
+        union dtu_discovery_block block;       /**< private: one that is to be set */
+    } scratch;                                 /**< private */
+    struct dtu_framer_config framer_config;    /**< private */
+    struct dtu_cmdmode_config cmdmode_config;  /**< private */
 };
 
 /** Sets up a device with the values that are stored, or the defaults.

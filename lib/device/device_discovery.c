@@ -85,21 +85,16 @@ static void read_block(void *ctx, uint8_t which, union dtu_discovery_block *bloc
     dtu_blocks_read(&d->params, which, mac, block);
 }
 
-/* It is stored by a request of its own. */
+/* This and what is to be stored is left for when the request has been taken apart. */
 static enum dtu_status write_block(void *ctx, uint8_t which, const union dtu_discovery_block *block)
 {
     struct dtu_device *d = ctx;
-    const struct dtu_param *refused;
-    uint8_t mac[6];
-
-    own_mac(d, mac);
-    enum dtu_status status = dtu_blocks_write(&d->params, which, mac, block, &refused);
-    if (status == DTU_OK && which == DTU_DISCOVERY_PORT_0)
-        d->followed = false;
-    return status;
+    (void)which; /* the command of the request */
+    d->scratch.block = *block;
+    d->task = DTU_TASK_WRITE_BLOCK;
+    return DTU_OK;
 }
 
-/* What is to be stored is left for when the request has been taken apart. */
 static enum dtu_status act(void *ctx, enum dtu_discovery_command command)
 {
     struct dtu_device *d = ctx;
@@ -118,10 +113,26 @@ static const struct dtu_discovery_callbacks discovery_callbacks = {.describe = d
                                                                    .write = write_block,
                                                                    .act = act};
 
+/* It is stored by a request of its own. */
+static enum dtu_status set_block(struct dtu_device *d, uint8_t which)
+{
+    const struct dtu_param *refused;
+    uint8_t mac[6];
+
+    d->task = DTU_TASK_NONE;
+    own_mac(d, mac);
+    enum dtu_status status = dtu_blocks_write(&d->params, which, mac, &d->scratch.block, &refused);
+    if (status == DTU_OK && which == DTU_DISCOVERY_PORT_0)
+        d->followed = false;
+    return status;
+}
+
 /* What is stored may have been read again by way of the console's line: one that is begun is spoilt
  * then. */
-static enum dtu_status do_task(struct dtu_device *d)
+static enum dtu_status do_task(struct dtu_device *d, uint8_t command)
 {
+    if (d->task == DTU_TASK_WRITE_BLOCK)
+        return set_block(d, command);
     bool spoils = d->task != DTU_TASK_SAVE;
     enum dtu_status status = dtu_device_do_task(&d->console);
     if (status != DTU_OK && spoils && dtu_at_server_ready(&d->console.at))
@@ -142,7 +153,7 @@ size_t dtu_device_request(struct dtu_device *d, const uint8_t *data, size_t len,
         dtu_discovery_serve(&discovery_callbacks, d, data, len, reply, size, &reply_len);
     if (outcome == DTU_DISCOVERY_IGNORED)
         return reply_len;
-    if (do_task(d) != DTU_OK) {
+    if (do_task(d, command) != DTU_OK) {
         outcome = DTU_DISCOVERY_FAILED;
         dtu_discovery_put_result(reply, command, DTU_DISCOVERY_ERROR);
     }

@@ -94,7 +94,8 @@ uint32_t dtu_device_next_of_socket(const struct dtu_device_socket *s, uint32_t n
 
 /* --- device_commands.c ---------------------------------------------------------------------- */
 
-/* What a command leaves in `task`, to be done when it has been taken apart: it needs stack. */
+/* What a command or a request leaves in `task`, to be done when it has been taken apart: it needs
+ * stack. */
 enum dtu_device_task {
     DTU_TASK_NONE,
     DTU_TASK_SAVE,          /* store all settings */
@@ -102,7 +103,8 @@ enum dtu_device_task {
     DTU_TASK_SAVE_ROW,      /* store what was `changed`, which takes effect at once */
     DTU_TASK_SAVE_DEFAULTS, /* store all settings as the user's defaults */
     DTU_TASK_RESET,         /* go back to the user's defaults */
-    DTU_TASK_RESET_TO_FACTORY
+    DTU_TASK_RESET_TO_FACTORY,
+    DTU_TASK_WRITE_BLOCK /* of a request: what is in `scratch` */
 };
 
 /* Does the task, if there is one. `ctx` is the channel of the command, whose line is free. */

@@ -99,8 +99,9 @@ bool dtu_device_takes_data(const struct dtu_device_socket *s)
 static const uint8_t *registration_in_front(struct dtu_device_socket *s, size_t *len)
 {
     *len = 0;
-    return s->link_config.listens ? NULL
-                                  : dtu_identity_prefix(&s->identity, s->device->scratch, len);
+    return s->link_config.listens
+               ? NULL
+               : dtu_identity_prefix(&s->identity, s->device->scratch.packet, len);
 }
 
 /* The queue counts what it drops. */
@@ -277,8 +278,8 @@ static enum dtu_heartbeat_outcome send_heartbeat(void *ctx)
 
     if (!dtu_identity_send(&s->identity) || dtu_queue_count(&s->queue) > 0)
         return DTU_HEARTBEAT_NO_ROOM;
-    const uint8_t *bytes =
-        dtu_identity_bytes(&d->settings.heartbeat_packet, &identity_callbacks, s, d->scratch, &len);
+    const uint8_t *bytes = dtu_identity_bytes(&d->settings.heartbeat_packet, &identity_callbacks, s,
+                                              d->scratch.packet, &len);
     if (bytes == NULL)
         return DTU_HEARTBEAT_NOTHING;
     return send_or_queue(s, bytes, len);

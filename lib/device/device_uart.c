@@ -163,7 +163,7 @@ static enum dtu_heartbeat_outcome send_beat(struct dtu_device *d)
 {
     size_t len;
     const uint8_t *bytes = dtu_identity_bytes(&d->settings.heartbeat_packet,
-                                              &uart_identity_callbacks, d, d->scratch, &len);
+                                              &uart_identity_callbacks, d, d->scratch.packet, &len);
 
     if (bytes == NULL || d->beat_sent >= len) {
         d->beat_sent = 0;
