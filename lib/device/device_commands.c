@@ -256,8 +256,8 @@ static void write_link(const struct dtu_device_socket *s, const struct dtu_text 
     dtu_text_char(out, ')');
 }
 
-enum dtu_status dtu_device_write_info(struct dtu_device *d, const struct dtu_param *row,
-                                      const uint8_t *args, size_t len, const struct dtu_text *out)
+static enum dtu_status write_info(struct dtu_device *d, const struct dtu_param *row,
+                                  const uint8_t *args, size_t len, const struct dtu_text *out)
 {
     const struct dtu_device_port *port = d->config->port;
     const uint8_t *mac = row->id == DTU_ID_MAC ? user_mac(d) : NULL;
@@ -283,7 +283,7 @@ static enum dtu_status write_answer(struct dtu_device *d, const struct dtu_param
     struct dtu_device_socket *shown = shown_socket(d, row);
 
     if (shown == NULL)
-        return dtu_device_write_info(d, row, args, len, out);
+        return write_info(d, row, args, len, out);
     if (out != NULL) {
         write_link(shown, out);
     } else {
@@ -320,29 +320,25 @@ static bool on_value(void *ctx, const struct dtu_param *row, const struct dtu_te
     return true;
 }
 
-/* The row whose answer a packet consists of. */
-static const struct dtu_param *text_row(const struct dtu_device *d, enum dtu_identity_kind kind)
-{
-    static const uint8_t ids[] = {[DTU_IDENTITY_ICCID] = DTU_ID_ICCID,
-                                  [DTU_IDENTITY_IMEI] = DTU_ID_IMEI,
-                                  [DTU_IDENTITY_SN] = DTU_ID_SN,
-                                  [DTU_IDENTITY_MAC] = DTU_ID_MAC,
-                                  [DTU_IDENTITY_LBS] = DTU_ID_LBS}; /* no other is asked for */
-    return dtu_device_row_of(d, ids[kind]);
-}
-
-bool dtu_device_write_identity(struct dtu_device *d, enum dtu_identity_kind kind,
-                               const struct dtu_text *out)
+bool dtu_device_write_text(struct dtu_device *d, unsigned id, const struct dtu_text *out)
 {
     static const uint8_t base_station[] = "1"; /* AT+LBS=1 */
-    const struct dtu_param *row = text_row(d, kind);
-    bool asks = kind == DTU_IDENTITY_LBS;
+    const struct dtu_param *row = dtu_device_row_of(d, id);
 
-    if (row == NULL ||
-        dtu_device_write_info(d, row, asks ? base_station : NULL, asks ? 1 : 0, NULL) != DTU_OK)
+    if (row == NULL)
         return false;
-    (void)dtu_device_write_info(d, row, NULL, 0, out);
+    const uint8_t *args = row->id == DTU_ID_LBS ? base_station : NULL;
+    if (write_info(d, row, args, args != NULL, NULL) != DTU_OK)
+        return false;
+    (void)write_info(d, row, NULL, 0, out);
     return true;
+}
+
+size_t dtu_device_copy_text(struct dtu_device *d, unsigned id, char *text, size_t size)
+{
+    struct dtu_text_buffer buffer = {text, size, 0, false};
+    const struct dtu_text out = {dtu_text_to_buffer, &buffer};
+    return dtu_device_write_text(d, id, &out) ? buffer.len : 0;
 }
 
 /* --- Command mode --------------------------------------------------------------------------- */

@@ -6,24 +6,11 @@
 
 #include "dtu/blocks.h"
 
-/* The text of an INFO row in memory; what does not fit is cut off. */
-static size_t info_text(struct dtu_device *d, unsigned id, char *text, size_t size)
-{
-    struct dtu_text_buffer buffer = {text, size, 0, false};
-    const struct dtu_text out = {dtu_text_to_buffer, &buffer};
-    const struct dtu_param *row = dtu_device_row_of(d, id);
-
-    if (row == NULL || dtu_device_write_info(d, row, NULL, 0, NULL) != DTU_OK)
-        return 0;
-    (void)dtu_device_write_info(d, row, NULL, 0, &out);
-    return buffer.len;
-}
-
 /* The hardware address that `AT+MAC` shows; zeroes if it shows none. */
 static void own_mac(struct dtu_device *d, uint8_t mac[6])
 {
     char text[12];
-    size_t len = info_text(d, DTU_ID_MAC, text, sizeof text);
+    size_t len = dtu_device_copy_text(d, DTU_ID_MAC, text, sizeof text);
 
     memset(mac, 0, 6);
     for (size_t i = 0; len == sizeof text && i < 6; i++)
@@ -52,7 +39,7 @@ static void describe(void *ctx, struct dtu_discovery_found *found)
     if (d->has_ip)
         memcpy(found->ip, d->ip, sizeof found->ip);
     own_mac(d, found->mac);
-    size_t len = info_text(d, DTU_ID_VER, version, sizeof version);
+    size_t len = dtu_device_copy_text(d, DTU_ID_VER, version, sizeof version);
     (void)dtu_parse_decimal((const uint8_t *)version, len, &number); /* else it is 0 */
     found->version = (uint16_t)number;
     copy_setting(d, DTU_ID_MID, 0, found->name, sizeof found->name);

@@ -110,14 +110,22 @@ enum dtu_device_task {
 /* Does the task, if there is one. `ctx` is the channel of the command, whose line is free. */
 enum dtu_status dtu_device_do_task(void *ctx);
 
-/* The answer to an INFO row that shows no link, without quotes; without `out` only whether there is
- * one. */
-enum dtu_status dtu_device_write_info(struct dtu_device *d, const struct dtu_param *row,
-                                      const uint8_t *args, size_t len, const struct dtu_text *out);
+/* The answer to an INFO row that shows no link, without quotes. False if there is none. */
+bool dtu_device_write_text(struct dtu_device *d, unsigned id, const struct dtu_text *out);
 
-/* What a registration packet or heartbeat of this kind consists of. */
-bool dtu_device_write_identity(struct dtu_device *d, enum dtu_identity_kind kind,
-                               const struct dtu_text *out);
+/* The same in memory, and its length; what does not fit is cut off. */
+size_t dtu_device_copy_text(struct dtu_device *d, unsigned id, char *text, size_t size);
+
+/* The row whose answer a registration packet or heartbeat of this kind consists of. */
+static inline unsigned id_of_text(enum dtu_identity_kind kind)
+{
+    static const uint8_t ids[] = {[DTU_IDENTITY_ICCID] = DTU_ID_ICCID,
+                                  [DTU_IDENTITY_IMEI] = DTU_ID_IMEI,
+                                  [DTU_IDENTITY_SN] = DTU_ID_SN,
+                                  [DTU_IDENTITY_MAC] = DTU_ID_MAC,
+                                  [DTU_IDENTITY_LBS] = DTU_ID_LBS}; /* no other is asked for */
+    return ids[kind];
+}
 
 bool dtu_device_is_answering(const struct dtu_device_channel *c);
 

@@ -247,7 +247,7 @@ static void poll_sync(struct dtu_device_socket *s)
 static bool on_identity_text(void *ctx, enum dtu_identity_kind kind, const struct dtu_text *out)
 {
     const struct dtu_device_socket *s = ctx;
-    return dtu_device_write_identity(s->device, kind, out);
+    return dtu_device_write_text(s->device, id_of_text(kind), out);
 }
 
 static const struct dtu_identity_callbacks identity_callbacks = {.text = on_identity_text,

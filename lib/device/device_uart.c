@@ -153,7 +153,7 @@ static void start_distribution(struct dtu_device *d)
 
 static bool on_uart_text(void *ctx, enum dtu_identity_kind kind, const struct dtu_text *out)
 {
-    return dtu_device_write_identity(ctx, kind, out);
+    return dtu_device_write_text(ctx, id_of_text(kind), out);
 }
 
 static const struct dtu_identity_callbacks uart_identity_callbacks = {.text = on_uart_text};
