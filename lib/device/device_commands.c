@@ -228,15 +228,22 @@ static struct dtu_device_socket *shown_socket(struct dtu_device *d, const struct
     return &d->sockets[row->id - DTU_ID_SOCKALK];
 }
 
-/* The user's hardware address, if there is one. */
-static const uint8_t *user_mac(const struct dtu_device *d)
+/* The user's hardware address. False if it is not asked for, or the user has set none. */
+static bool write_user_mac(const struct dtu_device *d, const struct dtu_param *row,
+                           const struct dtu_text *out)
 {
     size_t len;
+    if (row->id != DTU_ID_MAC)
+        return false;
     const uint8_t *mac = dtu_settings_bytes(&d->params, DTU_ID_USERMAC, 0, &len);
-    for (size_t i = 0; i < len; i++)
-        if (mac[i] != 0)
-            return mac;
-    return NULL;
+    for (size_t i = 0; i < len; i++) {
+        if (mac[i] == 0)
+            continue;
+        if (out != NULL)
+            dtu_text_hex(out, mac, len);
+        return true;
+    }
+    return false;
 }
 
 /* The state that was settled when the reply began. */
@@ -256,17 +263,12 @@ static void write_link(const struct dtu_device_socket *s, const struct dtu_text 
     dtu_text_char(out, ')');
 }
 
+/* What the port knows, or the product. */
 static enum dtu_status write_info(struct dtu_device *d, const struct dtu_param *row,
                                   const uint8_t *args, size_t len, const struct dtu_text *out)
 {
     const struct dtu_device_port *port = d->config->port;
-    const uint8_t *mac = row->id == DTU_ID_MAC ? user_mac(d) : NULL;
 
-    if (mac != NULL) {
-        if (out != NULL)
-            dtu_text_hex(out, mac, 6);
-        return DTU_OK;
-    }
     if (port->info != NULL && port->info(d->ctx, row, args, len, out) == DTU_OK)
         return DTU_OK;
     if (row->id != DTU_ID_VER)
@@ -283,7 +285,7 @@ static enum dtu_status write_answer(struct dtu_device *d, const struct dtu_param
     struct dtu_device_socket *shown = shown_socket(d, row);
 
     if (shown == NULL)
-        return write_info(d, row, args, len, out);
+        return write_user_mac(d, row, out) ? DTU_OK : write_info(d, row, args, len, out);
     if (out != NULL) {
         write_link(shown, out);
     } else {
@@ -327,6 +329,8 @@ bool dtu_device_write_text(struct dtu_device *d, unsigned id, const struct dtu_t
 
     if (row == NULL)
         return false;
+    if (write_user_mac(d, row, out))
+        return true;
     const uint8_t *args = row->id == DTU_ID_LBS ? base_station : NULL;
     if (write_info(d, row, args, args != NULL, NULL) != DTU_OK)
         return false;
