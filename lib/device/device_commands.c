@@ -125,6 +125,13 @@ enum dtu_status dtu_device_do_task(void *ctx)
     }
 }
 
+/* Until the command has been taken apart. */
+static enum dtu_status put_off(struct dtu_device *d, enum dtu_device_task task)
+{
+    d->task = (uint8_t)task;
+    return DTU_OK;
+}
+
 static enum dtu_status on_changed(void *ctx, const struct dtu_param *row)
 {
     const struct dtu_device_channel *c = ctx;
@@ -134,11 +141,10 @@ static enum dtu_status on_changed(void *ctx, const struct dtu_param *row)
         d->followed = false;
     d->changed = row;
     if ((row->flags & DTU_PARAM_AT_ONCE) != 0)
-        d->task = DTU_TASK_SAVE_ROW;
+        return put_off(d, DTU_TASK_SAVE_ROW);
     /* while what is stored cannot be read, a set would be undone behind its reply: it is refused */
-    else if (d->config->profile->stores_at_once || d->lost)
-        d->task = DTU_TASK_SAVE_OR_UNDO;
-    return DTU_OK;
+    return d->config->profile->stores_at_once || d->lost ? put_off(d, DTU_TASK_SAVE_OR_UNDO)
+                                                         : DTU_OK;
 }
 
 /* --- Actions -------------------------------------------------------------------------------- */
@@ -180,12 +186,6 @@ static enum dtu_status forget_topic(struct dtu_device_channel *c, const struct d
     return on_changed(c, topics);
 }
 
-static enum dtu_status leave(struct dtu_device *d, enum dtu_device_task task)
-{
-    d->task = (uint8_t)task;
-    return DTU_OK;
-}
-
 /* Complexity: a case each for the actions that are the device's own. */
 static enum dtu_status on_action(void *ctx, const struct dtu_param *row, const uint8_t *args,
                                  size_t len)
@@ -197,13 +197,13 @@ static enum dtu_status on_action(void *ctx, const struct dtu_param *row, const u
     case DTU_ID_ENTM:
         return DTU_OK; /* done when the reply is out */
     case DTU_ID_S:
-        return leave(d, DTU_TASK_SAVE);
+        return put_off(d, DTU_TASK_SAVE);
     case DTU_ID_RELD:
-        return leave(d, DTU_TASK_RESET);
+        return put_off(d, DTU_TASK_RESET);
     case DTU_ID_CLEAR:
-        return leave(d, DTU_TASK_RESET_TO_FACTORY);
+        return put_off(d, DTU_TASK_RESET_TO_FACTORY);
     case DTU_ID_CFGTF:
-        return leave(d, DTU_TASK_SAVE_DEFAULTS);
+        return put_off(d, DTU_TASK_SAVE_DEFAULTS);
     case DTU_ID_SIGNINAT:
         return sign_in_or_set(c, row, args, len);
     case DTU_ID_USERMAC:
@@ -228,6 +228,14 @@ static struct dtu_device_socket *shown_socket(struct dtu_device *d, const struct
     return &d->sockets[row->id - DTU_ID_SOCKALK];
 }
 
+static bool is_blank(const uint8_t *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (bytes[i] != 0)
+            return false;
+    return true;
+}
+
 /* The user's hardware address. False if it is not asked for, or the user has set none. */
 static bool write_user_mac(const struct dtu_device *d, const struct dtu_param *row,
                            const struct dtu_text *out)
@@ -236,14 +244,11 @@ static bool write_user_mac(const struct dtu_device *d, const struct dtu_param *r
     if (row->id != DTU_ID_MAC)
         return false;
     const uint8_t *mac = dtu_settings_bytes(&d->params, DTU_ID_USERMAC, 0, &len);
-    for (size_t i = 0; i < len; i++) {
-        if (mac[i] == 0)
-            continue;
-        if (out != NULL)
-            dtu_text_hex(out, mac, len);
-        return true;
-    }
-    return false;
+    if (is_blank(mac, len))
+        return false;
+    if (out != NULL)
+        dtu_text_hex(out, mac, len);
+    return true;
 }
 
 /* The state that was settled when the reply began. */
