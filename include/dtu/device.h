@@ -279,7 +279,7 @@ struct dtu_device {
     uint32_t heard_ms;                       /**< private: when a socket sent something last */
     struct dtu_device_stats stats;           /**< counters */
     struct dtu_params params;                /**< private */
-    struct dtu_device_channel console;       /**< private: command mode */
+    struct dtu_device_channel console;       /**< private: command mode; `at.stats` may be read */
     struct dtu_cmdmode cmdmode;              /**< private */
     struct dtu_framer framer;                /**< private */
     struct dtu_heartbeat heartbeat;          /**< private: to the UART; its `stats` may be read */
