@@ -291,27 +291,6 @@ static enum dtu_status find_row(struct dtu_at_server *s, const struct command *c
     return DTU_OK;
 }
 
-static enum dtu_status set_values(struct dtu_at_server *s, const struct command *c)
-{
-    enum dtu_status status = dtu_params_set(s->config->params, s->row, c->value, c->value_len);
-    if (status == DTU_OK && s->callbacks->changed != NULL)
-        status = s->callbacks->changed(s->ctx, s->row);
-    return status;
-}
-
-/* Lets the owner do it, or say whether it can tell the value. */
-static enum dtu_status ask_owner(struct dtu_at_server *s, const struct command *c)
-{
-    enum dtu_status status = DTU_OK;
-    if (s->form == DTU_AT_SET)
-        status = dtu_params_check(s->config->params->table, s->row, c->value, c->value_len);
-    if (status != DTU_OK)
-        return status;
-    if (s->row->kind == DTU_PARAM_INFO && is_asked(s->row, (enum dtu_at_form)s->form))
-        return s->callbacks->info(s->ctx, s->row, c->value, c->value_len, NULL);
-    return s->callbacks->action(s->ctx, s->row, c->value, c->value_len);
-}
-
 /* `=?` tells what a set may say: of a row that cannot be set there is nothing to tell. */
 static bool has_range(const struct dtu_at_server *s)
 {
@@ -319,25 +298,50 @@ static bool has_range(const struct dtu_at_server *s)
            s->row->kind != DTU_PARAM_SECRET && s->row->kind != DTU_PARAM_INFO;
 }
 
-/* Whether the owner is asked: he has what the row stands for. */
-static bool is_owners(const struct dtu_param *row, enum dtu_at_form form)
+static bool is_setting(const struct dtu_param *row)
 {
-    if (row->kind == DTU_PARAM_INFO || form == DTU_AT_SET)
-        return true;
-    return row->kind == DTU_PARAM_ACTION && form == DTU_AT_BARE && row->field_count == 0;
+    return row->kind == DTU_PARAM_SETTING || row->kind == DTU_PARAM_VIEW;
+}
+
+static enum dtu_status set_or_check(const struct dtu_at_server *s, const struct command *c)
+{
+    struct dtu_params *params = s->config->params;
+    return is_setting(s->row) ? dtu_params_set(params, s->row, c->value, c->value_len)
+                              : dtu_params_check(params->table, s->row, c->value, c->value_len);
+}
+
+/* Lets the owner do it, or say whether he can tell the value. */
+static enum dtu_status ask_owner(struct dtu_at_server *s, const struct command *c)
+{
+    const struct dtu_param *row = s->row;
+    enum dtu_at_form form = (enum dtu_at_form)s->form;
+
+    if (row->kind == DTU_PARAM_INFO && is_asked(row, form))
+        return s->callbacks->info(s->ctx, row, c->value, c->value_len, NULL);
+    if (form == DTU_AT_SET ||
+        (row->kind == DTU_PARAM_ACTION && form == DTU_AT_BARE && row->field_count == 0))
+        return s->callbacks->action(s->ctx, row, c->value, c->value_len);
+    return DTU_ERR_FORM;
 }
 
 static enum dtu_status execute(struct dtu_at_server *s, const struct command *c)
 {
     enum dtu_at_form form = (enum dtu_at_form)s->form;
+    enum dtu_status status = DTU_OK;
 
     if (form == DTU_AT_RANGE)
         return has_range(s) ? DTU_OK : DTU_ERR_FORM;
-    if (s->row->kind == DTU_PARAM_SETTING || s->row->kind == DTU_PARAM_VIEW)
-        return form == DTU_AT_SET ? set_values(s, c) : DTU_OK;
     if (s->row->kind == DTU_PARAM_HELP)
         return form == DTU_AT_BARE ? DTU_OK : DTU_ERR_FORM;
-    return is_owners(s->row, form) ? ask_owner(s, c) : DTU_ERR_FORM;
+    if (form == DTU_AT_SET)
+        status = set_or_check(s, c);
+    if (status != DTU_OK)
+        return status;
+    if (!is_setting(s->row))
+        return ask_owner(s, c);
+    return form == DTU_AT_SET && s->callbacks->changed != NULL
+               ? s->callbacks->changed(s->ctx, s->row)
+               : DTU_OK;
 }
 
 static enum dtu_status run_line(struct dtu_at_server *s, const uint8_t *line, size_t len)
@@ -408,6 +412,8 @@ static void end_line(struct dtu_at_server *s, const uint8_t *data, size_t len)
     } else {
         status = run_line(s, data, len);
     }
+    if (status == DTU_OK && s->callbacks->finish != NULL)
+        status = s->callbacks->finish(s->ctx);
     s->stats.commands++;
     s->stats.errors += status != DTU_OK;
     s->stats.too_long += s->too_long;

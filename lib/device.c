@@ -17,6 +17,21 @@ void dtu_device_tell(struct dtu_device *d, unsigned kind, unsigned socket, size_
     dtu_device_tell_event(d, &e);
 }
 
+void dtu_device_tell_command(struct dtu_device *d, const struct dtu_param *row,
+                             enum dtu_at_form form, enum dtu_status status)
+{
+    struct dtu_device_event e = {
+        .kind = DTU_EVENT_COMMAND, .row = row, .form = form, .status = status};
+    dtu_device_tell_event(d, &e);
+}
+
+void dtu_device_tell_request(struct dtu_device *d, uint8_t command,
+                             enum dtu_discovery_outcome outcome)
+{
+    struct dtu_device_event e = {.kind = DTU_EVENT_REQUEST, .len = command, .outcome = outcome};
+    dtu_device_tell_event(d, &e);
+}
+
 const struct dtu_param *dtu_device_row_of(const struct dtu_device *d, unsigned id)
 {
     return dtu_params_by_id(table_of(d), (uint8_t)id);

@@ -76,7 +76,7 @@ struct dtu_at_server_config {
     enum dtu_at_style style;              /**< What the lines look like. */
 };
 
-/** What a server calls. None but `replied` may call back into the same instance. */
+/** What a server calls. None but `finish` and `replied` may call back into the same instance. */
 struct dtu_at_server_callbacks {
     /** Output: echo and replies. @return how many bytes were taken, 0 to `len` */
     size_t (*write)(void *ctx, const uint8_t *data, size_t len);
@@ -99,6 +99,12 @@ struct dtu_at_server_callbacks {
      * @return DTU_OK, or what the reply shall say. The server does not undo the set then: its owner
      * does, as the device does with what could not be stored. */
     enum dtu_status (*changed)(void *ctx, const struct dtu_param *row);
+    /** A command was good so far, whatever its form: the last word on it, before the reply. What
+     * was only noted by `action` or `changed` can be done here, where the line has been taken apart
+     * and takes no stack any more: storing needs much of it. May be NULL. dtu_at_server_set_echo()
+     * may be called from inside.
+     * @return DTU_OK, or what the reply shall say */
+    enum dtu_status (*finish)(void *ctx);
     /** Write another value than the pending one into the answer to a query of a SETTING or a VIEW:
      * what it is for the moment. Called at least once for each; the text must be the same each
      * time. Not asked for rows with places. May be NULL.

@@ -224,7 +224,7 @@ struct dtu_device_socket {
     struct dtu_baudsync_config sync_config; /**< private */
 };
 
-/** One channel whose commands come as a whole; private. */
+/** One way by which commands come; private. */
 struct dtu_device_channel {
     struct dtu_device *device;          /**< private */
     struct dtu_at_server at;            /**< private */
@@ -248,40 +248,43 @@ struct dtu_device_sdp {
 /** A device. The fields are private, but for the `stats` of each part. What is used most often
  * comes first, where the instructions of a small processor reach it. */
 struct dtu_device {
-    const struct dtu_device_config *config;   /**< private */
-    void *ctx;                                /**< private */
-    uint32_t now_ms;                          /**< private: of the call that is under way */
-    bool started;                             /**< private */
-    bool restarting;                          /**< private: a restart is wanted */
-    bool restart_due;                         /**< private: or will be when a reply is out */
-    bool greeting;                            /**< private: not all of it is sent */
-    bool answering;                           /**< private: nor of an answer of the handshake */
-    bool frame_taken;                         /**< private: the framer may let go of its frame */
-    bool was_deaf;                            /**< private: the UART was not heard till now */
-    bool after_cr;                            /**< private: the last byte was the CR of a command */
-    bool logged_in;                           /**< private */
-    bool lost;                                /**< private: stored values could not be read */
-    bool followed;                            /**< private: the UART is not as it was set */
-    bool is_lent;                             /**< private: the UART is somebody else's */
-    bool has_ip;                              /**< private: dtu_device_set_ip() was called */
-    uint8_t network;                          /**< private: enum dtu_network */
-    uint8_t ip[4];                            /**< private: by dtu_device_set_ip() */
-    const struct dtu_device_channel *current; /**< private: whose command is being carried out */
-    const struct dtu_device_socket *marking;  /**< private: whose packet is on its way */
-    size_t beat_sent;                         /**< private: bytes of one that is on its way */
-    size_t prefix_max;                        /**< private: bytes in front of data at most */
-    size_t frame_len;                         /**< private: of the frame that the framer keeps */
-    uint32_t cr_ms;                           /**< private: when the CR of a command came */
-    uint32_t entered_ms;                      /**< private: when command mode began */
-    uint32_t heard_ms;                        /**< private: when a socket sent something last */
-    struct dtu_device_stats stats;            /**< counters */
-    struct dtu_params params;                 /**< private */
-    struct dtu_at_server at;                  /**< private */
-    struct dtu_cmdmode cmdmode;               /**< private */
-    struct dtu_framer framer;                 /**< private */
-    struct dtu_heartbeat heartbeat;           /**< private: to the UART; its `stats` may be read */
-    struct dtu_settings settings;             /**< private */
-    struct dtu_device_sdp sdp;                /**< private; its `stats` may be read */
+    const struct dtu_device_config *config;  /**< private */
+    void *ctx;                               /**< private */
+    uint32_t now_ms;                         /**< private: of the call that is under way */
+    bool started;                            /**< private */
+    bool restarting;                         /**< private: a restart is wanted */
+    bool restart_due;                        /**< private: or will be when a reply is out */
+    bool greeting;                           /**< private: not all of it is sent */
+    bool answering;                          /**< private: nor of an answer of the handshake */
+    bool frame_taken;                        /**< private: the framer may let go of its frame */
+    bool was_deaf;                           /**< private: the UART was not heard till now */
+    bool after_cr;                           /**< private: the last byte was the CR of a command */
+    bool logged_in;                          /**< private */
+    bool lost;                               /**< private: stored values could not be read */
+    bool followed;                           /**< private: the UART is not as it was set */
+    bool is_lent;                            /**< private: the UART is somebody else's */
+    bool has_ip;                             /**< private: dtu_device_set_ip() was called */
+    uint8_t network;                         /**< private: enum dtu_network */
+    uint8_t task;                            /**< private: what a command has left to be done */
+    uint8_t ip[4];                           /**< private: by dtu_device_set_ip() */
+    const struct dtu_param *changed;         /**< private: what a command has set */
+    const uint8_t *command;                  /**< private: what is left of a message's commands */
+    size_t command_len;                      /**< private: how many bytes */
+    const struct dtu_device_socket *marking; /**< private: whose packet is on its way */
+    size_t beat_sent;                        /**< private: bytes of one that is on its way */
+    size_t prefix_max;                       /**< private: bytes in front of data at most */
+    size_t frame_len;                        /**< private: of the frame that the framer keeps */
+    uint32_t cr_ms;                          /**< private: when the CR of a command came */
+    uint32_t entered_ms;                     /**< private: when command mode began */
+    uint32_t heard_ms;                       /**< private: when a socket sent something last */
+    struct dtu_device_stats stats;           /**< counters */
+    struct dtu_params params;                /**< private */
+    struct dtu_device_channel console;       /**< private: command mode; `at.stats` may be read */
+    struct dtu_cmdmode cmdmode;              /**< private */
+    struct dtu_framer framer;                /**< private */
+    struct dtu_heartbeat heartbeat;          /**< private: to the UART; its `stats` may be read */
+    struct dtu_settings settings;            /**< private */
+    struct dtu_device_sdp sdp;               /**< private; its `stats` may be read */
     struct dtu_device_channel channels[DTU_DEVICE_CHANNELS]; /**< private */
     struct dtu_device_socket sockets[DTU_PROFILE_SOCKETS];   /**< private */
     struct dtu_store store;                                  /**< private */
@@ -291,9 +294,12 @@ struct dtu_device {
     struct dtu_indicator_callbacks leds;                     /**< private */
     struct dtu_uart lent;                                    /**< private: who has set it so */
     struct dtu_replay greeter;                               /**< private */
-    struct dtu_framer_config framer_config;                  /**< private */
-    struct dtu_cmdmode_config cmdmode_config;                /**< private */
-    struct dtu_at_server_config at_config;                   /**< private */
+    union {
+        uint8_t packet[DTU_IDENTITY_TEXT_MAX]; /**< private: one that is handed on at once */
+        union dtu_discovery_block block;       /**< private: one that is to be set */
+    } scratch;                                 /**< private */
+    struct dtu_framer_config framer_config;    /**< private */
+    struct dtu_cmdmode_config cmdmode_config;  /**< private */
 };
 
 /** Sets up a device with the values that are stored, or the defaults.

@@ -8,39 +8,19 @@
 
 /* --- Values --------------------------------------------------------------------------------- */
 
-/* Memory for one line: the buffer of the command that is being carried out. Its values are read by
- * now, and its reply comes from the row. The other buffer may hold a line that is not complete. */
-static uint8_t *line_memory(const struct dtu_device *d, size_t *size)
-{
-    if (d->current == NULL) {
-        *size = d->config->line_size;
-        return d->config->line;
-    }
-    const struct dtu_device_memory *message = &d->config->messages[d->current->kind];
-    *size = message->size;
-    return message->memory;
-}
-
-static enum dtu_status save_row(struct dtu_device *d, const struct dtu_param *row)
-{
-    size_t size;
-    uint8_t *line = line_memory(d, &size);
-    if (d->config->medium == NULL)
-        return DTU_OK;
-    return dtu_store_save_row(&d->store, &d->params, row, line, size);
-}
-
 /* What could not be stored is not done at all: back to what is stored. There may be nothing stored
- * yet. If it cannot be read either, nothing is stored until it can: the rest would be lost. */
-static void restore_values(struct dtu_device *d)
+ * yet. If it cannot be read either, nothing is stored until it can: the rest would be lost. It is
+ * read by way of the line of the command that is being carried out, whose values are read by now,
+ * and whose reply comes from the row. Another line may hold a command that is not complete. */
+static void restore_values(struct dtu_device_channel *c)
 {
-    size_t size;
-    uint8_t *line = line_memory(d, &size);
+    struct dtu_device *d = c->device;
     dtu_params_reset_all(&d->params);
-    d->lost = dtu_store_load(&d->store, &d->params, line, size) == DTU_ERR_IO;
+    d->lost =
+        dtu_store_load(&d->store, &d->params, c->config.line, c->config.line_size) == DTU_ERR_IO;
 }
 
-enum dtu_status dtu_device_save(struct dtu_device *d)
+static enum dtu_status save(struct dtu_device *d)
 {
     if (d->config->medium == NULL)
         return DTU_ERR_NOT_ALLOWED;
@@ -52,65 +32,36 @@ enum dtu_status dtu_device_save(struct dtu_device *d)
     return status;
 }
 
-enum dtu_status dtu_device_save_or_restore(struct dtu_device *d)
+static enum dtu_status save_or_undo(struct dtu_device_channel *c)
 {
-    enum dtu_status status = d->config->medium != NULL ? dtu_device_save(d) : DTU_OK;
+    struct dtu_device *d = c->device;
+    enum dtu_status status = d->config->medium != NULL ? save(d) : DTU_OK;
     if (status != DTU_OK)
-        restore_values(d);
+        restore_values(c);
     return status;
+}
+
+static enum dtu_status save_row(struct dtu_device_channel *c, const struct dtu_param *row)
+{
+    struct dtu_device *d = c->device;
+    if (d->config->medium == NULL)
+        return DTU_OK;
+    return dtu_store_save_row(&d->store, &d->params, row, c->config.line, c->config.line_size);
 }
 
 /* A row that takes effect at once is stored by itself, and so before it does. */
-static enum dtu_status change_at_once(struct dtu_device *d, const struct dtu_param *row)
+static enum dtu_status change_at_once(struct dtu_device_channel *c)
 {
-    enum dtu_status status = save_row(d, row);
+    struct dtu_device *d = c->device;
+    enum dtu_status status = save_row(c, d->changed);
     if (status != DTU_OK) {
-        dtu_params_revert_row(&d->params, row);
+        dtu_params_revert_row(&d->params, d->changed);
         return status;
     }
-    dtu_params_apply_row(&d->params, row);
-    if (row->id == DTU_ID_E)
-        dtu_at_server_set_echo(&d->at, dtu_settings_on(&d->params, DTU_ID_E, false));
+    dtu_params_apply_row(&d->params, d->changed);
+    if (d->changed->id == DTU_ID_E)
+        dtu_at_server_set_echo(&d->console.at, dtu_settings_on(&d->params, DTU_ID_E, false));
     return DTU_OK;
-}
-
-static enum dtu_status on_changed(void *ctx, const struct dtu_param *row)
-{
-    struct dtu_device *d = ctx;
-    if (row->id == DTU_ID_UART)
-        d->followed = false;
-    if ((row->flags & DTU_PARAM_AT_ONCE) != 0)
-        return change_at_once(d, row);
-    /* while what is stored cannot be read, a set would be undone behind its reply: it is refused */
-    return d->config->profile->stores_at_once || d->lost ? dtu_device_save_or_restore(d) : DTU_OK;
-}
-
-/* What the user's defaults are could not be read, or not all of it. */
-static void drop_users_values(struct dtu_device *d)
-{
-    if (d->config->medium != NULL)
-        restore_values(d);
-    else
-        dtu_params_reset(&d->params);
-}
-
-/* Settings that were changed by other ways than a set are stored at once on every product: a reset
- * would be none if a power cut could undo it. */
-enum dtu_status dtu_device_reset_values(struct dtu_device *d, bool users)
-{
-    size_t size;
-    uint8_t *line = line_memory(d, &size);
-    enum dtu_status status = DTU_OK;
-
-    if (!users) /* who asks for the factory's settings gives up what cannot be read */
-        d->lost = false;
-    dtu_params_reset(&d->params);
-    if (users && d->config->default_medium != NULL)
-        status = dtu_store_load(&d->defaults, &d->params, line, size);
-    if (status != DTU_ERR_IO)
-        return dtu_device_save_or_restore(d);
-    drop_users_values(d);
-    return status;
 }
 
 static enum dtu_status save_defaults(struct dtu_device *d)
@@ -122,65 +73,143 @@ static enum dtu_status save_defaults(struct dtu_device *d)
     return dtu_store_save(&d->defaults, &d->params, DTU_PARAMS_PENDING);
 }
 
+/* What the user's defaults are could not be read, or not all of it. */
+static void drop_users_values(struct dtu_device_channel *c)
+{
+    struct dtu_device *d = c->device;
+    if (d->config->medium != NULL)
+        restore_values(c);
+    else
+        dtu_params_reset(&d->params);
+}
+
+/* Settings that were changed by other ways than a set are stored at once on every product: a reset
+ * would be none if a power cut could undo it. */
+static enum dtu_status reset_values(struct dtu_device_channel *c, bool users)
+{
+    struct dtu_device *d = c->device;
+    enum dtu_status status = DTU_OK;
+
+    if (!users) /* who asks for the factory's settings gives up what cannot be read */
+        d->lost = false;
+    dtu_params_reset(&d->params);
+    if (users && d->config->default_medium != NULL)
+        status = dtu_store_load(&d->defaults, &d->params, c->config.line, c->config.line_size);
+    if (status != DTU_ERR_IO)
+        return save_or_undo(c);
+    drop_users_values(c);
+    return status;
+}
+
+enum dtu_status dtu_device_do_task(void *ctx)
+{
+    struct dtu_device_channel *c = ctx;
+    struct dtu_device *d = c->device;
+    unsigned task = d->task;
+
+    d->task = DTU_TASK_NONE;
+    switch (task) {
+    case DTU_TASK_SAVE:
+        return save(d);
+    case DTU_TASK_SAVE_OR_UNDO:
+        return save_or_undo(c);
+    case DTU_TASK_SAVE_ROW:
+        return change_at_once(c);
+    case DTU_TASK_SAVE_DEFAULTS:
+        return save_defaults(d);
+    case DTU_TASK_RESET:
+    case DTU_TASK_RESET_TO_FACTORY:
+        return reset_values(c, task == DTU_TASK_RESET);
+    default:
+        return DTU_OK;
+    }
+}
+
+/* Until the command has been taken apart. */
+static enum dtu_status put_off(struct dtu_device *d, enum dtu_device_task task)
+{
+    d->task = (uint8_t)task;
+    return DTU_OK;
+}
+
+static enum dtu_status on_changed(void *ctx, const struct dtu_param *row)
+{
+    const struct dtu_device_channel *c = ctx;
+    struct dtu_device *d = c->device;
+
+    if (row->id == DTU_ID_UART)
+        d->followed = false;
+    d->changed = row;
+    if ((row->flags & DTU_PARAM_AT_ONCE) != 0)
+        return put_off(d, DTU_TASK_SAVE_ROW);
+    /* while what is stored cannot be read, a set would be undone behind its reply: it is refused */
+    return d->config->profile->stores_at_once || d->lost ? put_off(d, DTU_TASK_SAVE_OR_UNDO)
+                                                         : DTU_OK;
+}
+
 /* --- Actions -------------------------------------------------------------------------------- */
 
 /* Sets a value that an action changes. */
-static enum dtu_status set_value(struct dtu_device *d, const struct dtu_param *row,
+static enum dtu_status set_value(struct dtu_device_channel *c, const struct dtu_param *row,
                                  const uint8_t *args, size_t len)
 {
-    (void)dtu_params_set(&d->params, row, args, len); /* cannot fail: the server has checked it */
-    return on_changed(d, row);
+    /* cannot fail: the server has checked it */
+    (void)dtu_params_set(&c->device->params, row, args, len);
+    return on_changed(c, row);
 }
 
 /* A message has had its password: it neither logs the user of the UART in nor out. */
-static enum dtu_status sign_in_or_set(struct dtu_device *d, const struct dtu_param *row,
+static enum dtu_status sign_in_or_set(struct dtu_device_channel *c, const struct dtu_param *row,
                                       const uint8_t *args, size_t len)
 {
-    return d->current == NULL && dtu_device_needs_login(d) ? dtu_device_sign_in(d, row, args, len)
-                                                           : set_value(d, row, args, len);
+    struct dtu_device *d = c->device;
+    return c == &d->console && dtu_device_needs_login(d) ? dtu_device_sign_in(d, row, args, len)
+                                                         : set_value(c, row, args, len);
 }
 
-static enum dtu_status set_mac(struct dtu_device *d, const struct dtu_param *row,
+static enum dtu_status set_mac(struct dtu_device_channel *c, const struct dtu_param *row,
                                const uint8_t *args, size_t len)
 {
     for (size_t i = 0; i < len; i++)
         if (dtu_upper(args[i]) != 'F')
-            return set_value(d, row, args, len);
+            return set_value(c, row, args, len);
     return DTU_ERR_RANGE; /* all F is nobody's (manual 003 section 4.4.7) */
 }
 
-static enum dtu_status forget_topic(struct dtu_device *d, const struct dtu_param *row,
+static enum dtu_status forget_topic(struct dtu_device_channel *c, const struct dtu_param *row,
                                     const uint8_t *args, size_t len)
 {
+    struct dtu_device *d = c->device;
     const struct dtu_param *topics = dtu_device_row_of(d, DTU_ID_MQTTSUB);
     struct dtu_argument place = dtu_params_argument(table_of(d), row, args, len, 0);
     dtu_params_clear_place(&d->params, topics, (uint8_t)place.number);
-    return on_changed(d, topics);
+    return on_changed(c, topics);
 }
 
 /* Complexity: a case each for the actions that are the device's own. */
 static enum dtu_status on_action(void *ctx, const struct dtu_param *row, const uint8_t *args,
                                  size_t len)
 {
-    struct dtu_device *d = ctx;
+    struct dtu_device_channel *c = ctx;
+    struct dtu_device *d = c->device;
     switch (row->id) {
     case DTU_ID_Z:
     case DTU_ID_ENTM:
         return DTU_OK; /* done when the reply is out */
     case DTU_ID_S:
-        return dtu_device_save(d);
+        return put_off(d, DTU_TASK_SAVE);
     case DTU_ID_RELD:
-        return dtu_device_reset_values(d, true);
+        return put_off(d, DTU_TASK_RESET);
     case DTU_ID_CLEAR:
-        return dtu_device_reset_values(d, false);
+        return put_off(d, DTU_TASK_RESET_TO_FACTORY);
     case DTU_ID_CFGTF:
-        return save_defaults(d);
+        return put_off(d, DTU_TASK_SAVE_DEFAULTS);
     case DTU_ID_SIGNINAT:
-        return sign_in_or_set(d, row, args, len);
+        return sign_in_or_set(c, row, args, len);
     case DTU_ID_USERMAC:
-        return set_mac(d, row, args, len);
+        return set_mac(c, row, args, len);
     case DTU_ID_MQTTUNSUB:
-        return forget_topic(d, row, args, len);
+        return forget_topic(c, row, args, len);
     default:
         break;
     }
@@ -199,15 +228,27 @@ static struct dtu_device_socket *shown_socket(struct dtu_device *d, const struct
     return &d->sockets[row->id - DTU_ID_SOCKALK];
 }
 
-/* The user's hardware address, if there is one. */
-static const uint8_t *user_mac(const struct dtu_device *d)
+static bool is_blank(const uint8_t *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (bytes[i] != 0)
+            return false;
+    return true;
+}
+
+/* The user's hardware address. False if it is not asked for, or the user has set none. */
+static bool write_user_mac(const struct dtu_device *d, const struct dtu_param *row,
+                           const struct dtu_text *out)
 {
     size_t len;
+    if (row->id != DTU_ID_MAC)
+        return false;
     const uint8_t *mac = dtu_settings_bytes(&d->params, DTU_ID_USERMAC, 0, &len);
-    for (size_t i = 0; i < len; i++)
-        if (mac[i] != 0)
-            return mac;
-    return NULL;
+    if (is_blank(mac, len))
+        return false;
+    if (out != NULL)
+        dtu_text_hex(out, mac, len);
+    return true;
 }
 
 /* The state that was settled when the reply began. */
@@ -227,37 +268,12 @@ static void write_link(const struct dtu_device_socket *s, const struct dtu_text 
     dtu_text_char(out, ')');
 }
 
-/* What the device itself knows of an INFO row. The first call, without `out`, settles what the
- * reply says however often it is made. */
-static bool write_own_info(struct dtu_device *d, const struct dtu_param *row,
-                           const struct dtu_text *out)
-{
-    struct dtu_device_socket *shown = shown_socket(d, row);
-    const uint8_t *mac = row->id == DTU_ID_MAC ? user_mac(d) : NULL;
-
-    if (shown == NULL && mac == NULL)
-        return false;
-    if (out == NULL && shown != NULL) {
-        shown->shown = (uint8_t)dtu_link_state(&shown->link);
-        shown->shown_clients = shown->clients;
-    }
-    if (out == NULL)
-        return true;
-    if (mac != NULL)
-        dtu_text_hex(out, mac, 6);
-    else
-        write_link(shown, out);
-    return true;
-}
-
-/* Writes the value without quotes. */
-enum dtu_status dtu_device_write_info(struct dtu_device *d, const struct dtu_param *row,
-                                      const uint8_t *args, size_t len, const struct dtu_text *out)
+/* What the port knows, or the product. */
+static enum dtu_status write_info(struct dtu_device *d, const struct dtu_param *row,
+                                  const uint8_t *args, size_t len, const struct dtu_text *out)
 {
     const struct dtu_device_port *port = d->config->port;
 
-    if (write_own_info(d, row, out))
-        return DTU_OK;
     if (port->info != NULL && port->info(d->ctx, row, args, len, out) == DTU_OK)
         return DTU_OK;
     if (row->id != DTU_ID_VER)
@@ -267,15 +283,33 @@ enum dtu_status dtu_device_write_info(struct dtu_device *d, const struct dtu_par
     return DTU_OK;
 }
 
+/* The first call, without `out`, settles what the reply says of a link however often it is made. */
+static enum dtu_status write_answer(struct dtu_device *d, const struct dtu_param *row,
+                                    const uint8_t *args, size_t len, const struct dtu_text *out)
+{
+    struct dtu_device_socket *shown = shown_socket(d, row);
+
+    if (shown == NULL)
+        return write_user_mac(d, row, out) ? DTU_OK : write_info(d, row, args, len, out);
+    if (out != NULL) {
+        write_link(shown, out);
+    } else {
+        shown->shown = (uint8_t)dtu_link_state(&shown->link);
+        shown->shown_clients = shown->clients;
+    }
+    return DTU_OK;
+}
+
 static enum dtu_status on_info(void *ctx, const struct dtu_param *row, const uint8_t *args,
                                size_t len, const struct dtu_text *out)
 {
-    struct dtu_device *d = ctx;
+    const struct dtu_device_channel *c = ctx;
+    struct dtu_device *d = c->device;
     bool quotes = table_of(d)->syntax.quotes && out != NULL;
 
     if (quotes)
         dtu_text_char(out, '"');
-    enum dtu_status status = dtu_device_write_info(d, row, args, len, out);
+    enum dtu_status status = write_answer(d, row, args, len, out);
     if (quotes)
         dtu_text_char(out, '"');
     return status;
@@ -285,36 +319,35 @@ static enum dtu_status on_info(void *ctx, const struct dtu_param *row, const uin
  * that is lent. */
 static bool on_value(void *ctx, const struct dtu_param *row, const struct dtu_text *out)
 {
-    struct dtu_device *d = ctx;
+    const struct dtu_device_channel *c = ctx;
+    const struct dtu_device *d = c->device;
     if (row->id != DTU_ID_UART || !(d->followed || d->is_lent))
         return false;
     dtu_settings_write_uart(&d->params, dtu_device_uart(d), out);
     return true;
 }
 
-/* The row whose answer a packet consists of. */
-static const struct dtu_param *text_row(const struct dtu_device *d, enum dtu_identity_kind kind)
-{
-    static const uint8_t ids[] = {[DTU_IDENTITY_ICCID] = DTU_ID_ICCID,
-                                  [DTU_IDENTITY_IMEI] = DTU_ID_IMEI,
-                                  [DTU_IDENTITY_SN] = DTU_ID_SN,
-                                  [DTU_IDENTITY_MAC] = DTU_ID_MAC,
-                                  [DTU_IDENTITY_LBS] = DTU_ID_LBS}; /* no other is asked for */
-    return dtu_device_row_of(d, ids[kind]);
-}
-
-bool dtu_device_write_identity(struct dtu_device *d, enum dtu_identity_kind kind,
-                               const struct dtu_text *out)
+bool dtu_device_write_text(struct dtu_device *d, unsigned id, const struct dtu_text *out)
 {
     static const uint8_t base_station[] = "1"; /* AT+LBS=1 */
-    const struct dtu_param *row = text_row(d, kind);
-    bool asks = kind == DTU_IDENTITY_LBS;
+    const struct dtu_param *row = dtu_device_row_of(d, id);
 
-    if (row == NULL ||
-        dtu_device_write_info(d, row, asks ? base_station : NULL, asks ? 1 : 0, NULL) != DTU_OK)
+    if (row == NULL)
         return false;
-    (void)dtu_device_write_info(d, row, NULL, 0, out);
+    if (write_user_mac(d, row, out))
+        return true;
+    const uint8_t *args = row->id == DTU_ID_LBS ? base_station : NULL;
+    if (write_info(d, row, args, args != NULL, NULL) != DTU_OK)
+        return false;
+    (void)write_info(d, row, NULL, 0, out);
     return true;
+}
+
+size_t dtu_device_copy_text(struct dtu_device *d, unsigned id, char *text, size_t size)
+{
+    struct dtu_text_buffer buffer = {text, size, 0, false};
+    const struct dtu_text out = {dtu_text_to_buffer, &buffer};
+    return dtu_device_write_text(d, id, &out) ? buffer.len : 0;
 }
 
 /* --- Command mode --------------------------------------------------------------------------- */
@@ -322,18 +355,10 @@ bool dtu_device_write_identity(struct dtu_device *d, enum dtu_identity_kind kind
 /* In command mode a login may be needed; a command in the data stream has had its password. */
 static enum dtu_status on_permit(void *ctx, const struct dtu_param *row)
 {
-    struct dtu_device *d = ctx;
-    if (!dtu_device_needs_login(d) || (row != NULL && row->id == DTU_ID_SIGNINAT))
+    const struct dtu_device_channel *c = ctx;
+    if (!dtu_device_needs_login(c->device) || (row != NULL && row->id == DTU_ID_SIGNINAT))
         return DTU_OK;
     return DTU_ERR_LOGIN;
-}
-
-static void tell_command(struct dtu_device *d, const struct dtu_param *row, enum dtu_at_form form,
-                         enum dtu_status status)
-{
-    struct dtu_device_event e = {
-        .kind = DTU_EVENT_COMMAND, .row = row, .form = form, .status = status};
-    dtu_device_tell_event(d, &e);
 }
 
 /* What an action that was done wants when its reply is out. */
@@ -362,14 +387,15 @@ static void restore_if_lost(struct dtu_device *d)
     for (size_t i = 0; i < DTU_DEVICE_CHANNELS; i++)
         if (dtu_device_is_answering(&d->channels[i]))
             return;
-    restore_values(d);
+    restore_values(&d->console);
 }
 
 static void on_replied(void *ctx, const struct dtu_param *row, enum dtu_at_form form,
                        enum dtu_status status)
 {
-    struct dtu_device *d = ctx;
-    tell_command(d, row, form, status);
+    const struct dtu_device_channel *c = ctx;
+    struct dtu_device *d = c->device;
+    dtu_device_tell_command(d, row, form, status);
     restore_if_lost(d);
     if (asks_for_restart(d, row, status))
         dtu_device_want_restart(d);
@@ -377,20 +403,15 @@ static void on_replied(void *ctx, const struct dtu_param *row, enum dtu_at_form 
         dtu_device_leave_command_mode(d);
 }
 
-static const struct dtu_at_server_callbacks at_callbacks = {.write = dtu_device_to_uart,
-                                                            .action = on_action,
-                                                            .info = on_info,
-                                                            .permit = on_permit,
-                                                            .changed = on_changed,
-                                                            .value = on_value,
-                                                            .replied = on_replied};
-
 /* --- Channels ------------------------------------------------------------------------------- */
 
-bool dtu_device_find_command(const struct dtu_device *d, const uint8_t **data, size_t *len)
+bool dtu_device_find_command(struct dtu_device *d, const uint8_t *data, size_t len)
 {
     const struct dtu_settings *s = &d->settings;
-    return dtu_instream_find(d->config->profile->mark, s->password, s->password_len, data, len);
+    d->command = data;
+    d->command_len = len;
+    return dtu_instream_find(d->config->profile->mark, s->password, s->password_len, &d->command,
+                             &d->command_len);
 }
 
 bool dtu_device_is_offered(const struct dtu_device *d, enum dtu_channel channel)
@@ -413,7 +434,7 @@ static bool send_reply(struct dtu_device_channel *c)
     } else if (dtu_device_is_up(s)) { /* of a connection that is gone nobody waits for the reply */
         if (dtu_queue_push(&s->queue, reply, c->reply_len, DTU_QUEUE_REFUSE) != DTU_OK)
             return false;
-        dtu_device_pump(s);
+        dtu_device_send_queued(s);
     }
     c->reply_len = 0;
     return true;
@@ -434,50 +455,33 @@ static size_t gather_reply(void *ctx, const uint8_t *data, size_t len)
     return taken;
 }
 
-/* What the servers of the channels call: the same, for the device behind the channel. */
-static enum dtu_status on_message_action(void *ctx, const struct dtu_param *row,
-                                         const uint8_t *args, size_t len)
-{
-    const struct dtu_device_channel *c = ctx;
-    return on_action(c->device, row, args, len);
-}
-
-static enum dtu_status on_message_info(void *ctx, const struct dtu_param *row, const uint8_t *args,
-                                       size_t len, const struct dtu_text *out)
-{
-    const struct dtu_device_channel *c = ctx;
-    return on_info(c->device, row, args, len, out);
-}
-
-static enum dtu_status on_message_changed(void *ctx, const struct dtu_param *row)
-{
-    const struct dtu_device_channel *c = ctx;
-    return on_changed(c->device, row);
-}
-
-static bool on_message_value(void *ctx, const struct dtu_param *row, const struct dtu_text *out)
-{
-    const struct dtu_device_channel *c = ctx;
-    return on_value(c->device, row, out);
-}
-
 static void on_message_replied(void *ctx, const struct dtu_param *row, enum dtu_at_form form,
                                enum dtu_status status)
 {
     struct dtu_device_channel *c = ctx;
     struct dtu_device *d = c->device;
-    tell_command(d, row, form, status);
+    dtu_device_tell_command(d, row, form, status);
     if (asks_for_restart(d, row, status))
         d->restart_due = true;
     if (is_done(row, status, DTU_ID_ENTM) && c->kind == DTU_CHANNEL_UDP)
         dtu_netat_close(&d->netat);
 }
 
+static const struct dtu_at_server_callbacks console_callbacks = {.write = gather_reply,
+                                                                 .action = on_action,
+                                                                 .info = on_info,
+                                                                 .permit = on_permit,
+                                                                 .changed = on_changed,
+                                                                 .finish = dtu_device_do_task,
+                                                                 .value = on_value,
+                                                                 .replied = on_replied};
+
 static const struct dtu_at_server_callbacks message_callbacks = {.write = gather_reply,
-                                                                 .action = on_message_action,
-                                                                 .info = on_message_info,
-                                                                 .changed = on_message_changed,
-                                                                 .value = on_message_value,
+                                                                 .action = on_action,
+                                                                 .info = on_info,
+                                                                 .changed = on_changed,
+                                                                 .finish = dtu_device_do_task,
+                                                                 .value = on_value,
                                                                  .replied = on_message_replied};
 
 static enum dtu_at_style style_of(const struct dtu_device *d, enum dtu_channel channel)
@@ -487,6 +491,19 @@ static enum dtu_at_style style_of(const struct dtu_device *d, enum dtu_channel c
     return channel == DTU_CHANNEL_MQTT ? DTU_AT_SEMICOLONS : DTU_AT_LINES;
 }
 
+static void start_console(struct dtu_device *d)
+{
+    struct dtu_device_channel *c = &d->console;
+    c->device = d;
+    c->kind = DTU_CHANNEL_UART;
+    c->config.dialect = d->config->profile->dialect;
+    c->config.params = &d->params;
+    c->config.line = d->config->line;
+    c->config.line_size = d->config->line_size;
+    (void)dtu_at_server_init(&c->at, &c->config, &console_callbacks, c);
+    dtu_at_server_set_echo(&c->at, dtu_settings_on(&d->params, DTU_ID_E, false));
+}
+
 /* A channel without memory cannot be set up, and is never asked. */
 static void start_channel(struct dtu_device *d, enum dtu_channel channel)
 {
@@ -494,7 +511,7 @@ static void start_channel(struct dtu_device *d, enum dtu_channel channel)
     c->device = d;
     c->kind = (uint8_t)channel;
     c->reply_len = 0;
-    c->config = d->at_config;
+    c->config = d->console.config;
     c->config.line = d->config->messages[channel].memory;
     c->config.line_size = d->config->messages[channel].size;
     c->config.style = style_of(d, channel);
@@ -503,12 +520,7 @@ static void start_channel(struct dtu_device *d, enum dtu_channel channel)
 
 void dtu_device_start_commands(struct dtu_device *d)
 {
-    d->at_config.dialect = d->config->profile->dialect;
-    d->at_config.params = &d->params;
-    d->at_config.line = d->config->line;
-    d->at_config.line_size = d->config->line_size;
-    (void)dtu_at_server_init(&d->at, &d->at_config, &at_callbacks, d);
-    dtu_at_server_set_echo(&d->at, dtu_settings_on(&d->params, DTU_ID_E, false));
+    start_console(d);
     for (unsigned i = 0; i < DTU_DEVICE_CHANNELS; i++)
         start_channel(d, (enum dtu_channel)i);
     d->restart_due = false;
@@ -543,36 +555,33 @@ void dtu_device_resume_messages(struct dtu_device *d)
         finish_reply(&d->channels[i]);
 }
 
-/* Carries out commands. Each ends as its channel's style wants, or with the message. */
-void dtu_device_run_commands(struct dtu_device_channel *c, const uint8_t *data, size_t len)
+void dtu_device_run_commands(struct dtu_device_channel *c)
 {
     static const uint8_t end = '\r';
     struct dtu_device *d = c->device;
     uint32_t before = c->at.stats.commands;
 
     d->stats.messages++;
-    d->current = c;
-    while (len > 0 && !dtu_device_is_answering(c) && !d->restarting &&
+    while (d->command_len > 0 && !dtu_device_is_answering(c) && !d->restarting &&
            c->at.stats.commands - before < MESSAGE_COMMANDS) {
-        size_t n = dtu_at_server_feed(&c->at, data, len);
-        data += n;
-        len -= n;
+        size_t n = dtu_at_server_feed(&c->at, d->command, d->command_len);
+        d->command += n;
+        d->command_len -= n;
         finish_reply(c);
     }
-    if (len == 0 && !dtu_device_is_answering(c)) {
+    if (d->command_len == 0 && !dtu_device_is_answering(c)) {
         (void)dtu_at_server_feed(&c->at, &end, 1);
         finish_reply(c);
     }
-    d->current = NULL;
-    if (len > 0) /* more commands than a message may have, or than there is room to answer */
+    if (d->command_len > 0) /* more than a message may have, or than there is room to answer */
         d->stats.ignored++;
 }
 
-static bool find_sms_command(const struct dtu_device *d, const uint8_t **data, size_t *len)
+static bool find_sms_command(struct dtu_device *d)
 {
     const struct dtu_settings *s = &d->settings;
-    return dtu_instream_find_message(d->config->profile->mark, s->password, s->password_len, data,
-                                     len);
+    return dtu_instream_find_message(d->config->profile->mark, s->password, s->password_len,
+                                     &d->command, &d->command_len);
 }
 
 enum dtu_status dtu_device_message(struct dtu_device *d, enum dtu_channel channel,
@@ -588,9 +597,11 @@ enum dtu_status dtu_device_message(struct dtu_device *d, enum dtu_channel channe
         return DTU_ERR_NOT_ALLOWED;
     if (dtu_device_is_answering(c))
         return DTU_ERR_STATE;
-    if (channel == DTU_CHANNEL_SMS && !find_sms_command(d, &data, &len))
+    d->command = data;
+    d->command_len = len;
+    if (channel == DTU_CHANNEL_SMS && !find_sms_command(d))
         return DTU_ERR_FORMAT;
-    dtu_device_run_commands(c, data, len);
+    dtu_device_run_commands(c);
     return DTU_OK;
 }
 
@@ -624,7 +635,9 @@ enum dtu_status dtu_device_datagram(struct dtu_device *d, const struct dtu_peer 
         d->stats.messages++;
         greet_peer(c);
     } else if (kind == DTU_NETAT_COMMAND) {
-        dtu_device_run_commands(c, data, len);
+        d->command = data;
+        d->command_len = len;
+        dtu_device_run_commands(c);
     }
     return DTU_OK;
 }

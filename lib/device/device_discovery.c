@@ -6,24 +6,11 @@
 
 #include "dtu/blocks.h"
 
-/* The text of an INFO row in memory; what does not fit is cut off. */
-static size_t info_text(struct dtu_device *d, unsigned id, char *text, size_t size)
-{
-    struct dtu_text_buffer buffer = {text, size, 0, false};
-    const struct dtu_text out = {dtu_text_to_buffer, &buffer};
-    const struct dtu_param *row = dtu_device_row_of(d, id);
-
-    if (row == NULL || dtu_device_write_info(d, row, NULL, 0, NULL) != DTU_OK)
-        return 0;
-    (void)dtu_device_write_info(d, row, NULL, 0, &out);
-    return buffer.len;
-}
-
 /* The hardware address that `AT+MAC` shows; zeroes if it shows none. */
 static void own_mac(struct dtu_device *d, uint8_t mac[6])
 {
     char text[12];
-    size_t len = info_text(d, DTU_ID_MAC, text, sizeof text);
+    size_t len = dtu_device_copy_text(d, DTU_ID_MAC, text, sizeof text);
 
     memset(mac, 0, 6);
     for (size_t i = 0; len == sizeof text && i < 6; i++)
@@ -52,7 +39,7 @@ static void describe(void *ctx, struct dtu_discovery_found *found)
     if (d->has_ip)
         memcpy(found->ip, d->ip, sizeof found->ip);
     own_mac(d, found->mac);
-    size_t len = info_text(d, DTU_ID_VER, version, sizeof version);
+    size_t len = dtu_device_copy_text(d, DTU_ID_VER, version, sizeof version);
     (void)dtu_parse_decimal((const uint8_t *)version, len, &number); /* else it is 0 */
     found->version = (uint16_t)number;
     copy_setting(d, DTU_ID_MID, 0, found->name, sizeof found->name);
@@ -85,38 +72,25 @@ static void read_block(void *ctx, uint8_t which, union dtu_discovery_block *bloc
     dtu_blocks_read(&d->params, which, mac, block);
 }
 
-/* It is stored by a request of its own. */
+/* This and what is to be stored is left for when the request has been taken apart. */
 static enum dtu_status write_block(void *ctx, uint8_t which, const union dtu_discovery_block *block)
 {
     struct dtu_device *d = ctx;
-    const struct dtu_param *refused;
-    uint8_t mac[6];
-
-    own_mac(d, mac);
-    enum dtu_status status = dtu_blocks_write(&d->params, which, mac, block, &refused);
-    if (status == DTU_OK && which == DTU_DISCOVERY_PORT_0)
-        d->followed = false;
-    return status;
-}
-
-/* What is stored was read again by way of the UART's line: one that is begun is spoilt. */
-static enum dtu_status forget_spoilt_line(struct dtu_device *d, enum dtu_status status)
-{
-    if (status != DTU_OK && dtu_at_server_ready(&d->at))
-        dtu_at_server_reset(&d->at);
-    return status;
+    (void)which; /* the command of the request */
+    d->scratch.block = *block;
+    d->task = DTU_TASK_WRITE_BLOCK;
+    return DTU_OK;
 }
 
 static enum dtu_status act(void *ctx, enum dtu_discovery_command command)
 {
     struct dtu_device *d = ctx;
-    if (command == DTU_DISCOVERY_SAVE && !d->lost)
-        return dtu_device_save(d);
-    if (command == DTU_DISCOVERY_SAVE) /* what was lost may come back by this alone */
-        return forget_spoilt_line(d, dtu_device_save_or_restore(d));
-    if (command == DTU_DISCOVERY_FACTORY)
-        return forget_spoilt_line(d, dtu_device_reset_values(d, false));
-    dtu_device_want_restart(d);
+    if (command == DTU_DISCOVERY_RESTART)
+        dtu_device_want_restart(d);
+    else if (command == DTU_DISCOVERY_FACTORY)
+        d->task = DTU_TASK_RESET_TO_FACTORY;
+    else /* what was lost may come back by this alone */
+        d->task = d->lost ? DTU_TASK_SAVE_OR_UNDO : DTU_TASK_SAVE;
     return DTU_OK;
 }
 
@@ -126,24 +100,55 @@ static const struct dtu_discovery_callbacks discovery_callbacks = {.describe = d
                                                                    .write = write_block,
                                                                    .act = act};
 
+/* It is stored by a request of its own. */
+static enum dtu_status set_block(struct dtu_device *d, uint8_t which)
+{
+    const struct dtu_param *refused;
+    uint8_t mac[6];
+
+    d->task = DTU_TASK_NONE;
+    own_mac(d, mac);
+    enum dtu_status status = dtu_blocks_write(&d->params, which, mac, &d->scratch.block, &refused);
+    if (status == DTU_OK && which == DTU_DISCOVERY_PORT_0)
+        d->followed = false;
+    return status;
+}
+
+/* What is stored may have been read again by way of the console's line: one that is begun is spoilt
+ * then. */
+static enum dtu_status do_task(struct dtu_device *d, uint8_t command)
+{
+    if (d->task == DTU_TASK_WRITE_BLOCK)
+        return set_block(d, command);
+    bool spoils = d->task != DTU_TASK_SAVE;
+    enum dtu_status status = dtu_device_do_task(&d->console);
+    if (status != DTU_OK && spoils && dtu_at_server_ready(&d->console.at))
+        dtu_at_server_reset(&d->console.at);
+    return status;
+}
+
 size_t dtu_device_request(struct dtu_device *d, const uint8_t *data, size_t len, uint8_t *reply,
                           size_t size, uint32_t now)
 {
-    struct dtu_device_event e = {.kind = DTU_EVENT_REQUEST};
     size_t reply_len;
 
     d->now_ms = now;
     if (!dtu_device_accepts_input(d) || dtu_device_row_of(d, DTU_ID_BLOCKS) == NULL)
         return 0;
-    e.len = len > 2 ? data[2] : 0; /* before the answer may take its place */
-    e.outcome = dtu_discovery_serve(&discovery_callbacks, d, data, len, reply, size, &reply_len);
-    if (e.outcome == DTU_DISCOVERY_IGNORED)
+    uint8_t command = len > 2 ? data[2] : 0; /* before the answer may take its place */
+    enum dtu_discovery_outcome outcome =
+        dtu_discovery_serve(&discovery_callbacks, d, data, len, reply, size, &reply_len);
+    if (outcome == DTU_DISCOVERY_IGNORED)
         return reply_len;
-    if (e.outcome == DTU_DISCOVERY_SERVED)
+    if (do_task(d, command) != DTU_OK) {
+        outcome = DTU_DISCOVERY_FAILED;
+        dtu_discovery_put_result(reply, command, DTU_DISCOVERY_ERROR);
+    }
+    if (outcome == DTU_DISCOVERY_SERVED)
         d->stats.requests++;
     else
         d->stats.refusals++;
-    dtu_device_tell_event(d, &e);
+    dtu_device_tell_request(d, command, outcome);
     return reply_len;
 }
 

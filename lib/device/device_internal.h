@@ -34,6 +34,11 @@ const struct dtu_param *dtu_device_row_of(const struct dtu_device *d, unsigned i
 
 void dtu_device_tell_event(struct dtu_device *d, const struct dtu_device_event *event);
 
+void dtu_device_tell_command(struct dtu_device *d, const struct dtu_param *row,
+                             enum dtu_at_form form, enum dtu_status status);
+void dtu_device_tell_request(struct dtu_device *d, uint8_t command,
+                             enum dtu_discovery_outcome outcome);
+
 /* An event that says no more than this; `kind` is one of DTU_EVENT_... */
 void dtu_device_tell(struct dtu_device *d, unsigned kind, unsigned socket, size_t len);
 
@@ -77,6 +82,7 @@ bool dtu_device_is_up(const struct dtu_device_socket *s);
 bool dtu_device_takes_data(const struct dtu_device_socket *s);
 
 void dtu_device_pump(struct dtu_device_socket *s);
+void dtu_device_send_queued(struct dtu_device_socket *s);
 void dtu_device_queue_frame(struct dtu_device_socket *s, const uint8_t *data, size_t len);
 
 /* To all sockets in use. False if none has room. */
@@ -88,27 +94,50 @@ uint32_t dtu_device_next_of_socket(const struct dtu_device_socket *s, uint32_t n
 
 /* --- device_commands.c ---------------------------------------------------------------------- */
 
-enum dtu_status dtu_device_save(struct dtu_device *d);
-enum dtu_status dtu_device_save_or_restore(struct dtu_device *d);
-enum dtu_status dtu_device_reset_values(struct dtu_device *d, bool users);
+/* What a command or a request leaves in `task`, to be done when it has been taken apart: it needs
+ * stack. */
+enum dtu_device_task {
+    DTU_TASK_NONE,
+    DTU_TASK_SAVE,          /* store all settings */
+    DTU_TASK_SAVE_OR_UNDO,  /* that, or take back what was set */
+    DTU_TASK_SAVE_ROW,      /* store what was `changed`, which takes effect at once */
+    DTU_TASK_SAVE_DEFAULTS, /* store all settings as the user's defaults */
+    DTU_TASK_RESET,         /* go back to the user's defaults */
+    DTU_TASK_RESET_TO_FACTORY,
+    DTU_TASK_WRITE_BLOCK /* of a request: what is in `scratch` */
+};
 
-/* The answer to an INFO row; without `out` only whether there is one. */
-enum dtu_status dtu_device_write_info(struct dtu_device *d, const struct dtu_param *row,
-                                      const uint8_t *args, size_t len, const struct dtu_text *out);
+/* Does the task, if there is one. `ctx` is the channel of the command, whose line is free. */
+enum dtu_status dtu_device_do_task(void *ctx);
 
-/* What a registration packet or heartbeat of this kind consists of. */
-bool dtu_device_write_identity(struct dtu_device *d, enum dtu_identity_kind kind,
-                               const struct dtu_text *out);
+/* The answer to an INFO row that shows no link, without quotes. False if there is none. */
+bool dtu_device_write_text(struct dtu_device *d, unsigned id, const struct dtu_text *out);
+
+/* The same in memory, and its length; what does not fit is cut off. */
+size_t dtu_device_copy_text(struct dtu_device *d, unsigned id, char *text, size_t size);
+
+/* The row whose answer a registration packet or heartbeat of this kind consists of. */
+static inline unsigned id_of_text(enum dtu_identity_kind kind)
+{
+    static const uint8_t ids[] = {[DTU_IDENTITY_ICCID] = DTU_ID_ICCID,
+                                  [DTU_IDENTITY_IMEI] = DTU_ID_IMEI,
+                                  [DTU_IDENTITY_SN] = DTU_ID_SN,
+                                  [DTU_IDENTITY_MAC] = DTU_ID_MAC,
+                                  [DTU_IDENTITY_LBS] = DTU_ID_LBS}; /* no other is asked for */
+    return ids[kind];
+}
 
 bool dtu_device_is_answering(const struct dtu_device_channel *c);
 
-/* Whether data is a command; then `data` and `len` become the command without its mark. */
-bool dtu_device_find_command(const struct dtu_device *d, const uint8_t **data, size_t *len);
+/* Whether data is a command, which `command` is then, without its mark. */
+bool dtu_device_find_command(struct dtu_device *d, const uint8_t *data, size_t len);
 
 bool dtu_device_is_offered(const struct dtu_device *d, enum dtu_channel channel);
 void dtu_device_start_commands(struct dtu_device *d);
 void dtu_device_resume_messages(struct dtu_device *d);
-void dtu_device_run_commands(struct dtu_device_channel *c, const uint8_t *data, size_t len);
+
+/* Carries out what `command` is. Each ends as its channel's style wants, or with the message. */
+void dtu_device_run_commands(struct dtu_device_channel *c);
 
 /* --- device_discovery.c --------------------------------------------------------------------- */
 

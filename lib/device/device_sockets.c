@@ -41,7 +41,7 @@ static size_t send_to_socket(void *ctx, const uint8_t *data, size_t len)
 }
 
 /* Sends what is queued, as far as the socket takes it; the registration packet is first. */
-static void send_queued(struct dtu_device_socket *s)
+void dtu_device_send_queued(struct dtu_device_socket *s)
 {
     struct dtu_device *d = s->device;
     const uint8_t *data;
@@ -66,7 +66,7 @@ static void send_queued(struct dtu_device_socket *s)
 void dtu_device_pump(struct dtu_device_socket *s)
 {
     s->registered = dtu_device_is_up(s) && dtu_identity_send(&s->identity);
-    send_queued(s);
+    dtu_device_send_queued(s);
 }
 
 /* The UART is held back while every connection is too slow for it. One that is slower than another
@@ -96,28 +96,28 @@ bool dtu_device_takes_data(const struct dtu_device_socket *s)
 }
 
 /* A server does not say who it is: its clients know (manual 003 section 5.3.5 number 19). */
-static const uint8_t *registration_in_front(struct dtu_device_socket *s, uint8_t *scratch,
-                                            size_t *len)
+static const uint8_t *registration_in_front(struct dtu_device_socket *s, size_t *len)
 {
     *len = 0;
-    return s->link_config.listens ? NULL : dtu_identity_prefix(&s->identity, scratch, len);
+    return s->link_config.listens
+               ? NULL
+               : dtu_identity_prefix(&s->identity, s->device->scratch.packet, len);
 }
 
 /* The queue counts what it drops. */
 void dtu_device_queue_frame(struct dtu_device_socket *s, const uint8_t *data, size_t len)
 {
     struct dtu_device *d = s->device;
-    uint8_t scratch[DTU_IDENTITY_TEXT_MAX];
     size_t front_len;
 
     if (!d->settings.keeps_data && !dtu_device_is_up(s) && !opens_by_data(s)) {
         d->stats.unkept++;
         return;
     }
-    const uint8_t *front = registration_in_front(s, scratch, &front_len);
+    const uint8_t *front = registration_in_front(s, &front_len);
     (void)dtu_queue_push_parts(&s->queue, front, front_len, data, len, DTU_QUEUE_DROP_OLDEST);
     dtu_link_want(&s->link, d->now_ms);
-    send_queued(s);
+    dtu_device_send_queued(s);
 }
 
 bool dtu_device_send_frame(struct dtu_device *d, const uint8_t *data, size_t len)
@@ -247,7 +247,7 @@ static void poll_sync(struct dtu_device_socket *s)
 static bool on_identity_text(void *ctx, enum dtu_identity_kind kind, const struct dtu_text *out)
 {
     const struct dtu_device_socket *s = ctx;
-    return dtu_device_write_identity(s->device, kind, out);
+    return dtu_device_write_text(s->device, id_of_text(kind), out);
 }
 
 static const struct dtu_identity_callbacks identity_callbacks = {.text = on_identity_text,
@@ -274,13 +274,12 @@ static enum dtu_heartbeat_outcome send_heartbeat(void *ctx)
 {
     struct dtu_device_socket *s = ctx;
     struct dtu_device *d = s->device;
-    uint8_t scratch[DTU_IDENTITY_TEXT_MAX];
     size_t len;
 
     if (!dtu_identity_send(&s->identity) || dtu_queue_count(&s->queue) > 0)
         return DTU_HEARTBEAT_NO_ROOM;
-    const uint8_t *bytes =
-        dtu_identity_bytes(&d->settings.heartbeat_packet, &identity_callbacks, s, scratch, &len);
+    const uint8_t *bytes = dtu_identity_bytes(&d->settings.heartbeat_packet, &identity_callbacks, s,
+                                              d->scratch.packet, &len);
     if (bytes == NULL)
         return DTU_HEARTBEAT_NOTHING;
     return send_or_queue(s, bytes, len);
@@ -508,14 +507,14 @@ static void hear(struct dtu_device_socket *s)
 }
 
 /* Whether a packet of a socket was a command that could be carried out. */
-static bool obey(struct dtu_device_socket *s, const uint8_t *command, size_t len)
+static bool obey(struct dtu_device_socket *s)
 {
     struct dtu_device_channel *c = &s->device->channels[DTU_CHANNEL_SOCKET];
     if (dtu_device_is_answering(c))
         return false;
     c->socket = (uint8_t)s->index;
     hear(s);
-    dtu_device_run_commands(c, command, len);
+    dtu_device_run_commands(c);
     return true;
 }
 
@@ -545,10 +544,8 @@ size_t dtu_device_socket_rx(struct dtu_device *d, unsigned socket, const uint8_t
     struct dtu_device_socket *s = socket_at(d, socket, now);
     if (s == NULL || len == 0 || !dtu_device_socket_ready(d, socket))
         return 0;
-    const uint8_t *command = data;
-    size_t command_len = len;
-    if (!s->cut && hears_network(d) && dtu_device_find_command(d, &command, &command_len))
-        return obey(s, command, command_len) ? len : 0;
+    if (!s->cut && hears_network(d) && dtu_device_find_command(d, data, len))
+        return obey(s) ? len : 0;
     return take_packet(s, data, len);
 }
 

@@ -26,7 +26,7 @@ static bool replies_to_uart(const struct dtu_device *d)
 /* The UART has not all of an answer of the handshake, or of a reply. */
 static bool is_answering_uart(const struct dtu_device *d)
 {
-    return d->answering || replies_to_uart(d) || !dtu_at_server_ready(&d->at);
+    return d->answering || replies_to_uart(d) || !dtu_at_server_ready(&d->console.at);
 }
 
 /* Whether the UART may have data of sockets now. */
@@ -90,8 +90,10 @@ static const struct dtu_sdp_callbacks sdp_callbacks = {.frame = on_sdp_frame,
 
 /* A frame of the UART holds frames for sockets. One that is as long as can be was cut, and the next
  * continues it; any other ends with a pause. */
-static bool distribute(struct dtu_device *d, const uint8_t *data, size_t len)
+static bool distribute(struct dtu_device *d, size_t len)
 {
+    const uint8_t *data = d->config->packet;
+
     d->sdp.fed += dtu_sdp_feed(&d->sdp.decoder, data + d->sdp.fed, len - d->sdp.fed);
     if (d->sdp.fed < len)
         return false;
@@ -151,7 +153,7 @@ static void start_distribution(struct dtu_device *d)
 
 static bool on_uart_text(void *ctx, enum dtu_identity_kind kind, const struct dtu_text *out)
 {
-    return dtu_device_write_identity(ctx, kind, out);
+    return dtu_device_write_text(ctx, id_of_text(kind), out);
 }
 
 static const struct dtu_identity_callbacks uart_identity_callbacks = {.text = on_uart_text};
@@ -159,10 +161,9 @@ static const struct dtu_identity_callbacks uart_identity_callbacks = {.text = on
 /* What is left of a heartbeat to the UART. Its bytes are made again each time. */
 static enum dtu_heartbeat_outcome send_beat(struct dtu_device *d)
 {
-    uint8_t scratch[DTU_IDENTITY_TEXT_MAX];
     size_t len;
     const uint8_t *bytes = dtu_identity_bytes(&d->settings.heartbeat_packet,
-                                              &uart_identity_callbacks, d, scratch, &len);
+                                              &uart_identity_callbacks, d, d->scratch.packet, &len);
 
     if (bytes == NULL || d->beat_sent >= len) {
         d->beat_sent = 0;
@@ -219,8 +220,7 @@ static void start_heartbeat(struct dtu_device *d)
 
 /* --- Frames --------------------------------------------------------------------------------- */
 
-/* Whether a frame is a command; then `data` and `len` become the command without its mark. */
-static bool is_command(const struct dtu_device *d, const uint8_t **data, size_t *len)
+static bool is_command(struct dtu_device *d, const uint8_t *data, size_t len)
 {
     return d->settings.uart_commands && dtu_device_is_offered(d, DTU_CHANNEL_UART) &&
            dtu_device_find_command(d, data, len);
@@ -230,26 +230,25 @@ static bool is_command(const struct dtu_device *d, const uint8_t **data, size_t 
 static bool on_frame(void *ctx, const uint8_t *data, size_t len)
 {
     struct dtu_device *d = ctx;
-    size_t frame_len = len;
 
     if (d->frame_taken)
         return true;
-    if (!d->sdp.used && !is_command(d, &data, &len))
+    if (!d->sdp.used && !is_command(d, data, len))
         return dtu_device_send_frame(d, data, len);
-    d->frame_len = frame_len;
+    d->frame_len = len;
     return false;
 }
 
 static const struct dtu_framer_callbacks framer_callbacks = {.frame = on_frame};
 
 /* False if it has to wait. */
-static bool work_on_frame(struct dtu_device *d, const uint8_t *data, size_t len)
+static bool work_on_frame(struct dtu_device *d, size_t len)
 {
-    if (d->sdp.fed > 0 || !is_command(d, &data, &len))
-        return distribute(d, data, len);
+    if (d->sdp.fed > 0 || !is_command(d, d->config->packet, len))
+        return distribute(d, len);
     if (is_answering_uart(d)) /* what it asks for is answered behind that */
         return false;
-    dtu_device_run_commands(&d->channels[DTU_CHANNEL_UART], data, len);
+    dtu_device_run_commands(&d->channels[DTU_CHANNEL_UART]);
     return true;
 }
 
@@ -266,7 +265,7 @@ static bool take_frame(struct dtu_device *d)
     size_t len = d->frame_len;
 
     d->frame_len = 0;
-    if (len == 0 || !work_on_frame(d, d->config->packet, len))
+    if (len == 0 || !work_on_frame(d, len))
         return false;
     d->frame_taken = true;
     dtu_framer_poll(&d->framer, now_us(d)); /* which lets go of it */
@@ -340,12 +339,12 @@ static bool awaits_login(const struct dtu_device *d)
 {
     /* a reply that is on its way is not cut */
     return dtu_cmdmode_active(&d->cmdmode) && dtu_device_needs_login(d) &&
-           dtu_at_server_ready(&d->at);
+           dtu_at_server_ready(&d->console.at);
 }
 
 void dtu_device_leave_command_mode(struct dtu_device *d)
 {
-    dtu_at_server_reset(&d->at);
+    dtu_at_server_reset(&d->console.at);
     dtu_cmdmode_leave(&d->cmdmode, d->now_ms);
     d->logged_in = false;
     d->heard_ms = d->now_ms;
@@ -406,7 +405,7 @@ void dtu_device_greet(struct dtu_device *d)
 /* What has waited for room, and for time. */
 static void go_on(struct dtu_device *d)
 {
-    dtu_at_server_resume(&d->at);
+    dtu_at_server_resume(&d->console.at);
     dtu_device_resume_messages(d);
     end_what_has_expired(d);
     poll_cmdmode(d);
@@ -464,7 +463,7 @@ uint32_t dtu_device_next_of_uart(const struct dtu_device *d, uint32_t now)
 /* The LF of the CR LF that ended a command is part of it, even if the command has led out of
  * command mode meanwhile. One that comes later than the next byte of the slowest line would is
  * data. */
-static size_t skip_line_feed(struct dtu_device *d, const uint8_t *data, size_t len, uint32_t now)
+static size_t skip_line_feed(struct dtu_device *d, const uint8_t *data, size_t len)
 {
     /* twice the time of a byte, and a step of the clock */
     const uint32_t byte_ms = 2 * 10 * UINT32_C(1000) / d->settings.uart.baud + 1;
@@ -472,30 +471,30 @@ static size_t skip_line_feed(struct dtu_device *d, const uint8_t *data, size_t l
     if (!d->after_cr || len == 0)
         return 0;
     d->after_cr = false;
-    return data[0] == '\n' && dtu_elapsed(now, d->cr_ms) <= byte_ms;
+    return data[0] == '\n' && dtu_elapsed(d->now_ms, d->cr_ms) <= byte_ms;
 }
 
-static size_t take_command(struct dtu_device *d, const uint8_t *data, size_t len, uint32_t now)
+static size_t take_command(struct dtu_device *d, const uint8_t *data, size_t len)
 {
-    size_t n = dtu_at_server_feed(&d->at, data, len);
+    size_t n = dtu_at_server_feed(&d->console.at, data, len);
     if (n == 0)
         return 0;
     d->after_cr = data[n - 1] == '\r';
-    d->cr_ms = now;
-    return n + skip_line_feed(d, data + n, len - n, now);
+    d->cr_ms = d->now_ms;
+    return n + skip_line_feed(d, data + n, len - n);
 }
 
 size_t dtu_device_uart_rx(struct dtu_device *d, const uint8_t *data, size_t len, uint32_t now)
 {
-    size_t taken = d->started ? skip_line_feed(d, data, len, now) : 0;
-
     d->now_ms = now;
+    size_t taken = d->started ? skip_line_feed(d, data, len) : 0;
+
     if (dtu_device_accepts_input(d)) /* an answer that waited may change who gets the bytes */
         go_on(d);
     listen(d);
     while (taken < len && hears_uart(d)) {
         size_t n = dtu_cmdmode_active(&d->cmdmode)
-                       ? take_command(d, data + taken, len - taken, now)
+                       ? take_command(d, data + taken, len - taken)
                        : dtu_cmdmode_feed(&d->cmdmode, data + taken, len - taken, now);
         taken += n;
         if (!take_frame(d) && n == 0)
@@ -520,6 +519,6 @@ bool dtu_device_uart_ready(const struct dtu_device *d)
     if (!hears_uart(d))
         return false;
     if (dtu_cmdmode_active(&d->cmdmode))
-        return dtu_at_server_ready(&d->at);
+        return dtu_at_server_ready(&d->console.at);
     return dtu_cmdmode_ready(&d->cmdmode) && dtu_framer_ready(&d->framer);
 }

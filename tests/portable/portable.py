@@ -80,7 +80,7 @@ def arm(core, board, flash, flash_size, ram, ram_sizes, too_large=()):
 def avr(ram_end, too_large):
     """An ATmega1284P, whose RAM begins at 0x100. Constants lie in RAM, too."""
     size = ram_end + 1 - 0x100
-    stack = 0x400
+    stack = 0x380
     return Machine(f"atmega1284p, {size // 1024} KiB of RAM",
                    ("{output}/avr_machine", "{program}", f"{ram_end:#x}"),
                    (f"-Wl,--defsym=__stack={ram_end:#x}",

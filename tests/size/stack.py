@@ -27,7 +27,7 @@ TEXTS = {
     "dtu_identity_bytes": ("dtu_text_to_buffer",),
     "store.c:put": ("store.c:take_text",),
     "device_sockets.c:deliver": ("dtu_text_to_buffer",),
-    "device_discovery.c:info_text": ("dtu_text_to_buffer",),
+    "dtu_device_copy_text": ("dtu_text_to_buffer",),
     "device_uart.c:send_greeting": ("base.c:replay_write",),
     "dtu_device_introduce": ("dtu_text_to_buffer",),
 }

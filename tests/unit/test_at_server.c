@@ -645,6 +645,80 @@ static void changed_is_called_for_sets_that_were_done(void)
     CHECK_REPLY("AT+UARTFT?", VALUE("UARTFT:70")); /* the header: the set itself stays done */
 }
 
+/* What was done before the command was finished. */
+static unsigned finishes;
+static unsigned actions_before;
+static unsigned changes_before;
+static enum dtu_status finish_status;
+
+static enum dtu_status on_finish(void *ctx)
+{
+    CHECK(ctx == &server);
+    finishes++;
+    actions_before = actions;
+    changes_before = changes;
+    return finish_status;
+}
+
+static const struct dtu_at_server_callbacks callbacks_finish = {.write = on_write,
+                                                                .action = on_action,
+                                                                .info = on_info,
+                                                                .permit = on_permit,
+                                                                .changed = on_changed,
+                                                                .finish = on_finish,
+                                                                .replied = on_replied};
+
+static void begin_finish(const char *permitted)
+{
+    begin("cat1");
+    finishes = 0;
+    finish_status = DTU_OK;
+    permitted_id =
+        dtu_params_find(product->table, (const uint8_t *)permitted, strlen(permitted))->id;
+    CHECK_EQ(dtu_at_server_init(&server, &config, &callbacks_finish, &server), DTU_OK);
+}
+
+static void a_good_command_is_finished_whatever_its_form(void)
+{
+    begin_finish("UARTFT");
+    feed("AT\r");
+    CHECK_EQ(finishes, 1);
+    feed("AT+UARTFT\rAT+UARTFT?\rAT+UARTFT=?\r");
+    CHECK_EQ(finishes, 4);
+    feed("AT+UARTFT=60\r");
+    CHECK_EQ(finishes, 5);
+    CHECK_EQ(changes_before, 1);
+    begin_finish("S");
+    feed("AT+S\r");
+    CHECK_EQ(finishes, 1);
+    CHECK_EQ(actions_before, 1);
+}
+
+static void a_command_that_is_wrong_is_not_finished(void)
+{
+    begin_finish("UARTFT");
+    feed("what\rAT+NOSUCH\rAT+UARTFT=1\rAT+UARTFT?x\rAT+Z\r"); /* the last is not permitted */
+    changed_status = DTU_ERR_SPACE;
+    feed("AT+UARTFT=60\r");
+    begin_finish("S");
+    action_status = DTU_ERR_IO;
+    feed("AT+S\r");
+    CHECK_EQ(actions, 1);
+    CHECK_EQ(finishes, 0);
+}
+
+static void finish_has_the_last_word_on_the_reply(void)
+{
+    begin_finish("UARTFT");
+    finish_status = DTU_ERR_SPACE;
+    CHECK_REPLY("AT+UARTFT=70", CME(50)); /* the header: what the reply shall say */
+    CHECK(last_status == DTU_ERR_SPACE);
+    CHECK_EQ(server.stats.errors, 1);
+    CHECK_REPLY("AT+UARTFT?", CME(50));
+    finish_status = DTU_OK;
+    CHECK_REPLY("AT+UARTFT?", VALUE("UARTFT:70"));
+}
+
 /* --- Echo ----------------------------------------------------------------------------------- */
 
 static void the_echo_is_the_line_and_the_byte_that_ended_it(void)
@@ -1307,6 +1381,9 @@ static const struct check_test tests[] = {
     CHECK_TEST(an_action_is_done_in_its_bare_form_only),
     CHECK_TEST(replied_tells_what_was_answered),
     CHECK_TEST(changed_is_called_for_sets_that_were_done),
+    CHECK_TEST(a_good_command_is_finished_whatever_its_form),
+    CHECK_TEST(a_command_that_is_wrong_is_not_finished),
+    CHECK_TEST(finish_has_the_last_word_on_the_reply),
     CHECK_TEST(the_echo_is_the_line_and_the_byte_that_ended_it),
     CHECK_TEST(a_line_that_is_too_long_is_echoed_whole),
     CHECK_TEST(echo_changes_with_the_next_line),

@@ -1230,6 +1230,43 @@ static void what_cannot_be_stored_is_an_error(void)
     CHECK_ANSWER("\xFF\x01\x04\x45");
 }
 
+static void a_request_that_fails_is_told_as_such(void)
+{
+    uint8_t basic[67];
+    begin_k7();
+    ask(DTU_DISCOVERY_READ, NULL, 0);
+    memcpy(basic, answer, sizeof basic);
+    ask(DTU_DISCOVERY_PORT_0 + 1, basic, 63); /* there is one port */
+    CHECK_EQ(b->last.outcome, DTU_DISCOVERY_FAILED);
+    medium_fails = true;
+    ask(DTU_DISCOVERY_SAVE, NULL, 0);
+    CHECK_EQ(b->last.outcome, DTU_DISCOVERY_FAILED);
+    ask(DTU_DISCOVERY_FACTORY, NULL, 0);
+    medium_fails = false;
+    CHECK_EQ(b->last.outcome, DTU_DISCOVERY_FAILED);
+    CHECK_EQ(b->last.len, DTU_DISCOVERY_FACTORY);
+    CHECK_EQ(b->device.stats.refusals, 3);
+    CHECK_EQ(b->device.stats.requests, 1);
+}
+
+static void a_block_is_set_once(void)
+{
+    uint8_t basic[67];
+    begin_k7();
+    ask(DTU_DISCOVERY_READ, NULL, 0);
+    memcpy(basic, answer, sizeof basic);
+    memcpy(basic + 21, "kiln\0\0", 6);
+    ask(DTU_DISCOVERY_BASIC, basic, sizeof basic);
+    CHECK_ANSWER("\xFF\x01\x05\x4B");
+    set("MID", "oven");
+    ask(DTU_DISCOVERY_READ, NULL, 0);
+    CHECK_EQ(b->last.outcome, DTU_DISCOVERY_SERVED);
+    CHECK_EQ(answer_len, 180);
+    CHECK_BYTES(answer + 21, 6, "oven\0\0", 6);
+    enter_command_mode();
+    CHECK_COMMAND("AT+MID", "\r\n+OK=oven\r\n");
+}
+
 static void what_was_lost_comes_back_by_discovery_alone(void)
 {
     begin_k7();
@@ -1444,6 +1481,8 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_request_for_another_module_is_ignored),
     CHECK_TEST(a_block_with_an_impossible_value_changes_nothing),
     CHECK_TEST(what_cannot_be_stored_is_an_error),
+    CHECK_TEST(a_request_that_fails_is_told_as_such),
+    CHECK_TEST(a_block_is_set_once),
     CHECK_TEST(what_was_lost_comes_back_by_discovery_alone),
     CHECK_TEST(a_command_that_is_being_typed_is_whole_or_forgotten),
     CHECK_TEST(a_reply_on_its_way_goes_on_when_a_request_cannot_be_stored),
