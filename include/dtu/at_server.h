@@ -21,7 +21,8 @@
  * again later, without what was sent already. So until it is through, values that it shows should
  * stay as they are.
  *
- * Cost: RAM is the struct and the caller's line buffer. A command is found by binary search.
+ * Cost: RAM is the struct and the caller's line buffer. A command is found by binary search. All
+ * calls from the thread that the parameters belong to.
  *
  * Source: manuals 001 section 3.1.6, 002 section 4.2, 003 section 5.3, 004 sections 2 and 3; the
  * page of this engine says what was decided where they are silent.
@@ -145,8 +146,8 @@ struct dtu_at_server {
  * @param config    see there; must outlive the server
  * @param callbacks see there; must outlive the server
  * @param ctx       handed to the callbacks
- * @return DTU_OK, or DTU_ERR_CONFIG if there is no line buffer, no dialect, no parameters, or
- *         write, action or info are missing */
+ * @return DTU_OK, or DTU_ERR_CONFIG if there is no line buffer or one of no size, no dialect, no
+ *         parameters, or write, action or info are missing */
 enum dtu_status dtu_at_server_init(struct dtu_at_server *s,
                                    const struct dtu_at_server_config *config,
                                    const struct dtu_at_server_callbacks *callbacks, void *ctx);
@@ -159,7 +160,7 @@ enum dtu_status dtu_at_server_init(struct dtu_at_server *s,
  * @param len  how many
  * @return how many were taken. Less than `len` if a line ended, or none if a reply was still on its
  *         way and is now through: call again for the next, unless `replied` has changed who gets
- * the input; or if the output has no room: dtu_at_server_ready() tells, but for an echo. */
+ *         the input; or if the output has no room: dtu_at_server_ready() tells, but for an echo. */
 size_t dtu_at_server_feed(struct dtu_at_server *s, const uint8_t *data, size_t len);
 
 /** Goes on with a reply for which the output had no room.

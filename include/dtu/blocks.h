@@ -23,7 +23,7 @@
  * - a text has zeroes behind its first 00 byte.
  *
  * Cost: no state. Each call walks through the table for each field that it needs. Code and stack:
- * docs/size.md.
+ * docs/size.md. Call from the thread that the parameters belong to.
  *
  * Source: manual 003 section 5.1.2, tables of the basic and the port parameters.
  */

@@ -28,9 +28,9 @@
  *
  * Reading goes on behind a line at fault. A line is taken whole or not at all.
  *
- * Cost: on a Cortex-M0+ the struct is 32 bytes; the caller's memory is a line and a bit for each
+ * Cost: on a Cortex-M0+ the struct is 64 bytes; the caller's memory is a line and a bit for each
  * row of the table. Code and stack: docs/size.md. What a line is, is known only here: store.h keeps
- * the same lines.
+ * the same lines. All calls from the thread that the parameters belong to.
  *
  * Source: the value of a line is that of a set command; the page of this engine says what else was
  * decided.

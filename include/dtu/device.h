@@ -190,7 +190,7 @@ struct dtu_device_stats {
     uint32_t unsent;    /**< SDP frames for a socket that is not there or not connected */
     uint32_t changes;   /**< times that the UART followed the network */
     uint32_t requests;  /**< requests of UDP discovery that were served */
-    uint32_t refusals;  /**< of them, others that were answered */
+    uint32_t refusals;  /**< those that were answered but not served */
 };
 
 /** One socket; private. */
@@ -307,9 +307,8 @@ struct dtu_device {
  * @param config see there; must outlive the device
  * @param ctx    handed to the port
  * @return DTU_OK, or DTU_ERR_CONFIG if memory is missing or too small, a queue does not hold one
- *         packet, a function of the port is missing (`info`, `action`, `reply` and
- *         `event` may be), the medium
- *         cannot work, or a time is out of range */
+ *         packet, a function of the port is missing (`info`, `action`, `reply`, `led` and
+ *         `event` may be), the medium cannot work, or a time is out of range */
 enum dtu_status dtu_device_init(struct dtu_device *d, const struct dtu_device_config *config,
                                 void *ctx);
 
@@ -318,7 +317,8 @@ enum dtu_status dtu_device_init(struct dtu_device *d, const struct dtu_device_co
  * @return its parameters; do not apply or reset them */
 struct dtu_params *dtu_device_params(struct dtu_device *d);
 
-/** Begins to work with the pending values: sets the UART, greets, opens the sockets.
+/** Begins to work with the pending values: sets the UART, greets, opens the sockets. One that runs
+ * is stopped first.
  * @param d   the device
  * @param now the time in milliseconds */
 void dtu_device_start(struct dtu_device *d, uint32_t now);

@@ -27,7 +27,8 @@
  * field is checked before the first is stored.
  *
  * Cost: the caller's memory of twice `values_size`, and the struct. Finding a name is a binary
- * search. Nothing here knows time or calls back.
+ * search. Nothing here knows time or calls back. What only has a table may be called from anywhere;
+ * all calls with the same values from one thread.
  *
  * Source: the parameter pages of manuals 001 to 004; the page of this engine says what was decided
  * where they are silent.

@@ -29,7 +29,8 @@
  * Cost: RAM is the struct and the caller's buffer of one frame. A frame that lies whole in the
  * input is handed on where it lies; only one that spans two feeds is copied. Each byte is summed
  * once, but for damage: a byte is then looked at again for each head before it whose length covers
- * it. Heads can be 4 bytes apart, so that is at most `size` / 4 times, whatever comes.
+ * it. Heads can be 4 bytes apart, so that is at most `size` / 4 times, whatever comes. All calls of
+ * a decoder, and of a sender, from one thread; encoding from anywhere.
  *
  * Source: the sibling USR-DR404's description of the protocol; manual 000 section 6.3 for the limit
  * of the packing length.

@@ -95,8 +95,8 @@ struct dtu_store {
  * @param s      the store
  * @param medium see there; must outlive the store
  * @param ctx    handed to the medium
- * @return DTU_OK, or DTU_ERR_CONFIG if a slot is too small for the header or a function is missing
- *         (only sync may be) */
+ * @return DTU_OK, or DTU_ERR_CONFIG if a slot is too small for the header and one chunk, or a
+ *         function is missing (only sync may be) */
 enum dtu_status dtu_store_init(struct dtu_store *s, const struct dtu_store_medium *medium,
                                void *ctx);
 

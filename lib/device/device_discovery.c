@@ -6,16 +6,18 @@
 
 #include "dtu/blocks.h"
 
-/* The hardware address that `AT+MAC` shows; zeroes if it shows none. */
+/* The hardware address that `AT+MAC` shows; zeroes if it shows none, or something else. */
 static void own_mac(struct dtu_device *d, uint8_t mac[6])
 {
-    char text[12];
+    char text[2 * 6 + 1]; /* one more than it may have */
     size_t len = dtu_device_copy_text(d, DTU_ID_MAC, text, sizeof text);
 
     memset(mac, 0, 6);
-    for (size_t i = 0; len == sizeof text && i < 6; i++)
-        mac[i] = (uint8_t)(dtu_parse_hex_digit((uint8_t)text[2 * i]) << 4 |
-                           dtu_parse_hex_digit((uint8_t)text[2 * i + 1]));
+    for (size_t i = 0; i < len; i++)
+        if (len != 2 * 6 || dtu_parse_hex_digit((uint8_t)text[i]) > 15)
+            return;
+    for (size_t i = 0; i < len; i++)
+        mac[i / 2] = (uint8_t)(mac[i / 2] << 4 | dtu_parse_hex_digit((uint8_t)text[i]));
 }
 
 static void copy_setting(const struct dtu_device *d, unsigned id, uint8_t field, uint8_t *to,
