@@ -5,10 +5,14 @@
     usage.py <root>
 
 -h and --help print the text and end with 0; wrong arguments print it as an error and end with 2.
+tests/run leaves the results of another one that is at work alone.
 """
+import fcntl
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 
 # Each with arguments that are wrong.
 SCRIPTS = {
@@ -45,6 +49,22 @@ def faults(root):
                        f"{done.stdout}{done.stderr}")
 
 
+def second_run(root):
+    with tempfile.TemporaryDirectory() as tree:
+        os.makedirs(os.path.join(tree, "build/run/results"))
+        os.mkdir(os.path.join(tree, "tests"))
+        for name in ("tests/run", "tests/packages.sh"):
+            shutil.copy(os.path.join(root, name), os.path.join(tree, name))
+        with open(os.path.join(tree, "build/run/lock"), "w", encoding="utf-8") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            done = subprocess.run([os.path.join(tree, "tests/run")], stdin=subprocess.DEVNULL,
+                                  capture_output=True, text=True, check=False)
+        if (done.returncode != 1 or "another one is at work" not in done.stderr
+                or not os.path.isdir(os.path.join(tree, "build/run/results"))):
+            yield (f"a second tests/run: exit status {done.returncode}\n"
+                   f"{done.stdout}{done.stderr}")
+
+
 def main():
     if {"-h", "--help"} & set(sys.argv[1:]):
         print(__doc__)
@@ -52,7 +72,7 @@ def main():
     if len(sys.argv) != 2:
         print(__doc__, file=sys.stderr)
         return 2
-    found = list(faults(sys.argv[1]))
+    found = [*faults(sys.argv[1]), *second_run(sys.argv[1])]
     print(*found, sep="\n")
     return 1 if found else 0
 
