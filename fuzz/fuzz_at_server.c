@@ -11,16 +11,10 @@
 #define LINE_MAX_SIZE DTU_CAT1_LINE_SIZE /* no product has longer ones */
 #define INPUT_MAX 400                    /* more would be slow: a list of commands is long */
 
-/* What was seen, as a number: there may be much of it. */
-struct digest {
-    uint32_t hash;
-    uint32_t len;
-};
-
 /* What a run shows. */
 struct run {
-    struct digest output;
-    struct digest calls; /* actions, questions, sets and replies, in order */
+    struct fuzz_digest output;
+    struct fuzz_digest calls; /* actions, questions, sets and replies, in order */
     struct dtu_at_server_stats stats;
     uint8_t pending[DTU_LTE_7S4_VALUES_SIZE];
 };
@@ -41,20 +35,12 @@ static struct dtu_at_server server;
 static uint8_t running[DTU_LTE_7S4_VALUES_SIZE];
 static uint8_t line[LINE_MAX_SIZE + 1];
 
-static void digest(struct digest *d, const void *data, size_t len)
-{
-    const uint8_t *bytes = data;
-    for (size_t i = 0; i < len; i++)
-        d->hash = (d->hash ^ bytes[i]) * UINT32_C(16777619);
-    d->len += (uint32_t)len;
-}
-
 static size_t on_write(void *ctx, const uint8_t *data, size_t len)
 {
     FUZZ_CHECK(ctx == &server && len > 0);
     if (refuse_chance > 0 && fuzz_decide(&decisions, refuse_chance) == 0)
         len = fuzz_decide(&decisions, (uint32_t)len);
-    digest(&seen->output, data, len);
+    fuzz_digest(&seen->output, data, len);
     return len;
 }
 
@@ -75,7 +61,7 @@ static void check_args(const struct dtu_param *row, const uint8_t *args, size_t 
         FUZZ_CHECK(a.text != NULL || a.len == 0);
         FUZZ_CHECK(a.text == NULL || (a.text >= args && a.len <= (size_t)(args + len - a.text)));
         FUZZ_CHECK(i < row->field_count || a.text == NULL);
-        digest(&seen->calls, a.text, a.len);
+        fuzz_digest(&seen->calls, a.text, a.len);
     }
 }
 
@@ -87,7 +73,7 @@ static enum dtu_status on_action(void *ctx, const struct dtu_param *row, const u
         check_args(row, args, len);
     else
         FUZZ_CHECK(row->kind == DTU_PARAM_ACTION && args == NULL && len == 0);
-    digest(&seen->calls, row->name, dtu_string_len(row->name));
+    fuzz_digest(&seen->calls, row->name, dtu_string_len(row->name));
     return verdict(row);
 }
 
@@ -113,8 +99,8 @@ static enum dtu_status on_permit(void *ctx, const struct dtu_param *row)
 static enum dtu_status on_changed(void *ctx, const struct dtu_param *row)
 {
     FUZZ_CHECK(ctx == &server && (row->kind == DTU_PARAM_SETTING || row->kind == DTU_PARAM_VIEW));
-    digest(&seen->calls, "=", 1);
-    digest(&seen->calls, row->name, dtu_string_len(row->name));
+    fuzz_digest(&seen->calls, "=", 1);
+    fuzz_digest(&seen->calls, row->name, dtu_string_len(row->name));
     if (row->id == DTU_ID_E)
         dtu_at_server_set_echo(&server, !echo);
     return row->id == DTU_ID_STMSG ? DTU_ERR_SPACE : DTU_OK;
@@ -128,7 +114,7 @@ static void on_replied(void *ctx, const struct dtu_param *row, enum dtu_at_form 
     FUZZ_CHECK(row != NULL || status == DTU_OK || status == DTU_ERR_FORMAT ||
                status == DTU_ERR_NOT_FOUND || status == DTU_ERR_RANGE ||
                (locked && status == DTU_ERR_LOGIN));
-    digest(&seen->calls, told, sizeof told);
+    fuzz_digest(&seen->calls, told, sizeof told);
 }
 
 static const struct dtu_at_server_callbacks callbacks = {
@@ -158,13 +144,13 @@ struct command {
 
 static void say(const char *text)
 {
-    digest(&model.output, text, strlen(text));
+    fuzz_digest(&model.output, text, strlen(text));
 }
 
 static void to_model(void *ctx, const uint8_t *data, size_t len)
 {
     (void)ctx;
-    digest(&model.output, data, len);
+    fuzz_digest(&model.output, data, len);
 }
 
 static const struct dtu_text to_model_text = {to_model, NULL};
@@ -230,14 +216,14 @@ static bool cut(const uint8_t *at, size_t len, struct command *c)
 
 static void note_name(const struct dtu_param *row)
 {
-    digest(&model.calls, row->name, strlen(row->name));
+    fuzz_digest(&model.calls, row->name, strlen(row->name));
 }
 
 /* What the owner is asked to do; parameters have been checked. */
 static enum dtu_status owner_does(const struct dtu_param *row, const struct model_line *args)
 {
     for (size_t i = 0; i < row->field_count && i < args->count; i++)
-        digest(&model.calls, args->tokens[i].text, args->tokens[i].len);
+        fuzz_digest(&model.calls, args->tokens[i].text, args->tokens[i].len);
     if (row->kind != DTU_PARAM_INFO || (row->field_count > 0 && !(row->flags & DTU_PARAM_ASKS)))
         note_name(row);
     return verdict(row);
@@ -253,7 +239,7 @@ static enum dtu_status do_set(const struct dtu_param *row, const struct command 
         FUZZ_CHECK(dtu_params_set(&model_values, row, c->value, c->value_len) == status);
         if (status != DTU_OK)
             return status;
-        digest(&model.calls, "=", 1);
+        fuzz_digest(&model.calls, "=", 1);
         note_name(row);
         model_echoes = row->id == DTU_ID_E ? !echo : model_echoes;
         return row->id == DTU_ID_STMSG ? DTU_ERR_SPACE : DTU_OK;
@@ -396,7 +382,7 @@ static void model_reply(const struct dtu_param *row, enum dtu_at_form form, enum
         say(product->dialect->done);
         say("\r\n");
     }
-    digest(&model.calls, told, sizeof told);
+    fuzz_digest(&model.calls, told, sizeof told);
 }
 
 static void model_line(const uint8_t *at, size_t len)
@@ -458,7 +444,7 @@ static void run_model(const uint8_t *data, size_t len)
     for (size_t i = 0; i < len; i++) {
         bool ends = is_terminator(data[i]);
         if (model_echoes && (!ends || i > from))
-            digest(&model.output, data + i, 1);
+            fuzz_digest(&model.output, data + i, 1);
         if (!ends)
             continue;
         if (i > from)

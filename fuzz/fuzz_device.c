@@ -11,12 +11,6 @@
 #define OPS_MAX 80
 #define SLOT_SIZE 8192u
 
-/* What was seen, as a number: there may be much of it. */
-struct digest {
-    uint32_t hash;
-    uint32_t len;
-};
-
 enum state { CLOSED, OPENING, OPEN };
 
 struct board {
@@ -39,10 +33,10 @@ struct board {
     uint32_t reply_chars; /* taken in all */
     uint32_t restarts;
     uint32_t taken_bytes;
-    struct digest uart;
-    struct digest network[4];
-    struct digest replies[DTU_CHANNEL_MQTT + 1];
-    struct digest events;
+    struct fuzz_digest uart;
+    struct fuzz_digest network[4];
+    struct fuzz_digest replies[DTU_CHANNEL_MQTT + 1];
+    struct fuzz_digest events;
 };
 
 static struct board board;
@@ -51,21 +45,6 @@ static uint8_t default_slots[2][SLOT_SIZE];
 static bool refusing; /* rooms count */
 static uint32_t longest;
 static struct fuzz_rand decisions;
-
-static void digest(struct digest *d, const void *data, size_t len)
-{
-    const uint8_t *bytes = data;
-    for (size_t i = 0; i < len; i++)
-        d->hash = (d->hash ^ bytes[i]) * UINT32_C(16777619);
-    d->len += (uint32_t)len;
-}
-
-static void digest_number(struct digest *d, uint32_t number)
-{
-    uint8_t bytes[4] = {(uint8_t)(number >> 24), (uint8_t)(number >> 16), (uint8_t)(number >> 8),
-                        (uint8_t)number};
-    digest(d, bytes, sizeof bytes);
-}
 
 static size_t take(uint32_t *room, size_t len)
 {
@@ -82,7 +61,7 @@ static size_t uart_write(void *ctx, const uint8_t *data, size_t len)
 {
     FUZZ_CHECK(ctx == &board && len > 0);
     len = take(&board.uart_room, len);
-    digest(&board.uart, data, len);
+    fuzz_digest(&board.uart, data, len);
     return len;
 }
 
@@ -92,7 +71,7 @@ static void uart_setup(void *ctx, const struct dtu_uart *uart)
     FUZZ_CHECK(uart->baud >= 300 && uart->baud <= 1000000);
     FUZZ_CHECK(uart->data_bits >= 5 && uart->data_bits <= 8);
     FUZZ_CHECK(uart->stop_bits >= 1 && uart->stop_bits <= 2);
-    digest(&board.events, "U", 1);
+    fuzz_digest(&board.events, "U", 1);
 }
 
 static bool socket_open(void *ctx, unsigned i, const struct dtu_socket_target *target)
@@ -100,7 +79,7 @@ static bool socket_open(void *ctx, unsigned i, const struct dtu_socket_target *t
     FUZZ_CHECK(ctx == &board && i < 4 && board.sockets[i] == CLOSED);
     FUZZ_CHECK(target->host_len >= 1 && target->host_len <= 100 && target->port >= 1);
     FUZZ_CHECK(target->kind != DTU_SOCKET_NONE);
-    digest(&board.events, target->host, target->host_len);
+    fuzz_digest(&board.events, target->host, target->host_len);
     board.kinds[i] = target->kind;
     board.sockets[i] = OPENING;
     if (board.outcome[i] == 1) {
@@ -122,8 +101,8 @@ static size_t socket_send(void *ctx, unsigned i, const uint8_t *data, size_t len
     if (refusing && board.kinds[i] == DTU_SOCKET_UDP_CLIENT && board.room[i] < len)
         return 0;
     len = take(&board.room[i], len);
-    digest(&board.network[i], data, len);
-    digest_number(&board.network[i], (uint32_t)len);
+    fuzz_digest(&board.network[i], data, len);
+    fuzz_digest_number(&board.network[i], (uint32_t)len);
     board.taken_bytes += (uint32_t)len;
     return len;
 }
@@ -132,7 +111,7 @@ static void socket_close(void *ctx, unsigned i)
 {
     FUZZ_CHECK(ctx == &board && i < 4 && board.sockets[i] != CLOSED);
     board.sockets[i] = CLOSED;
-    digest(&board.network[i], "X", 1);
+    fuzz_digest(&board.network[i], "X", 1);
 }
 
 static void restart(void *ctx)
@@ -160,8 +139,8 @@ static enum dtu_status action(void *ctx, const struct dtu_param *row, const uint
                               size_t len)
 {
     FUZZ_CHECK(ctx == &board && (args != NULL) == (row->field_count > 0));
-    digest(&board.events, row->name, dtu_string_len(row->name));
-    digest(&board.events, args, len);
+    fuzz_digest(&board.events, row->name, dtu_string_len(row->name));
+    fuzz_digest(&board.events, args, len);
     return row->name[0] == 'S' ? DTU_ERR_NOT_ALLOWED : DTU_OK;
 }
 
@@ -174,7 +153,7 @@ static bool reply(void *ctx, enum dtu_channel channel, const uint8_t *data, size
     if (refusing && !board.reply_room)
         return false;
     board.reply_room = false;
-    digest(&board.replies[channel], data, len);
+    fuzz_digest(&board.replies[channel], data, len);
     board.reply_chars += (uint32_t)len;
     return true;
 }
@@ -182,14 +161,14 @@ static bool reply(void *ctx, enum dtu_channel channel, const uint8_t *data, size
 static void event(void *ctx, const struct dtu_device_event *e)
 {
     FUZZ_CHECK(ctx == &board);
-    digest_number(&board.events, (uint32_t)e->kind);
-    digest_number(&board.events, e->socket);
-    digest_number(&board.events, (uint32_t)e->len);
-    digest_number(&board.events, (uint32_t)e->link);
-    digest_number(&board.events, (uint32_t)e->status);
-    digest_number(&board.events, (uint32_t)e->outcome);
+    fuzz_digest_number(&board.events, (uint32_t)e->kind);
+    fuzz_digest_number(&board.events, e->socket);
+    fuzz_digest_number(&board.events, (uint32_t)e->len);
+    fuzz_digest_number(&board.events, (uint32_t)e->link);
+    fuzz_digest_number(&board.events, (uint32_t)e->status);
+    fuzz_digest_number(&board.events, (uint32_t)e->outcome);
     if (e->row != NULL)
-        digest(&board.events, e->row->name, dtu_string_len(e->row->name));
+        fuzz_digest(&board.events, e->row->name, dtu_string_len(e->row->name));
 }
 
 static const struct dtu_device_port port = {.uart_write = uart_write,
@@ -434,7 +413,7 @@ static void request(struct fuzz_input *in)
     len = dtu_device_request(&board.device, out, len, reply, DTU_DISCOVERY_READ_LEN, board.now);
     FUZZ_CHECK(len <= DTU_DISCOVERY_READ_LEN);
     check_canary(reply, len > 0 ? DTU_DISCOVERY_READ_LEN : 0, sizeof reply);
-    digest(&board.events, reply, len);
+    fuzz_digest(&board.events, reply, len);
 }
 
 static void command_frame(struct fuzz_input *in)
@@ -461,7 +440,7 @@ static void check_message_status(enum dtu_status status, uint32_t messages)
                status == DTU_ERR_NOT_ALLOWED);
     FUZZ_CHECK(status == DTU_OK || board.device.stats.messages == messages);
     FUZZ_CHECK(status != DTU_ERR_STATE || refusing);
-    digest_number(&board.events, (uint32_t)status);
+    fuzz_digest_number(&board.events, (uint32_t)status);
 }
 
 static void message(struct fuzz_input *in)
@@ -481,7 +460,7 @@ static void message(struct fuzz_input *in)
     enum dtu_channel channel = fuzz_below(in, 2) != 0 ? DTU_CHANNEL_SMS : DTU_CHANNEL_MQTT;
     const char *word = words[fuzz_below(in, sizeof words / sizeof words[0])];
     uint32_t messages = board.device.stats.messages;
-    struct digest before = board.uart;
+    struct fuzz_digest before = board.uart;
     check_message_status(
         dtu_device_message(&board.device, channel, (const uint8_t *)word, strlen(word), board.now),
         messages);
@@ -497,7 +476,7 @@ static void datagram(struct fuzz_input *in)
     const struct dtu_peer peer = {{10, 0, 0, (uint8_t)fuzz_below(in, 2)}, 5000};
     const char *word = words[fuzz_below(in, sizeof words / sizeof words[0])];
     uint32_t messages = board.device.stats.messages;
-    struct digest before = board.uart;
+    struct fuzz_digest before = board.uart;
     check_message_status(
         dtu_device_datagram(&board.device, &peer, (const uint8_t *)word, strlen(word), board.now),
         messages);
