@@ -1,0 +1,961 @@
+/* SPDX-License-Identifier: MIT */
+/* What a module does with its data, written from docs/device.md and the pages of its parts: slow,
+ * a byte and a millisecond at a time, with its settings as text and nothing of lib/.
+ *
+ * It is told what comes in, when time passes, and what became of the connections: when these are
+ * opened and closed is the link's, which has a model of its own. In return it says what has to be
+ * on the wires and in the counters by then. What it does not know makes it `lost`, and from then on
+ * nothing that it says counts. */
+#ifndef MODEL_DEVICE_H
+#define MODEL_DEVICE_H
+
+#include "model_instream.h"
+#include "model_params.h"
+
+#include "dtu/device.h"
+
+#define MODEL_ROWS 90
+#define MODEL_TEXT_MAX 640
+#define MODEL_SOCKETS 4
+#define MODEL_PACKETS_MAX 700
+#define MODEL_QUEUE_MAX (DTU_CAT1_PACKET_LEN + 2)
+
+/* One set of values: of each row what a query answers, without quotes. */
+struct model_values {
+    char text[MODEL_ROWS][MODEL_TEXT_MAX];
+};
+
+/* docs/queue.md: packets lie in one piece, behind each other or from the beginning again. */
+struct model_queue {
+    struct {
+        size_t at;
+        size_t len;
+    } packets[MODEL_PACKETS_MAX]; /* the oldest first */
+    size_t count;
+    size_t sent; /* bytes of the oldest */
+    uint8_t bytes[MODEL_QUEUE_MAX];
+    size_t size;
+    struct dtu_queue_stats stats;
+};
+
+struct model_socket {
+    bool used;
+    bool is_udp;
+    bool listens;
+    bool is_short; /* its connections are short-lived */
+    bool trying;
+    bool up;
+    unsigned failures;          /* of attempts, in a row */
+    bool due;                   /* the registration packet is not all out */
+    size_t due_sent;            /* bytes of it */
+    bool beats;                 /* it gets heartbeats */
+    bool beating;               /* the oldest packet is a heartbeat */
+    uint32_t sent_ms;           /* something was sent, or it came up */
+    uint32_t room;              /* bytes that the port takes */
+    struct fuzz_digest network; /* what it got: each piece and its length */
+    struct model_queue queue;
+};
+
+struct model_device {
+    const struct dtu_profile *profile;
+    const struct dtu_device_config *config; /* what the port offers */
+    bool lost;
+    uint32_t now;
+    struct model_values stored;
+    struct model_values pending;
+    struct model_values running;
+    struct {
+        uint32_t gap_us;
+        uint32_t guard_ms;
+        uint32_t plus_ms;
+        uint32_t beat_ms;
+        size_t front_max;
+        size_t packet_len;
+    } limits;                /* that hold since the start */
+    struct fuzz_digest uart; /* what it got */
+    struct dtu_device_stats stats;
+
+    /* the handshake */
+    bool commands;     /* command mode */
+    bool quiet;        /* the guard time has passed */
+    bool behind;       /* a byte waits for room: that is no silence */
+    unsigned pluses;   /* of a handshake */
+    unsigned released; /* pluses that are data, and have not been taken yet */
+    uint32_t byte_ms;  /* when the last byte came */
+    uint32_t entered;
+    uint32_t broken;
+
+    /* the frame */
+    uint8_t frame[DTU_CAT1_PACKET_LEN];
+    size_t frame_len;
+    uint32_t frame_ms;     /* when its last byte came */
+    uint32_t *frame_ended; /* the counter of what has ended it; it waits to be taken */
+    struct dtu_framer_stats frames;
+
+    bool restarting;
+    uint32_t heard_ms; /* the network */
+    struct model_socket sockets[MODEL_SOCKETS];
+};
+
+/* --- Values ----------------------------------------------------------------------------------- */
+
+static inline size_t model_row(const struct model_device *m, const char *name)
+{
+    const struct dtu_param_table *table = m->profile->table;
+    size_t i = 0;
+    while (i < table->count && strcmp(table->rows[i].name, name) != 0)
+        i++;
+    return i;
+}
+
+/* What holds since the start; NULL if the product has no such parameter. */
+static inline const char *model_setting(const struct model_device *m, const char *name)
+{
+    size_t i = model_row(m, name);
+    return i < m->profile->table->count ? m->running.text[i] : NULL;
+}
+
+/* The same for a parameter of a socket: its letter is where the name has a `?`. */
+static inline const char *model_socket_setting(const struct model_device *m, const char *name,
+                                               unsigned socket)
+{
+    char full[16];
+    snprintf(full, sizeof full, "%s", name);
+    *strchr(full, '?') = (char)('A' + socket);
+    return model_setting(m, full);
+}
+
+static inline bool model_is(const char *text, const char *word)
+{
+    return text != NULL && model_same_word((const uint8_t *)text, strlen(text), word, strlen(word));
+}
+
+static inline bool model_on(const struct model_device *m, const char *name, bool otherwise)
+{
+    const char *text = model_setting(m, name);
+    return text == NULL ? otherwise : model_is(text, "ON");
+}
+
+/* The place in a list of parameters, from 0; how long it is goes to `len`. */
+static inline const char *model_part(const char *text, unsigned place, size_t *len)
+{
+    for (; place > 0; place--)
+        text = strchr(text, ',') + 1;
+    *len = strcspn(text, ",");
+    return text;
+}
+
+static inline uint32_t model_part_number(const char *text, unsigned place)
+{
+    size_t len;
+    return (uint32_t)strtoul(model_part(text, place, &len), NULL, 10);
+}
+
+static inline bool model_part_is(const char *text, unsigned place, const char *word)
+{
+    size_t len;
+    const char *part = model_part(text, place, &len);
+    return model_same_word((const uint8_t *)part, len, word, strlen(word));
+}
+
+/* --- Sets ------------------------------------------------------------------------------------- */
+
+static inline bool model_is_plain(const uint8_t *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (text[i] < ' ' || text[i] > '~' || strchr("[]<>\",=?", text[i]) != NULL)
+            return false;
+    return true;
+}
+
+static inline size_t model_write_hex(const uint8_t *bytes, size_t len, char *out)
+{
+    for (size_t i = 0; i < len; i++)
+        snprintf(out + 2 * i, 3, "%02X", bytes[i]);
+    return 2 * len;
+}
+
+/* A field as a query answers it, without quotes. */
+static inline size_t model_write_field(struct model_device *m, const struct dtu_param_field *f,
+                                       const struct model_value *v, char *out)
+{
+    size_t len = 0;
+    const char *word;
+    switch ((enum dtu_field_type)f->type) {
+    case DTU_FIELD_ENUM:
+        word = model_part(f->text, v->number, &len);
+        return (size_t)snprintf(out, 32, "%.*s", (int)len, word);
+    case DTU_FIELD_CHOICE:
+    case DTU_FIELD_NUMBER:
+        return (size_t)snprintf(out, 32, "%lu", (unsigned long)v->number);
+    case DTU_FIELD_IP:
+        return (size_t)snprintf(out, 32, "%u.%u.%u.%u", v->bytes[0], v->bytes[1], v->bytes[2],
+                                v->bytes[3]);
+    case DTU_FIELD_HEX:
+    case DTU_FIELD_MAC:
+        return model_write_hex(v->bytes, v->len, out);
+    case DTU_FIELD_TEXT:
+    case DTU_FIELD_DATA:
+        break;
+    }
+    m->lost = m->lost || (!v->hex && !model_is_plain(v->bytes, v->len));
+    if (v->hex)
+        len = model_write_hex(v->bytes, v->len, out);
+    else
+        memcpy(out, v->bytes, len = v->len);
+    if ((f->flags & DTU_FIELD_TYPED) != 0)
+        len += (size_t)snprintf(out + len, 7, v->hex ? ",HEX" : ",ASCII");
+    return len;
+}
+
+/* What the model cannot write: what another row shows too, and what can be left out. */
+static inline bool model_can_write(const struct dtu_param *row)
+{
+    bool can = row->kind == DTU_PARAM_SETTING || row->kind == DTU_PARAM_SECRET;
+    for (size_t i = 0; i < row->field_count; i++)
+        can = can && (row->fields[i].flags & (DTU_FIELD_CLEARABLE | DTU_FIELD_OPTIONAL)) == 0;
+    return can && row->places == 0;
+}
+
+static inline enum dtu_status model_set_value(struct model_device *m, const struct dtu_param *row,
+                                              const uint8_t *text, size_t len)
+{
+    static struct model_line line;
+    static char field[2 * MODEL_BYTES_MAX];
+    char *out = m->pending.text[model_row(m, row->name)];
+    enum dtu_status status = model_set(m->profile->table, row, text, len, &line);
+    if (status != DTU_OK)
+        return status;
+    m->lost = m->lost || !model_can_write(row);
+    for (size_t i = 0, at = 0; i < row->field_count && !m->lost; i++) {
+        size_t n = model_write_field(m, &row->fields[i], &line.values[i], field);
+        FUZZ_CHECK(at + n + 2 <= MODEL_TEXT_MAX);
+        at += i > 0 ? (size_t)snprintf(out + at, 2, ",") : 0;
+        memcpy(out + at, field, n);
+        at += n;
+        out[at] = '\0';
+    }
+    return DTU_OK;
+}
+
+/* --- Settings: docs/settings.md --------------------------------------------------------------- */
+
+/* 0: no pause ends a packet. */
+static inline uint32_t model_gap_us(const struct model_device *m)
+{
+    const char *both = model_setting(m, "UARTTL"); /* K7 */
+    const char *time = model_setting(m, "UARTFT");
+    if (time != NULL)
+        return model_part_number(time, 0) * 1000;
+    if (both == NULL)
+        return 50000; /* 7S3 */
+    if (strcmp(both, "0,0") != 0)
+        return model_part_number(both, 0) * 1000;
+    uint32_t four_bytes = 40000000 / model_part_number(model_setting(m, "UART"), 0);
+    return four_bytes > 100 ? four_bytes : 100;
+}
+
+static inline uint32_t model_gap_ms(const struct model_device *m)
+{
+    uint32_t ms = (model_gap_us(m) + 999) / 1000;
+    return ms > 0 ? ms : 1;
+}
+
+/* On a clock of milliseconds, one more: docs/cmdmode.md, rule 5. */
+static inline uint32_t model_guard_ms(const struct model_device *m)
+{
+    return 1 + (m->profile->guard_ms > 0 ? m->profile->guard_ms : model_gap_ms(m));
+}
+
+static inline uint32_t model_plus_ms(const struct model_device *m)
+{
+    return m->profile->gap_ms > 0 ? m->profile->gap_ms : model_gap_ms(m);
+}
+
+static inline bool model_transparent(const struct model_device *m)
+{
+    const char *mode = model_setting(m, "WKMOD");
+    return mode == NULL || model_is(mode, "NET") || model_is(mode, "CMD");
+}
+
+/* What the model knows nothing of. */
+static inline bool model_knows_settings(const struct model_device *m)
+{
+    const char *to = model_setting(m, "HEARTTP");
+    to = to != NULL ? to : model_setting(m, "HEARTSND");
+    return !(model_on(m, "SDPEN", false) || model_on(m, "RFCEN", false) ||
+             (model_on(m, "HEARTEN", false) && model_is(to, "COM")));
+}
+
+/* --- Registration packets and heartbeats: docs/identity.md -------------------------------------
+ */
+
+static inline size_t model_hex_text(const char *text, size_t len, uint8_t *out)
+{
+    for (size_t i = 0; i + 1 < len; i += 2)
+        out[i / 2] = (uint8_t)(model_hex((uint8_t)text[i]) * 16 + model_hex((uint8_t)text[i + 1]));
+    return len / 2;
+}
+
+/* The bytes of a packet of the user's, hex digits or, on K7, text with its type. */
+static inline size_t model_user_bytes(const struct model_device *m, const char *name,
+                                      const char *k7_name, uint8_t *out)
+{
+    const char *text = model_setting(m, name);
+    const struct dtu_param_table *table = m->profile->table;
+    if (text != NULL && table->rows[model_row(m, name)].kind == DTU_PARAM_SETTING)
+        return model_hex_text(text, strlen(text), out);
+    text = model_setting(m, k7_name);
+    size_t len = (size_t)(strrchr(text, ',') - text);
+    if (model_is(text + len + 1, "HEX"))
+        return model_hex_text(text, len, out);
+    memcpy(out, text, len);
+    return len;
+}
+
+/* What the port says of the module itself. */
+static inline size_t model_known(const struct model_device *m, const char *kind, uint8_t *out)
+{
+    const char *mac = model_setting(m, "USERMAC");
+    if (kind[0] == 'I')
+        return 0;
+    bool is_users = strcmp(kind, "MAC") == 0 && mac != NULL && strspn(mac, "0") < strlen(mac);
+    const char *text = is_users ? mac : "known";
+    memcpy(out, text, strlen(text));
+    return strlen(text);
+}
+
+static inline size_t model_cloud(const struct model_device *m, uint8_t *out)
+{
+    size_t id_len, password_len;
+    const char *text = model_setting(m, "CLOUD");
+    text = text != NULL ? text : model_setting(m, "REGCLOUD");
+    const char *id = model_part(text, 0, &id_len);
+    const char *password = model_part(text, 1, &password_len);
+    if (id_len != 20 || password_len != 8)
+        return 0;
+    memcpy(out, id, 20);
+    memcpy(out + 20, password, 8);
+    return 28;
+}
+
+static inline const char *model_registration_kind(const struct model_device *m)
+{
+    const char *kind = model_setting(m, "REGTP");
+    return kind != NULL ? kind : model_setting(m, "REGEN"); /* K7 */
+}
+
+static inline bool model_is_users_kind(const char *kind)
+{
+    return model_is(kind, "USER") || model_is(kind, "USR") || model_is(kind, "REGDT");
+}
+
+static inline size_t model_registration(const struct model_device *m, uint8_t *out)
+{
+    const char *kind = model_registration_kind(m);
+    if (model_is_users_kind(kind))
+        return model_user_bytes(m, "REGDT", "REGUSER", out);
+    if (model_is(kind, "CLOUD"))
+        return model_cloud(m, out);
+    if (!model_is(kind, "REGID"))
+        return model_known(m, kind, out);
+    const char *id = model_setting(m, "REGID");
+    memcpy(out, id, strlen(id));
+    return strlen(id);
+}
+
+static inline bool model_registers(const struct model_device *m, bool with_data)
+{
+    static const char *const on_link[] = {"LINK", "LINK&DATA", "First", "ALL"};
+    static const char *const in_front[] = {"DATA", "LINK&DATA", "Every", "ALL"};
+    const char *way = model_setting(m, "REGSND");
+    bool wanted = false;
+    way = way != NULL ? way : model_setting(m, "REGTCP");
+    for (size_t i = 0; i < 4; i++)
+        wanted = wanted || model_is(way, with_data ? in_front[i] : on_link[i]);
+    return wanted && !model_is(model_setting(m, "REGEN"), "OFF");
+}
+
+/* What is set aside in front of the data of a packet. */
+static inline size_t model_front_max(const struct model_device *m)
+{
+    uint8_t bytes[MODEL_TEXT_MAX];
+    const char *kind = model_registration_kind(m);
+    if (!model_registers(m, true))
+        return 0;
+    if (model_is_users_kind(kind))
+        return model_registration(m, bytes);
+    return model_is(kind, "CLOUD") ? 28 : model_is(kind, "REGID") ? 5 : 64;
+}
+
+static inline size_t model_packet_len(const struct model_device *m)
+{
+    const char *length = model_setting(m, "UARTFL");
+    const char *both = model_setting(m, "UARTTL");
+    size_t limit = m->profile->packet_len - model_front_max(m);
+    size_t len = length != NULL ? model_part_number(length, 0)
+                 : both != NULL ? model_part_number(both, 1)
+                                : 1024;
+    return len == 0 || len > limit ? limit : len;
+}
+
+static inline size_t model_heartbeat(const struct model_device *m, uint8_t *out)
+{
+    const char *kind = model_setting(m, "HEARTSORT");
+    return kind == NULL || model_is(kind, "USER") ? model_user_bytes(m, "HEARTDT", "HEARTUSER", out)
+                                                  : model_known(m, kind, out);
+}
+
+static inline uint32_t model_heartbeat_ms(const struct model_device *m)
+{
+    uint32_t ms = model_part_number(model_setting(m, "HEARTTM"), 0) * 1000;
+    return model_is(model_setting(m, "HEARTSORT"), "LBS") && ms < 5000 ? 5000 : ms;
+}
+
+/* --- The queue of a socket -------------------------------------------------------------------- */
+
+static inline bool model_queue_place(const struct model_device *m, const struct model_queue *q,
+                                     size_t len, size_t *at)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < q->count; i++)
+        bytes += q->packets[i].len;
+    *at = 0;
+    if (m->profile->queue_packets > 0 && q->count >= m->profile->queue_packets)
+        return false;
+    if (m->profile->queue_bytes > 0 && bytes + len > m->profile->queue_bytes)
+        return false;
+    if (q->count == 0)
+        return len + 2 <= q->size;
+    size_t oldest = q->packets[0].at;
+    size_t newest = q->packets[q->count - 1].at;
+    size_t behind = newest + 2 + q->packets[q->count - 1].len;
+    size_t end = newest < oldest ? oldest : q->size;
+    if (behind + 2 + len <= end)
+        *at = behind;
+    return behind + 2 + len <= end || (newest >= oldest && 2 + len <= oldest);
+}
+
+static inline void model_queue_pop(struct model_queue *q)
+{
+    q->count--;
+    q->sent = 0;
+    memmove(&q->packets[0], &q->packets[1], q->count * sizeof q->packets[0]);
+}
+
+static inline void model_queue_drop(struct model_queue *q)
+{
+    q->stats.dropped++;
+    q->stats.dropped_bytes += (uint32_t)q->packets[0].len;
+    model_queue_pop(q);
+}
+
+static inline void model_queue_clear(struct model_queue *q)
+{
+    while (q->count > 0)
+        model_queue_drop(q);
+}
+
+static inline bool model_queue_push(const struct model_device *m, struct model_queue *q,
+                                    const uint8_t *data, size_t len, bool drops)
+{
+    size_t at;
+    while (!model_queue_place(m, q, len, &at)) {
+        if (!drops || q->sent > 0) {
+            q->stats.refused++;
+            return false;
+        }
+        model_queue_drop(q);
+    }
+    FUZZ_CHECK(q->count < MODEL_PACKETS_MAX);
+    memcpy(q->bytes + at, data, len);
+    q->packets[q->count].at = at;
+    q->packets[q->count].len = len;
+    q->count++;
+    q->stats.pushed++;
+    return true;
+}
+
+/* --- A socket --------------------------------------------------------------------------------- */
+
+/* How many the port takes; after less than all it takes nothing until it says so. */
+static inline size_t model_send(struct model_device *m, struct model_socket *s, const uint8_t *data,
+                                size_t len)
+{
+    size_t taken = len <= s->room ? len : s->is_udp ? 0 : s->room;
+    s->room = taken < len ? 0 : s->room - (uint32_t)taken;
+    if (taken == 0)
+        return 0;
+    fuzz_digest(&s->network, data, taken);
+    fuzz_digest_number(&s->network, (uint32_t)taken);
+    m->stats.sent_bytes += (uint32_t)taken;
+    s->sent_ms = m->now;
+    return taken;
+}
+
+/* The registration packet; true if it is out, or there is none. */
+static inline bool model_register(struct model_device *m, struct model_socket *s)
+{
+    uint8_t bytes[MODEL_TEXT_MAX];
+    if (!s->due)
+        return true;
+    size_t len = model_registration(m, bytes);
+    if (len > s->due_sent)
+        s->due_sent += model_send(m, s, bytes + s->due_sent, len - s->due_sent);
+    s->due = s->due_sent < len;
+    return !s->due;
+}
+
+/* What waits, the registration packet first. */
+static inline void model_pump(struct model_device *m, struct model_socket *s)
+{
+    struct model_queue *q = &s->queue;
+    if (!s->up || !model_register(m, s))
+        return;
+    while (q->count > 0) {
+        size_t len = q->packets[0].len - q->sent;
+        size_t taken = model_send(m, s, q->bytes + q->packets[0].at + q->sent, len);
+        q->sent += taken;
+        if (taken < len)
+            return;
+        model_queue_pop(q);
+        m->stats.sent_packets++;
+        s->beating = false;
+    }
+}
+
+/* A heartbeat that is due: nothing waits, and it becomes a packet if it is taken in part. */
+static inline void model_beat(struct model_device *m, struct model_socket *s)
+{
+    uint8_t bytes[MODEL_TEXT_MAX];
+    if (!s->up || !s->beats || m->now - s->sent_ms < m->limits.beat_ms || !model_register(m, s) ||
+        s->queue.count > 0)
+        return;
+    size_t len = model_heartbeat(m, bytes);
+    size_t taken = len > 0 ? model_send(m, s, bytes, len) : 0;
+    if (len == 0)
+        s->sent_ms = m->now; /* there is none: the next interval */
+    if (taken == 0)
+        return;
+    (void)model_queue_push(m, &s->queue, bytes, len, false);
+    s->queue.sent = taken;
+    s->beating = taken < len;
+    if (s->beating)
+        return;
+    model_queue_pop(&s->queue);
+    m->stats.sent_packets++;
+}
+
+static inline void model_came_up(struct model_device *m, struct model_socket *s)
+{
+    FUZZ_CHECK(s->trying);
+    s->trying = false;
+    s->up = true;
+    s->failures = 0;
+    s->due = model_registers(m, false) && !s->listens;
+    s->due_sent = 0;
+    s->beats = model_on(m, "HEARTEN", false) && !s->is_short && !s->listens;
+    s->sent_ms = m->now;
+    if (model_on(m, "UARTCLBUF", false) && !s->is_short)
+        model_queue_clear(&s->queue);
+    model_pump(m, s);
+}
+
+/* What was cut is sent again, but for a heartbeat. */
+static inline void model_went_down(struct model_device *m, struct model_socket *s)
+{
+    s->up = false;
+    if (s->beating)
+        model_queue_drop(&s->queue);
+    s->beating = false;
+    m->stats.resent_bytes += (uint32_t)s->queue.sent;
+    s->queue.sent = 0;
+}
+
+/* --- What the port did with connections ------------------------------------------------------- */
+
+/* Where it goes is what SOCK, or the backup after an odd number of failures, says. */
+static inline void model_check_target(const struct model_device *m, unsigned i,
+                                      const struct dtu_socket_target *target)
+{
+    const struct model_socket *s = &m->sockets[i];
+    bool backup = !s->is_udp && s->failures % 2 == 1 &&
+                  model_is(model_socket_setting(m, "SOCK?BKEN", i), "ON") &&
+                  model_socket_setting(m, "SOCK?BK", i)[0] != ',';
+    const char *text = model_socket_setting(m, backup ? "SOCK?BK" : "SOCK?", i);
+    size_t len;
+    const char *host = model_part(text, backup ? 0 : 1, &len);
+    FUZZ_CHECK(target->host_len == len && memcmp(target->host, host, len) == 0);
+    FUZZ_CHECK(target->port == model_part_number(text, backup ? 1 : 2));
+    FUZZ_CHECK(s->is_udp ==
+               (target->kind == DTU_SOCKET_UDP_CLIENT || target->kind == DTU_SOCKET_UDP_SERVER));
+    FUZZ_CHECK(s->listens ==
+               (target->kind == DTU_SOCKET_TCP_SERVER || target->kind == DTU_SOCKET_UDP_SERVER));
+}
+
+static inline void model_opening(struct model_device *m, unsigned i)
+{
+    struct model_socket *s = &m->sockets[i];
+    FUZZ_CHECK(s->used && !s->up && !s->trying);
+    s->trying = true;
+}
+
+static inline void model_failed(struct model_device *m, unsigned i)
+{
+    FUZZ_CHECK(m->sockets[i].trying);
+    m->sockets[i].trying = false;
+    m->sockets[i].failures++;
+}
+
+/* The device closes it: one that is silent, or takes too long to open. */
+static inline void model_closes(struct model_device *m, unsigned i)
+{
+    struct model_socket *s = &m->sockets[i];
+    fuzz_digest(&s->network, "X", 1);
+    if (s->trying)
+        model_failed(m, i);
+    if (s->up)
+        model_went_down(m, s);
+}
+
+/* Rate, data bits, stop bits; on 7S3 the parity comes before these two. */
+static inline void model_check_uart(const struct model_device *m, const struct dtu_uart *uart)
+{
+    const char *text = model_setting(m, "UART");
+    unsigned data = m->profile->table->syntax.quotes ? 2 : 1;
+    FUZZ_CHECK(uart->baud == model_part_number(text, 0));
+    FUZZ_CHECK(uart->data_bits == model_part_number(text, data));
+    FUZZ_CHECK(uart->stop_bits == model_part_number(text, data + 1));
+}
+
+/* A restart that nobody has asked for: for silence, or connections that cannot be had. */
+static inline bool model_may_restart(const struct model_device *m)
+{
+    uint32_t silence_ms = model_part_number(model_setting(m, "RSTIM"), 0) * 1000;
+    const char *limit = model_setting(m, "SOCKRSNUM");
+    if (silence_ms > 0 && m->now - m->heard_ms >= silence_ms)
+        return true;
+    if (limit == NULL)
+        limit = model_setting(m, "SOCKATO") != NULL ? model_setting(m, "SOCKRSTIM") : NULL;
+    for (size_t i = 0; i < MODEL_SOCKETS && limit != NULL; i++)
+        if (m->sockets[i].failures >= model_part_number(limit, 0))
+            return true;
+    return false;
+}
+
+/* --- The UART's data -------------------------------------------------------------------------- */
+
+static inline void model_say(struct model_device *m, const void *data, size_t len)
+{
+    fuzz_digest(&m->uart, data, len);
+}
+
+static inline bool model_has_room(const struct model_device *m)
+{
+    size_t at;
+    bool any_up = false;
+    for (size_t i = 0; i < MODEL_SOCKETS; i++) {
+        const struct model_socket *s = &m->sockets[i];
+        if (s->up && model_queue_place(m, &s->queue, m->frame_len + m->limits.front_max, &at))
+            return true;
+        any_up = any_up || s->up;
+    }
+    return !any_up;
+}
+
+static inline void model_queue_data(struct model_device *m, struct model_socket *s)
+{
+    static uint8_t packet[DTU_CAT1_PACKET_LEN + MODEL_TEXT_MAX];
+    size_t front = 0;
+    if (!s->up && !s->is_short && !model_on(m, "CACHEN", true)) {
+        m->stats.unkept++;
+        return;
+    }
+    if (model_registers(m, true) && !s->listens)
+        front = model_registration(m, packet);
+    memcpy(packet + front, m->frame, m->frame_len);
+    (void)model_queue_push(m, &s->queue, packet, front + m->frame_len, true);
+    model_pump(m, s);
+}
+
+static inline bool model_is_command(const struct model_device *m, const uint8_t *data, size_t len)
+{
+    const char *password = model_setting(m, "CMDPW");
+    size_t skip = model_mark(m->profile->mark, (const uint8_t *)password,
+                             password != NULL ? strlen(password) : 0, data, len);
+    return skip > 0 && model_marked_line(data + skip, len - skip) > 0;
+}
+
+/* A frame is for all sockets in use, once one that is connected has room. */
+static inline void model_offer_frame(struct model_device *m)
+{
+    bool heard = false;
+    if (m->frame_ended == NULL)
+        return;
+    m->lost = m->lost || model_is_command(m, m->frame, m->frame_len);
+    if (!model_has_room(m))
+        return;
+    for (size_t i = 0; i < MODEL_SOCKETS; i++) {
+        if (!m->sockets[i].used)
+            continue;
+        heard = true;
+        model_queue_data(m, &m->sockets[i]);
+    }
+    m->stats.frames += heard ? 1 : 0;
+    m->stats.unheard += heard ? 0 : 1;
+    ++*m->frame_ended;
+    m->frame_ended = NULL;
+    m->frame_len = 0;
+}
+
+static inline void model_end_frame(struct model_device *m, uint32_t *counter)
+{
+    if (m->frame_len > 0 && m->frame_ended == NULL)
+        m->frame_ended = counter;
+    model_offer_frame(m);
+}
+
+/* False if it is not taken. */
+static inline bool model_data_byte(struct model_device *m, uint8_t byte)
+{
+    model_offer_frame(m);
+    if (m->frame_ended != NULL)
+        return false;
+    m->frame[m->frame_len++] = byte;
+    m->frame_ms = m->now;
+    if (m->frame_len == m->limits.packet_len)
+        model_end_frame(m, &m->frames.by_length);
+    return true;
+}
+
+/* --- The handshake: docs/cmdmode.md ------------------------------------------------------------
+ */
+
+static inline void model_release(struct model_device *m)
+{
+    while (m->released > 0 && model_data_byte(m, '+'))
+        m->released--;
+}
+
+static inline void model_break_handshake(struct model_device *m)
+{
+    m->broken++;
+    m->released = m->pluses;
+    m->pluses = 0;
+    model_release(m);
+}
+
+static inline void model_enter(struct model_device *m)
+{
+    m->pluses = 0;
+    m->commands = true;
+    m->lost = true;
+}
+
+/* Whether the byte goes on with a handshake, or begins one. */
+static inline bool model_is_handshake(const struct model_device *m, uint8_t byte)
+{
+    if (m->pluses == 3)
+        return byte == 'a';
+    return byte == '+' && (m->pluses > 0 || m->quiet);
+}
+
+static inline void model_handshake(struct model_device *m)
+{
+    m->pluses++;
+    if (m->pluses == 3)
+        model_say(m, "a", 1);
+    if (m->pluses <= 3)
+        return;
+    model_say(m, "+ok", 3);
+    m->entered++;
+    model_enter(m);
+}
+
+/* False if the byte is not taken. */
+static inline bool model_uart_byte(struct model_device *m, uint8_t byte)
+{
+    if (m->restarting)
+        return false;
+    model_release(m);
+    if (m->released == 0 && m->pluses > 0 && !model_is_handshake(m, byte))
+        model_break_handshake(m);
+    m->behind = m->released > 0;
+    if (m->behind)
+        return false;
+    if (model_is_handshake(m, byte))
+        model_handshake(m);
+    else
+        m->behind = !model_data_byte(m, byte);
+    if (m->behind)
+        return false;
+    m->byte_ms = m->now;
+    m->quiet = false;
+    return true;
+}
+
+static inline void model_uart_idle(struct model_device *m)
+{
+    if (!m->restarting)
+        model_end_frame(m, &m->frames.by_flush);
+}
+
+/* --- The sockets' data ------------------------------------------------------------------------ */
+
+/* How many are taken. */
+static inline size_t model_socket_rx(struct model_device *m, unsigned i, const uint8_t *data,
+                                     size_t len)
+{
+    char mark[] = "SOCK?:";
+    if (len == 0 || !m->sockets[i].up || m->restarting)
+        return 0;
+    m->lost = m->lost || model_is_command(m, data, len);
+    mark[4] = (char)('A' + i);
+    if (model_on(m, "SOCKIND", false) || model_on(m, "SOCKIDEN", false))
+        model_say(m, mark, 6);
+    model_say(m, data, len);
+    m->stats.received_bytes += (uint32_t)len;
+    m->heard_ms = m->now;
+    return len;
+}
+
+/* --- Time ------------------------------------------------------------------------------------- */
+
+static inline void model_poll_uart(struct model_device *m)
+{
+    uint32_t gap_us = m->limits.gap_us;
+    uint32_t silence = m->now - m->byte_ms;
+    if (gap_us > 0 && (uint64_t)(m->now - m->frame_ms) * 1000 >= gap_us + 1000)
+        model_end_frame(m, &m->frames.by_time);
+    model_offer_frame(m);
+    m->quiet = m->quiet || (!m->behind && silence >= m->limits.guard_ms);
+    if (m->pluses > 0 && silence >= (m->pluses < 3 ? m->limits.plus_ms : 3000))
+        model_break_handshake(m);
+    model_release(m);
+}
+
+/* What is due at this moment. */
+static inline void model_poll(struct model_device *m)
+{
+    if (m->restarting || m->lost)
+        return;
+    model_poll_uart(m);
+    for (size_t i = 0; i < MODEL_SOCKETS; i++) {
+        model_pump(m, &m->sockets[i]);
+        model_beat(m, &m->sockets[i]);
+    }
+}
+
+/* --- Start and stop --------------------------------------------------------------------------- */
+
+static inline void model_init_values(struct model_device *m, struct model_values *v)
+{
+    const struct dtu_param_table *table = m->profile->table;
+    FUZZ_CHECK(table->count <= MODEL_ROWS);
+    for (size_t i = 0; i < table->count; i++) {
+        const char *initial = table->rows[i].initial;
+        snprintf(v->text[i], MODEL_TEXT_MAX, "%s", initial != NULL ? initial : "");
+    }
+}
+
+static inline void model_init(struct model_device *m, const struct dtu_profile *profile,
+                              const struct dtu_device_config *config)
+{
+    memset(m, 0, sizeof *m);
+    m->profile = profile;
+    m->config = config;
+    model_init_values(m, &m->pending);
+    m->stored = m->pending;
+    for (size_t i = 0; i < MODEL_SOCKETS; i++)
+        m->sockets[i].queue.size = config->queues[i].size;
+}
+
+static inline void model_greet(struct model_device *m)
+{
+    const char *text = model_setting(m, "STMSG");
+    size_t len = text != NULL ? strlen(text) : 0;
+    if (text == NULL)
+        return;
+    model_say(m, "\r\n", 2);
+    for (size_t i = 0; i < len;) {
+        int meaning;
+        i += model_unescape((enum dtu_escape_style)m->profile->table->syntax.escape,
+                            (const uint8_t *)text + i, len - i, &meaning);
+        uint8_t byte = (uint8_t)meaning;
+        model_say(m, &byte, 1);
+    }
+    model_say(m, "\r\n", 2);
+}
+
+static inline bool model_is_short(const struct model_device *m, unsigned i)
+{
+    const char *of_all = model_setting(m, "SOCKSL"); /* K7 */
+    const char *own = of_all != NULL ? of_all : model_socket_setting(m, "SOCK?SL", i);
+    if (m->profile->sockets_agree && model_is(model_setting(m, "SOCKAEN"), "ON"))
+        own = model_setting(m, "SOCKASL");
+    return model_is(own, "ON") || model_is(own, "SHORT");
+}
+
+static inline void model_start_socket(struct model_device *m, unsigned i)
+{
+    struct model_socket *s = &m->sockets[i];
+    const char *target = model_socket_setting(m, "SOCK?", i);
+    const char *enabled = model_socket_setting(m, "SOCK?EN", i);
+    bool is_client = model_part_is(target, 0, "TCP") || model_part_is(target, 0, "TCPC");
+    s->is_udp = target[0] == 'U';
+    s->listens = model_part_is(target, 0, "TCPS") || model_part_is(target, 0, "UDPS");
+    s->used = model_transparent(m) && (is_client || s->is_udp || s->listens) &&
+              (enabled == NULL || model_is(enabled, "ON"));
+    s->is_short = is_client && model_is_short(m, i);
+    s->failures = 0;
+}
+
+/* What a stop drops. The connections are closed by the port, which says so. */
+static inline void model_stop(struct model_device *m)
+{
+    for (size_t i = 0; i < m->profile->sockets; i++) {
+        struct model_socket *s = &m->sockets[i];
+        if (s->beating)
+            model_queue_drop(&s->queue);
+        s->beating = s->up = s->trying = s->used = false;
+        s->queue.sent = 0;
+        model_queue_clear(&s->queue);
+    }
+    m->stats.cut_bytes += (uint32_t)m->frame_len;
+    m->frame_len = 0;
+    m->frame_ended = NULL;
+}
+
+static inline void model_start(struct model_device *m)
+{
+    m->running = m->pending;
+    m->restarting = false;
+    m->lost = m->lost || !model_knows_settings(m);
+    m->commands = m->behind = false;
+    m->quiet = true;
+    m->pluses = m->released = 0;
+    m->byte_ms = m->heard_ms = m->now;
+    m->entered = m->broken = 0;
+    memset(&m->frames, 0, sizeof m->frames);
+    m->limits.gap_us = model_gap_us(m);
+    m->limits.guard_ms = model_guard_ms(m);
+    m->limits.plus_ms = model_plus_ms(m);
+    m->limits.beat_ms = model_heartbeat_ms(m);
+    m->limits.front_max = model_front_max(m);
+    m->limits.packet_len = model_packet_len(m);
+    model_greet(m);
+    if (model_is(model_setting(m, "WKMOD"), "CMD"))
+        model_enter(m);
+    for (unsigned i = 0; i < m->profile->sockets; i++)
+        model_start_socket(m, i);
+}
+
+static inline void model_restart(struct model_device *m)
+{
+    model_stop(m);
+    m->pending = m->stored;
+    m->stats.restarts++;
+    model_start(m);
+}
+
+#endif
