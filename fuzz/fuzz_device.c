@@ -199,6 +199,8 @@ static bool reply(void *ctx, enum dtu_channel channel, const uint8_t *data, size
 static void event(void *ctx, const struct dtu_device_event *e)
 {
     FUZZ_CHECK(ctx == &board);
+    if (e->kind == DTU_EVENT_LINK)
+        model.sockets[e->socket].link = e->link;
     fuzz_digest_number(&board.events, (uint32_t)e->kind);
     fuzz_digest_number(&board.events, e->socket);
     fuzz_digest_number(&board.events, (uint32_t)e->len);
@@ -321,7 +323,9 @@ static void compare(void)
     FUZZ_CHECK(memcmp(&d->stats, &model.stats, sizeof model.stats) == 0);
     FUZZ_CHECK(board.restart_wanted == model.restarting);
     for (unsigned i = 0; i < model.profile->sockets; i++) {
-        const struct model_socket *s = &model.sockets[i];
+        struct model_socket *s = &model.sockets[i];
+        if (s->refuses) /* as often as it was tried */
+            s->queue.stats.refused = d->sockets[i].queue.stats.refused;
         FUZZ_CHECK(memcmp(&board.network[i], &s->network, sizeof s->network) == 0);
         FUZZ_CHECK(memcmp(&d->sockets[i].queue.stats, &s->queue.stats, sizeof s->queue.stats) == 0);
         FUZZ_CHECK((board.sockets[i] == OPEN) == s->up);
@@ -331,6 +335,25 @@ static void compare(void)
     FUZZ_CHECK(d->framer.stats.by_flush == model.frames.by_flush);
     FUZZ_CHECK(d->cmdmode.stats.entered == model.entered);
     FUZZ_CHECK(d->cmdmode.stats.broken == model.broken);
+}
+
+/* What is pending, whether somebody asks for it or not. */
+static void compare_values(void)
+{
+    static char seen[DTU_CAT1_LINE_SIZE];
+    static char expected[DTU_CAT1_LINE_SIZE];
+    const struct dtu_param_table *table = model.profile->table;
+    for (size_t i = 0; i < table->count && !model.lost; i++) {
+        const struct dtu_param *row = &table->rows[i];
+        bool has_value = row->kind == DTU_PARAM_SETTING || row->kind == DTU_PARAM_SECRET;
+        if (!has_value || row->initial == NULL)
+            continue;
+        struct dtu_text_buffer buffer = {seen, sizeof seen, 0, false};
+        const struct dtu_text out = {dtu_text_to_buffer, &buffer};
+        dtu_params_write(dtu_device_params(&board.device), DTU_PARAMS_PENDING, row, &out);
+        size_t len = model_show(&model, row, expected);
+        FUZZ_CHECK(!buffer.overflow && buffer.len == len && memcmp(seen, expected, len) == 0);
+    }
 }
 
 /* The port offers a byte of what it keeps. */
@@ -411,6 +434,7 @@ static void restart_if_wanted(void)
     if (!board.restart_wanted)
         return;
     FUZZ_CHECK(dtu_device_uart_rx(&board.device, (const uint8_t *)"x", 1, board.now) == 0);
+    FUZZ_CHECK(!modelled || !model_uart_byte(&model, 'x'));
     FUZZ_CHECK(dtu_device_next(&board.device, board.now) == DTU_NEVER);
     board.restart_wanted = false;
     board.restarts++;
@@ -729,6 +753,21 @@ static const char *next_word(struct fuzz_input *in)
         "AT+SOCKABKEN=ON\r",
         "AT+SOCKTO=1\r",
         "AT+UARTCLBUF=ON\r",
+        "AT+UARTFT?\r",
+        "AT+SOCKA?\r",
+        "AT+SOCKLKA\r",
+        "AT+STMSG=hi\r",
+        "AT+STMSG\r",
+        "AT+VER\r\n",
+        "AT+MAC\r",
+        "AT\n",
+        "AT+REGTP=SN\r",
+        "AT+REGSND=LINK&DATA\r",
+        "AT+REGTCP=Every\r",
+        "AT+HEARTEN=ON\r",
+        "AT+NATEN=OFF\r",
+        "AT+UATEN=OFF\r",
+        "AT+RFCEN?\r",
     };
     return words[fuzz_below(in, sizeof words / sizeof words[0])];
 }
@@ -785,19 +824,32 @@ static void change_room(struct fuzz_input *in)
     } else if (which == 4) {
         board.uart_room = room;
     } else {
-        board.room[which] = model.sockets[which].room = room;
+        board.room[which] = room;
         if (modelled)
-            model_pump(&model, &model.sockets[which]);
+            model_writable(&model, which, room);
         dtu_device_socket_writable(&board.device, which, board.now);
     }
     poll();
+}
+
+/* The port's sockets are gone with it. */
+static void power_cut(void)
+{
+    memset(board.sockets, 0, sizeof board.sockets);
+    memset(board.values, CANARY, sizeof board.values);
+    board.restart_wanted = false;
+    board.restarts = board.taken_bytes = 0;
+    if (modelled)
+        model_power_cut(&model);
+    FUZZ_CHECK(dtu_device_init(&board.device, &board.config, &board) == DTU_OK);
+    dtu_device_start(&board.device, board.now);
 }
 
 static void do_op(struct fuzz_input *in)
 {
     static const uint32_t times_ms[] = {1,    10,   51,    61,    200,   300, 1000,
                                         2999, 3000, 10000, 30000, 70000, 50,  201};
-    switch (fuzz_below(in, 15)) {
+    switch (fuzz_below(in, 16)) {
     case 0:
         raw_bytes(in);
         break;
@@ -837,6 +889,9 @@ static void do_op(struct fuzz_input *in)
         break;
     case 14:
         request(in);
+        break;
+    case 15:
+        power_cut();
         break;
     default:
         uart_is_idle();
@@ -926,6 +981,7 @@ static void run_beside_model(struct fuzz_input in)
         check_invariants();
         restart_if_wanted();
         settle();
+        compare_values();
     }
     modelled = false;
 }

@@ -9,8 +9,8 @@
 #ifndef MODEL_DEVICE_H
 #define MODEL_DEVICE_H
 
+#include "model_at_server.h"
 #include "model_instream.h"
-#include "model_params.h"
 
 #include "dtu/device.h"
 
@@ -18,6 +18,7 @@
 #define MODEL_TEXT_MAX 640
 #define MODEL_SOCKETS 4
 #define MODEL_PACKETS_MAX 700
+#define MODEL_REPLY_MAX 16384
 #define MODEL_QUEUE_MAX (DTU_CAT1_PACKET_LEN + 2)
 
 /* One set of values: of each row what a query answers, without quotes. */
@@ -45,6 +46,8 @@ struct model_socket {
     bool is_short; /* its connections are short-lived */
     bool trying;
     bool up;
+    enum dtu_link_state link;   /* as the device tells it */
+    bool refuses;               /* a reply waits for its queue, and is refused again and again */
     unsigned failures;          /* of attempts, in a row */
     bool due;                   /* the registration packet is not all out */
     size_t due_sent;            /* bytes of it */
@@ -56,11 +59,19 @@ struct model_socket {
     struct model_queue queue;
 };
 
+/* How a command comes. */
+struct model_channel {
+    bool is_socket;   /* its reply is for one */
+    bool is_dialogue; /* command mode: with login, and ENTM leaves it */
+};
+
 struct model_device {
     const struct dtu_profile *profile;
     const struct dtu_device_config *config; /* what the port offers */
     bool lost;
     uint32_t now;
+    struct model_values factory;
+    struct model_values users; /* defaults */
     struct model_values stored;
     struct model_values pending;
     struct model_values running;
@@ -92,7 +103,25 @@ struct model_device {
     uint32_t *frame_ended; /* the counter of what has ended it; it waits to be taken */
     struct dtu_framer_stats frames;
 
+    /* commands */
+    struct model_at at;
+    const struct model_channel *by; /* how the command came that is carried out */
+    bool echo;
+    bool logged_in;
+    uint32_t entered_ms;
+    uint8_t line[DTU_CAT1_LINE_SIZE + 1];
+    size_t line_len;
+    bool after_cr; /* the last byte was the CR of a command */
+    uint32_t cr_ms;
+
+    /* the reply to the command of a socket */
+    struct model_socket *asker;
+    uint8_t reply[MODEL_REPLY_MAX];
+    size_t reply_len;
+    size_t reply_sent; /* bytes that are in its queue */
+
     bool restarting;
+    bool restart_due;  /* when the reply to a socket is in its queue */
     uint32_t heard_ms; /* the network */
     struct model_socket sockets[MODEL_SOCKETS];
 };
@@ -222,7 +251,7 @@ static inline enum dtu_status model_set_value(struct model_device *m, const stru
 {
     static struct model_line line;
     static char field[2 * MODEL_BYTES_MAX];
-    char *out = m->pending.text[model_row(m, row->name)];
+    char *out = m->pending.text[row - m->profile->table->rows];
     enum dtu_status status = model_set(m->profile->table, row, text, len, &line);
     if (status != DTU_OK)
         return status;
@@ -633,7 +662,7 @@ static inline bool model_may_restart(const struct model_device *m)
 {
     uint32_t silence_ms = model_part_number(model_setting(m, "RSTIM"), 0) * 1000;
     const char *limit = model_setting(m, "SOCKRSNUM");
-    if (silence_ms > 0 && m->now - m->heard_ms >= silence_ms)
+    if (silence_ms > 0 && !m->commands && m->now - m->heard_ms >= silence_ms)
         return true;
     if (limit == NULL)
         limit = model_setting(m, "SOCKATO") != NULL ? model_setting(m, "SOCKRSTIM") : NULL;
@@ -641,6 +670,288 @@ static inline bool model_may_restart(const struct model_device *m)
         if (m->sockets[i].failures >= model_part_number(limit, 0))
             return true;
     return false;
+}
+
+/* --- Values that are shown and changed ---------------------------------------------------------
+ */
+
+/* The value of a row as a query answers it; 7S3 has quotes. */
+static inline size_t model_show(const struct model_device *m, const struct dtu_param *row,
+                                char *out)
+{
+    const char *text = m->pending.text[row - m->profile->table->rows];
+    size_t len = 0;
+    for (size_t i = 0; i < row->field_count; i++) {
+        uint8_t type = row->fields[i].type;
+        bool last = i + 1 == row->field_count;
+        bool quotes = m->profile->table->syntax.quotes &&
+                      (type == DTU_FIELD_ENUM || type == DTU_FIELD_TEXT || type == DTU_FIELD_HEX);
+        size_t n = last ? strlen(text) : strcspn(text, ",");
+        len += (size_t)snprintf(out + len, MODEL_TEXT_MAX, "%s%.*s%s", quotes ? "\"" : "", (int)n,
+                                text, quotes ? "\"" : "");
+        text += n;
+        if (*text == '\0')
+            break;
+        out[len++] = *text++;
+    }
+    return len;
+}
+
+/* All that is pending. */
+static inline enum dtu_status model_save(struct model_device *m)
+{
+    if (m->config->medium == NULL)
+        return DTU_ERR_NOT_ALLOWED;
+    m->stored = m->pending;
+    m->stats.saves++;
+    return DTU_OK;
+}
+
+/* What a set does besides: see the table in docs/profile.md, and of E docs/device.md. */
+static inline void model_changed(struct model_device *m, const struct dtu_param *row)
+{
+    size_t i = (size_t)(row - m->profile->table->rows);
+    if (strcmp(row->name, "E") == 0) {
+        m->echo = model_is(m->pending.text[i], "ON");
+        memcpy(m->running.text[i], m->pending.text[i], MODEL_TEXT_MAX);
+        if (m->config->medium != NULL)
+            memcpy(m->stored.text[i], m->pending.text[i], MODEL_TEXT_MAX);
+    } else if (m->profile->stores_at_once) {
+        (void)model_save(m);
+    }
+}
+
+/* What is kept stays: 7S4's APN. */
+static inline enum dtu_status model_reset(struct model_device *m, const struct model_values *to)
+{
+    const struct dtu_param_table *table = m->profile->table;
+    for (size_t i = 0; i < table->count; i++)
+        if ((table->rows[i].flags & DTU_PARAM_KEPT) == 0)
+            memcpy(m->pending.text[i], to->text[i], MODEL_TEXT_MAX);
+    (void)model_save(m);
+    return DTU_OK;
+}
+
+/* --- What the AT servers ask -------------------------------------------------------------------
+ */
+
+static inline bool model_needs_login(const struct model_device *m)
+{
+    return m->by->is_dialogue && model_on(m, "SAFEATEN", false) && !m->logged_in;
+}
+
+static inline void model_at_says(void *ctx, const void *data, size_t len)
+{
+    struct model_device *m = ctx;
+    if (!m->by->is_socket) {
+        fuzz_digest(&m->uart, data, len);
+        return;
+    }
+    FUZZ_CHECK(len <= MODEL_REPLY_MAX - m->reply_len);
+    memcpy(m->reply + m->reply_len, data, len);
+    m->reply_len += len;
+}
+
+static inline enum dtu_status model_at_permits(void *ctx, const struct dtu_param *row)
+{
+    bool signs_in = row != NULL && strcmp(row->name, "SIGNINAT") == 0;
+    return model_needs_login(ctx) && !signs_in ? DTU_ERR_LOGIN : DTU_OK;
+}
+
+static inline enum dtu_status model_at_sets(void *ctx, const struct dtu_param *row,
+                                            const uint8_t *value, size_t len)
+{
+    enum dtu_status status = model_set_value(ctx, row, value, len);
+    if (status == DTU_OK)
+        model_changed(ctx, row);
+    return status;
+}
+
+/* Logs in, or sets the password. */
+static inline enum dtu_status model_sign_in(struct model_device *m, const struct dtu_param *row,
+                                            const struct model_token *t)
+{
+    const char *password = model_setting(m, "SIGNINAT");
+    if (!model_needs_login(m))
+        return model_at_sets(m, row, t->text, t->len);
+    m->lost = m->lost || !model_is_plain(t->text, t->len);
+    m->logged_in = t->len == strlen(password) && memcmp(t->text, password, t->len) == 0;
+    return m->logged_in ? DTU_OK : DTU_ERR_LOGIN;
+}
+
+static inline enum dtu_status model_acts(struct model_device *m, const struct dtu_param *row,
+                                         const struct model_line *args)
+{
+    const char *name = row->name;
+    bool reset_is_factory = strcmp(m->profile->name, "lte-7s4") == 0;
+    if (strcmp(name, "Z") == 0 || strcmp(name, "REBOOT") == 0 || strcmp(name, "ENTM") == 0)
+        return DTU_OK;
+    if (strcmp(name, "S") == 0)
+        return model_save(m);
+    if (strcmp(name, "CLEAR") == 0 || (strcmp(name, "RELD") == 0 && reset_is_factory))
+        return model_reset(m, &m->factory);
+    if (strcmp(name, "RELD") == 0)
+        return model_reset(m, &m->users);
+    if (strcmp(name, "SIGNINAT") == 0)
+        return model_sign_in(m, row, &args->tokens[0]);
+    if (strcmp(name, "USERMAC") == 0)
+        return model_same_word(args->tokens[0].text, args->tokens[0].len, "FFFFFFFFFFFF", 12)
+                   ? DTU_ERR_RANGE
+                   : model_at_sets(m, row, args->tokens[0].text, args->tokens[0].len);
+    m->lost = m->lost || strcmp(name, "MQTTUNSUB") == 0;
+    if (strcmp(name, "CFGTF") != 0)
+        return name[0] == 'S' ? DTU_ERR_NOT_ALLOWED : DTU_OK; /* the port */
+    if (m->config->default_medium == NULL)
+        return DTU_ERR_NOT_ALLOWED;
+    m->users = m->pending;
+    return DTU_OK;
+}
+
+static inline enum dtu_status model_at_does(void *ctx, const struct dtu_param *row,
+                                            const struct model_line *args)
+{
+    bool asks = args == NULL || (row->flags & DTU_PARAM_ASKS) != 0;
+    if (row->kind != DTU_PARAM_INFO || !asks)
+        return model_acts(ctx, row, args);
+    return row->name[0] == 'I' ? DTU_ERR_NOT_ALLOWED : DTU_OK; /* the port */
+}
+
+/* The word for the state of a connection; of a server's, with one client. */
+static inline size_t model_show_link(const struct model_device *m, unsigned socket, char *out)
+{
+    const struct model_socket *s = &m->sockets[socket];
+    const char *word = m->profile->link_words[s->link];
+    bool counts = s->listens && !s->is_udp && s->link == DTU_LINK_UP;
+    if (s->listens && s->link == DTU_LINK_OPENING)
+        word = m->profile->listen_word;
+    return (size_t)snprintf(out, 32, "%s%s", word, counts ? "(1)" : "");
+}
+
+static inline size_t model_show_info(const struct model_device *m, const char *name, char *out)
+{
+    if (strncmp(name, "SOCKLK", 6) == 0)
+        return model_show_link(m, (unsigned)(name[6] - 'A'), out);
+    if (strncmp(name, "SOCK", 4) == 0 && strcmp(name + 5, "LK") == 0)
+        return model_show_link(m, (unsigned)(name[4] - 'A'), out);
+    return model_known(m, name, (uint8_t *)out);
+}
+
+static inline void model_at_shows(void *ctx, const struct dtu_param *row, uint8_t place)
+{
+    struct model_device *m = ctx;
+    char text[2 * MODEL_TEXT_MAX];
+    bool quotes = row->kind == DTU_PARAM_INFO && m->profile->table->syntax.quotes;
+    (void)place;
+    m->lost = m->lost || row->kind == DTU_PARAM_VIEW;
+    if (m->lost)
+        return;
+    size_t len = row->kind == DTU_PARAM_INFO ? model_show_info(m, row->name, text)
+                                             : model_show(m, row, text);
+    model_at_says(m, "\"", quotes ? 1 : 0);
+    model_at_says(m, text, len);
+    model_at_says(m, "\"", quotes ? 1 : 0);
+}
+
+/* A place that is set is not known. */
+static inline bool model_at_place_is_empty(void *ctx, const struct dtu_param *row, uint8_t place)
+{
+    (void)ctx, (void)row, (void)place;
+    return true;
+}
+
+static inline void model_leave(struct model_device *m)
+{
+    m->commands = false;
+    m->line_len = 0;
+    m->logged_in = false;
+    m->byte_ms = m->heard_ms = m->now;
+    m->quiet = m->behind = false;
+}
+
+static inline void model_at_replied(void *ctx, const struct dtu_param *row, enum dtu_at_form form,
+                                    enum dtu_status status)
+{
+    struct model_device *m = ctx;
+    (void)form;
+    if (row == NULL || row->kind != DTU_PARAM_ACTION || status != DTU_OK)
+        return;
+    bool restarts = strcmp(row->name, "Z") == 0 || strcmp(row->name, "REBOOT") == 0 ||
+                    (strcmp(row->name, "S") == 0 && m->profile->save_restarts);
+    if (restarts && m->by->is_dialogue)
+        m->restarting = true;
+    else if (restarts)
+        m->restart_due = true;
+    if (strcmp(row->name, "ENTM") == 0 && m->by->is_dialogue)
+        model_leave(m);
+}
+
+static inline void model_command(struct model_device *m, const struct model_channel *by,
+                                 const uint8_t *line, size_t len)
+{
+    static const struct model_channel none = {false, false};
+    m->by = by;
+    model_at_line(&m->at, line, len);
+    m->by = &none;
+}
+
+/* A byte in command mode. What is too long for a line is only counted. */
+static inline void model_command_byte(struct model_device *m, uint8_t byte)
+{
+    static const struct model_channel dialogue = {false, true};
+    bool ends = byte == '\r' || byte == '\n';
+    size_t len = m->line_len;
+    m->after_cr = byte == '\r';
+    m->cr_ms = m->now;
+    if (m->echo && (!ends || len > 0))
+        fuzz_digest(&m->uart, &byte, 1);
+    if (!ends) {
+        if (len < m->profile->line_size)
+            m->line[len] = byte;
+        m->line_len += len <= m->profile->line_size ? 1 : 0;
+        return;
+    }
+    m->line_len = 0;
+    if (len > 0)
+        model_command(m, &dialogue, m->line, len);
+}
+
+/* --- Commands in the data ----------------------------------------------------------------------
+ */
+
+/* The length of a command's mark; 0 if it is none, or none is heard. `len` is that of the data, and
+ * becomes that of the line without its end. */
+static inline size_t model_find_command(const struct model_device *m, const char *is_heard,
+                                        enum dtu_channel channel, const uint8_t *data, size_t *len)
+{
+    const char *password = model_setting(m, "CMDPW");
+    if (password == NULL || !model_on(m, is_heard, true) ||
+        m->config->messages[channel].memory == NULL)
+        return 0;
+    size_t skip =
+        model_mark(m->profile->mark, (const uint8_t *)password, strlen(password), data, *len);
+    size_t line_len = skip > 0 ? model_marked_line(data + skip, *len - skip) : 0;
+    if (line_len == 0)
+        return 0;
+    *len = line_len - 1;
+    return skip;
+}
+
+/* The reply to a socket is put into its queue in pieces; of a connection that is gone it is
+ * forgotten. */
+static inline void model_go_on_replying(struct model_device *m)
+{
+    struct model_socket *s = m->asker;
+    while (m->reply_sent < m->reply_len) {
+        size_t len = m->reply_len - m->reply_sent;
+        len = len < m->profile->line_size ? len : m->profile->line_size;
+        s->refuses = s->up && !model_queue_push(m, &s->queue, m->reply + m->reply_sent, len, false);
+        if (s->refuses)
+            return;
+        model_pump(m, s);
+        m->reply_sent += len;
+    }
+    m->reply_len = m->reply_sent = 0;
+    m->restarting = m->restarting || m->restart_due;
 }
 
 /* --- The UART's data -------------------------------------------------------------------------- */
@@ -678,23 +989,42 @@ static inline void model_queue_data(struct model_device *m, struct model_socket 
     model_pump(m, s);
 }
 
-static inline bool model_is_command(const struct model_device *m, const uint8_t *data, size_t len)
+/* True if the frame is a command. */
+static inline bool model_obey_uart(struct model_device *m)
 {
-    const char *password = model_setting(m, "CMDPW");
-    size_t skip = model_mark(m->profile->mark, (const uint8_t *)password,
-                             password != NULL ? strlen(password) : 0, data, len);
-    return skip > 0 && model_marked_line(data + skip, len - skip) > 0;
+    static const struct model_channel frames = {false, false};
+    size_t len = m->frame_len;
+    size_t skip = model_find_command(m, "UATEN", DTU_CHANNEL_UART, m->frame, &len);
+    if (skip == 0)
+        return false;
+    m->stats.messages++;
+    if (m->restarting)
+        m->stats.ignored++;
+    else
+        model_command(m, &frames, m->frame + skip, len);
+    model_go_on_replying(m);
+    return true;
 }
 
-/* A frame is for all sockets in use, once one that is connected has room. */
-static inline void model_offer_frame(struct model_device *m)
+/* The same of a packet of a socket. */
+static inline bool model_obey_socket(struct model_device *m, struct model_socket *s,
+                                     const uint8_t *data, size_t len)
+{
+    static const struct model_channel packets = {true, false};
+    size_t skip = model_find_command(m, "NATEN", DTU_CHANNEL_SOCKET, data, &len);
+    if (skip == 0)
+        return false;
+    m->stats.messages++;
+    m->asker = s;
+    model_command(m, &packets, data + skip, len);
+    model_go_on_replying(m);
+    return true;
+}
+
+/* For all sockets in use. */
+static inline void model_send_frame(struct model_device *m)
 {
     bool heard = false;
-    if (m->frame_ended == NULL)
-        return;
-    m->lost = m->lost || model_is_command(m, m->frame, m->frame_len);
-    if (!model_has_room(m))
-        return;
     for (size_t i = 0; i < MODEL_SOCKETS; i++) {
         if (!m->sockets[i].used)
             continue;
@@ -703,6 +1033,18 @@ static inline void model_offer_frame(struct model_device *m)
     }
     m->stats.frames += heard ? 1 : 0;
     m->stats.unheard += heard ? 0 : 1;
+}
+
+/* A frame that is data waits until a connected socket has room. */
+static inline void model_offer_frame(struct model_device *m)
+{
+    if (m->frame_ended == NULL)
+        return;
+    if (!model_obey_uart(m)) {
+        if (!model_has_room(m))
+            return;
+        model_send_frame(m);
+    }
     ++*m->frame_ended;
     m->frame_ended = NULL;
     m->frame_len = 0;
@@ -749,7 +1091,8 @@ static inline void model_enter(struct model_device *m)
 {
     m->pluses = 0;
     m->commands = true;
-    m->lost = true;
+    m->logged_in = false;
+    m->entered_ms = m->now;
 }
 
 /* Whether the byte goes on with a handshake, or begins one. */
@@ -772,11 +1115,27 @@ static inline void model_handshake(struct model_device *m)
     model_enter(m);
 }
 
+/* The LF of a CR LF that ended a command, even if that has led out of command mode. It comes within
+ * the time of two bytes. */
+static inline bool model_is_line_feed(struct model_device *m, uint8_t byte)
+{
+    uint32_t baud = model_part_number(model_setting(m, "UART"), 0);
+    bool is = m->after_cr && byte == '\n' && m->now - m->cr_ms <= 20000 / baud + 1;
+    m->after_cr = false;
+    return is;
+}
+
 /* False if the byte is not taken. */
 static inline bool model_uart_byte(struct model_device *m, uint8_t byte)
 {
+    if (model_is_line_feed(m, byte))
+        return true;
     if (m->restarting)
         return false;
+    if (m->commands) {
+        model_command_byte(m, byte);
+        return true;
+    }
     model_release(m);
     if (m->released == 0 && m->pluses > 0 && !model_is_handshake(m, byte))
         model_break_handshake(m);
@@ -796,8 +1155,7 @@ static inline bool model_uart_byte(struct model_device *m, uint8_t byte)
 
 static inline void model_uart_idle(struct model_device *m)
 {
-    if (!m->restarting)
-        model_end_frame(m, &m->frames.by_flush);
+    model_end_frame(m, &m->frames.by_flush);
 }
 
 /* --- The sockets' data ------------------------------------------------------------------------ */
@@ -807,15 +1165,20 @@ static inline size_t model_socket_rx(struct model_device *m, unsigned i, const u
                                      size_t len)
 {
     char mark[] = "SOCK?:";
-    if (len == 0 || !m->sockets[i].up || m->restarting)
+    size_t command_len = len;
+    if (len == 0 || !m->sockets[i].up || m->restarting || m->commands)
         return 0;
-    m->lost = m->lost || model_is_command(m, data, len);
+    if (m->reply_len > 0 &&
+        model_find_command(m, "NATEN", DTU_CHANNEL_SOCKET, data, &command_len) > 0)
+        return 0; /* a reply waits */
+    m->heard_ms = m->now;
+    if (model_obey_socket(m, &m->sockets[i], data, len))
+        return len;
     mark[4] = (char)('A' + i);
     if (model_on(m, "SOCKIND", false) || model_on(m, "SOCKIDEN", false))
         model_say(m, mark, 6);
     model_say(m, data, len);
     m->stats.received_bytes += (uint32_t)len;
-    m->heard_ms = m->now;
     return len;
 }
 
@@ -839,6 +1202,10 @@ static inline void model_poll(struct model_device *m)
 {
     if (m->restarting || m->lost)
         return;
+    model_go_on_replying(m);
+    if (m->commands && m->now - m->entered_ms >= 30000 && model_on(m, "SAFEATEN", false) &&
+        !m->logged_in)
+        model_leave(m);
     model_poll_uart(m);
     for (size_t i = 0; i < MODEL_SOCKETS; i++) {
         model_pump(m, &m->sockets[i]);
@@ -864,8 +1231,19 @@ static inline void model_init(struct model_device *m, const struct dtu_profile *
     memset(m, 0, sizeof *m);
     m->profile = profile;
     m->config = config;
-    model_init_values(m, &m->pending);
-    m->stored = m->pending;
+    m->at = (struct model_at){.product = profile,
+                              .style = DTU_AT_LINES,
+                              .line_size = profile->line_size,
+                              .ctx = m,
+                              .say = model_at_says,
+                              .permit = model_at_permits,
+                              .set = model_at_sets,
+                              .does = model_at_does,
+                              .show = model_at_shows,
+                              .is_empty = model_at_place_is_empty,
+                              .replied = model_at_replied};
+    model_init_values(m, &m->factory);
+    m->pending = m->stored = m->users = m->factory;
     for (size_t i = 0; i < MODEL_SOCKETS; i++)
         m->sockets[i].queue.size = config->queues[i].size;
 }
@@ -908,6 +1286,7 @@ static inline void model_start_socket(struct model_device *m, unsigned i)
               (enabled == NULL || model_is(enabled, "ON"));
     s->is_short = is_client && model_is_short(m, i);
     s->failures = 0;
+    s->refuses = false;
 }
 
 /* What a stop drops. The connections are closed by the port, which says so. */
@@ -929,7 +1308,9 @@ static inline void model_stop(struct model_device *m)
 static inline void model_start(struct model_device *m)
 {
     m->running = m->pending;
-    m->restarting = false;
+    m->restarting = m->restart_due = false;
+    m->reply_len = m->reply_sent = m->line_len = 0;
+    m->echo = model_on(m, "E", false);
     m->lost = m->lost || !model_knows_settings(m);
     m->commands = m->behind = false;
     m->quiet = true;
@@ -948,6 +1329,32 @@ static inline void model_start(struct model_device *m)
         model_enter(m);
     for (unsigned i = 0; i < m->profile->sockets; i++)
         model_start_socket(m, i);
+}
+
+/* Room for bytes of a socket. */
+static inline void model_writable(struct model_device *m, unsigned i, uint32_t room)
+{
+    m->sockets[i].room = room;
+    model_pump(m, &m->sockets[i]);
+    model_go_on_replying(m);
+    model_offer_frame(m);
+}
+
+/* The supply fails, and comes back: what was stored is left, and the counters begin anew. */
+static inline void model_power_cut(struct model_device *m)
+{
+    for (size_t i = 0; i < MODEL_SOCKETS; i++) {
+        struct model_socket *s = &m->sockets[i];
+        s->beating = s->up = s->trying = s->used = false;
+        s->queue.count = s->queue.sent = 0;
+        memset(&s->queue.stats, 0, sizeof s->queue.stats);
+    }
+    memset(&m->stats, 0, sizeof m->stats);
+    m->frame_len = 0;
+    m->frame_ended = NULL;
+    m->after_cr = false;
+    m->pending = m->stored;
+    model_start(m);
 }
 
 static inline void model_restart(struct model_device *m)
