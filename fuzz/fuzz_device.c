@@ -285,7 +285,7 @@ static void check_invariants(void)
 
 static void tell_model(void)
 {
-    for (size_t i = 0; i < happened_count && !model.lost; i++) {
+    for (size_t i = 0; i < happened_count && !model.settings.lost; i++) {
         unsigned socket = happened[i].socket;
         switch (happened[i].what) {
         case 'o':
@@ -316,13 +316,13 @@ static void tell_model(void)
 static void compare(void)
 {
     const struct dtu_device *d = &board.device;
-    if (model.lost)
+    if (model.settings.lost)
         return;
     model.stats.silent = d->stats.silent;
     FUZZ_CHECK(memcmp(&board.uart, &model.uart, sizeof model.uart) == 0);
     FUZZ_CHECK(memcmp(&d->stats, &model.stats, sizeof model.stats) == 0);
     FUZZ_CHECK(board.restart_wanted == model.restarting);
-    for (unsigned i = 0; i < model.profile->sockets; i++) {
+    for (unsigned i = 0; i < model.settings.profile->sockets; i++) {
         struct model_socket *s = &model.sockets[i];
         if (s->refuses) /* as often as it was tried */
             s->queue.stats.refused = d->sockets[i].queue.stats.refused;
@@ -342,8 +342,8 @@ static void compare_values(void)
 {
     static char seen[DTU_CAT1_LINE_SIZE];
     static char expected[DTU_CAT1_LINE_SIZE];
-    const struct dtu_param_table *table = model.profile->table;
-    for (size_t i = 0; i < table->count && !model.lost; i++) {
+    const struct dtu_param_table *table = model.settings.profile->table;
+    for (size_t i = 0; i < table->count && !model.settings.lost; i++) {
         const struct dtu_param *row = &table->rows[i];
         bool has_value = row->kind == DTU_PARAM_SETTING || row->kind == DTU_PARAM_SECRET;
         if (!has_value || row->initial == NULL)
@@ -351,7 +351,7 @@ static void compare_values(void)
         struct dtu_text_buffer buffer = {seen, sizeof seen, 0, false};
         const struct dtu_text out = {dtu_text_to_buffer, &buffer};
         dtu_params_write(dtu_device_params(&board.device), DTU_PARAMS_PENDING, row, &out);
-        size_t len = model_show(&model, row, expected);
+        size_t len = model_show(&model.settings, row, expected);
         FUZZ_CHECK(!buffer.overflow && buffer.len == len && memcmp(seen, expected, len) == 0);
     }
 }
@@ -359,12 +359,12 @@ static void compare_values(void)
 /* The port offers a byte of what it keeps. */
 static bool offer_waiting(void)
 {
-    if (waiting_from == waiting_to || model.lost)
+    if (waiting_from == waiting_to || model.settings.lost)
         return false;
     bool expected = model_uart_byte(&model, waiting[waiting_from]);
     size_t taken = dtu_device_uart_rx(&board.device, &waiting[waiting_from], 1, board.now);
     tell_model();
-    FUZZ_CHECK(model.lost || taken == (expected ? 1 : 0));
+    FUZZ_CHECK(model.settings.lost || taken == (expected ? 1 : 0));
     compare();
     waiting_from += taken;
     return taken > 0;
@@ -375,7 +375,7 @@ static void settle(void)
 {
     bool goes_on = true;
     tell_model();
-    while (goes_on && !model.lost) {
+    while (goes_on && !model.settings.lost) {
         model_poll(&model);
         dtu_device_poll(&board.device, board.now);
         goes_on = happened_count > 0;
@@ -387,8 +387,7 @@ static void settle(void)
 
 static void keep_waiting(const uint8_t *data, size_t len)
 {
-    if (len > sizeof waiting - waiting_to)
-        len = sizeof waiting - waiting_to;
+    FUZZ_CHECK(len <= sizeof waiting - waiting_to);
     memcpy(waiting + waiting_to, data, len);
     waiting_to += len;
     settle();
@@ -397,7 +396,7 @@ static void keep_waiting(const uint8_t *data, size_t len)
 /* Time goes by without a call of the device: nothing may be due but at its end. */
 static void pass_in_model(uint32_t ms)
 {
-    for (; ms > 0 && !model.lost; ms--) {
+    for (; ms > 0 && !model.settings.lost; ms--) {
         compare();
         model.now++;
         if (ms > 1)
@@ -528,7 +527,7 @@ static size_t from_socket(unsigned i, const uint8_t *data, size_t len)
 {
     size_t expected = modelled ? model_socket_rx(&model, i, data, len) : 0;
     size_t taken = dtu_device_socket_rx(&board.device, i, data, len, board.now);
-    FUZZ_CHECK(!modelled || model.lost || taken == expected);
+    FUZZ_CHECK(!modelled || model.settings.lost || taken == expected);
     return taken;
 }
 
@@ -802,7 +801,8 @@ static void preset(struct fuzz_input *in)
             continue;
         enum dtu_status status = dtu_params_set(params, row, (const uint8_t *)value + 1, len);
         if (modelled)
-            FUZZ_CHECK(status == model_set_value(&model, row, (const uint8_t *)value + 1, len));
+            FUZZ_CHECK(status ==
+                       model_set_value(&model.settings, row, (const uint8_t *)value + 1, len));
     }
 }
 
@@ -975,7 +975,7 @@ static void run_beside_model(struct fuzz_input in)
     model_start(&model);
     dtu_device_start(&board.device, board.now);
     settle();
-    for (unsigned n = 0; n < OPS_MAX && in.left > 0 && !model.lost; n++) {
+    for (unsigned n = 0; n < OPS_MAX && in.left > 0 && !model.settings.lost; n++) {
         do_op(&in);
         settle();
         check_invariants();

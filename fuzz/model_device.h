@@ -11,20 +11,14 @@
 
 #include "model_at_server.h"
 #include "model_instream.h"
+#include "model_settings.h"
 
 #include "dtu/device.h"
 
-#define MODEL_ROWS 90
-#define MODEL_TEXT_MAX 640
 #define MODEL_SOCKETS 4
 #define MODEL_PACKETS_MAX 700
 #define MODEL_REPLY_MAX 16384
 #define MODEL_QUEUE_MAX (DTU_CAT1_PACKET_LEN + 2)
-
-/* One set of values: of each row what a query answers, without quotes. */
-struct model_values {
-    char text[MODEL_ROWS][MODEL_TEXT_MAX];
-};
 
 /* docs/queue.md: packets lie in one piece, behind each other or from the beginning again. */
 struct model_queue {
@@ -66,15 +60,9 @@ struct model_channel {
 };
 
 struct model_device {
-    const struct dtu_profile *profile;
     const struct dtu_device_config *config; /* what the port offers */
-    bool lost;
     uint32_t now;
-    struct model_values factory;
-    struct model_values users; /* defaults */
-    struct model_values stored;
-    struct model_values pending;
-    struct model_values running;
+    struct model_settings settings;
     struct {
         uint32_t gap_us;
         uint32_t guard_ms;
@@ -126,321 +114,6 @@ struct model_device {
     struct model_socket sockets[MODEL_SOCKETS];
 };
 
-/* --- Values ----------------------------------------------------------------------------------- */
-
-static inline size_t model_row(const struct model_device *m, const char *name)
-{
-    const struct dtu_param_table *table = m->profile->table;
-    size_t i = 0;
-    while (i < table->count && strcmp(table->rows[i].name, name) != 0)
-        i++;
-    return i;
-}
-
-/* What holds since the start; NULL if the product has no such parameter. */
-static inline const char *model_setting(const struct model_device *m, const char *name)
-{
-    size_t i = model_row(m, name);
-    return i < m->profile->table->count ? m->running.text[i] : NULL;
-}
-
-/* The same for a parameter of a socket: its letter is where the name has a `?`. */
-static inline const char *model_socket_setting(const struct model_device *m, const char *name,
-                                               unsigned socket)
-{
-    char full[16];
-    snprintf(full, sizeof full, "%s", name);
-    *strchr(full, '?') = (char)('A' + socket);
-    return model_setting(m, full);
-}
-
-static inline bool model_is(const char *text, const char *word)
-{
-    return text != NULL && model_same_word((const uint8_t *)text, strlen(text), word, strlen(word));
-}
-
-static inline bool model_on(const struct model_device *m, const char *name, bool otherwise)
-{
-    const char *text = model_setting(m, name);
-    return text == NULL ? otherwise : model_is(text, "ON");
-}
-
-/* The place in a list of parameters, from 0; how long it is goes to `len`. */
-static inline const char *model_part(const char *text, unsigned place, size_t *len)
-{
-    for (; place > 0; place--)
-        text = strchr(text, ',') + 1;
-    *len = strcspn(text, ",");
-    return text;
-}
-
-static inline uint32_t model_part_number(const char *text, unsigned place)
-{
-    size_t len;
-    return (uint32_t)strtoul(model_part(text, place, &len), NULL, 10);
-}
-
-static inline bool model_part_is(const char *text, unsigned place, const char *word)
-{
-    size_t len;
-    const char *part = model_part(text, place, &len);
-    return model_same_word((const uint8_t *)part, len, word, strlen(word));
-}
-
-/* --- Sets ------------------------------------------------------------------------------------- */
-
-static inline bool model_is_plain(const uint8_t *text, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        if (text[i] < ' ' || text[i] > '~' || strchr("[]<>\",=?", text[i]) != NULL)
-            return false;
-    return true;
-}
-
-static inline size_t model_write_hex(const uint8_t *bytes, size_t len, char *out)
-{
-    for (size_t i = 0; i < len; i++)
-        snprintf(out + 2 * i, 3, "%02X", bytes[i]);
-    return 2 * len;
-}
-
-/* A field as a query answers it, without quotes. */
-static inline size_t model_write_field(struct model_device *m, const struct dtu_param_field *f,
-                                       const struct model_value *v, char *out)
-{
-    size_t len = 0;
-    const char *word;
-    switch ((enum dtu_field_type)f->type) {
-    case DTU_FIELD_ENUM:
-        word = model_part(f->text, v->number, &len);
-        return (size_t)snprintf(out, 32, "%.*s", (int)len, word);
-    case DTU_FIELD_CHOICE:
-    case DTU_FIELD_NUMBER:
-        return (size_t)snprintf(out, 32, "%lu", (unsigned long)v->number);
-    case DTU_FIELD_IP:
-        return (size_t)snprintf(out, 32, "%u.%u.%u.%u", v->bytes[0], v->bytes[1], v->bytes[2],
-                                v->bytes[3]);
-    case DTU_FIELD_HEX:
-    case DTU_FIELD_MAC:
-        return model_write_hex(v->bytes, v->len, out);
-    case DTU_FIELD_TEXT:
-    case DTU_FIELD_DATA:
-        break;
-    }
-    m->lost = m->lost || (!v->hex && !model_is_plain(v->bytes, v->len));
-    if (v->hex)
-        len = model_write_hex(v->bytes, v->len, out);
-    else
-        memcpy(out, v->bytes, len = v->len);
-    if ((f->flags & DTU_FIELD_TYPED) != 0)
-        len += (size_t)snprintf(out + len, 7, v->hex ? ",HEX" : ",ASCII");
-    return len;
-}
-
-/* What the model cannot write: what another row shows too, and what can be left out. */
-static inline bool model_can_write(const struct dtu_param *row)
-{
-    bool can = row->kind == DTU_PARAM_SETTING || row->kind == DTU_PARAM_SECRET;
-    for (size_t i = 0; i < row->field_count; i++)
-        can = can && (row->fields[i].flags & (DTU_FIELD_CLEARABLE | DTU_FIELD_OPTIONAL)) == 0;
-    return can && row->places == 0;
-}
-
-static inline enum dtu_status model_set_value(struct model_device *m, const struct dtu_param *row,
-                                              const uint8_t *text, size_t len)
-{
-    static struct model_line line;
-    static char field[2 * MODEL_BYTES_MAX];
-    char *out = m->pending.text[row - m->profile->table->rows];
-    enum dtu_status status = model_set(m->profile->table, row, text, len, &line);
-    if (status != DTU_OK)
-        return status;
-    m->lost = m->lost || !model_can_write(row);
-    for (size_t i = 0, at = 0; i < row->field_count && !m->lost; i++) {
-        size_t n = model_write_field(m, &row->fields[i], &line.values[i], field);
-        FUZZ_CHECK(at + n + 2 <= MODEL_TEXT_MAX);
-        at += i > 0 ? (size_t)snprintf(out + at, 2, ",") : 0;
-        memcpy(out + at, field, n);
-        at += n;
-        out[at] = '\0';
-    }
-    return DTU_OK;
-}
-
-/* --- Settings: docs/settings.md --------------------------------------------------------------- */
-
-/* 0: no pause ends a packet. */
-static inline uint32_t model_gap_us(const struct model_device *m)
-{
-    const char *both = model_setting(m, "UARTTL"); /* K7 */
-    const char *time = model_setting(m, "UARTFT");
-    if (time != NULL)
-        return model_part_number(time, 0) * 1000;
-    if (both == NULL)
-        return 50000; /* 7S3 */
-    if (strcmp(both, "0,0") != 0)
-        return model_part_number(both, 0) * 1000;
-    uint32_t four_bytes = 40000000 / model_part_number(model_setting(m, "UART"), 0);
-    return four_bytes > 100 ? four_bytes : 100;
-}
-
-static inline uint32_t model_gap_ms(const struct model_device *m)
-{
-    uint32_t ms = (model_gap_us(m) + 999) / 1000;
-    return ms > 0 ? ms : 1;
-}
-
-/* On a clock of milliseconds, one more: docs/cmdmode.md, rule 5. */
-static inline uint32_t model_guard_ms(const struct model_device *m)
-{
-    return 1 + (m->profile->guard_ms > 0 ? m->profile->guard_ms : model_gap_ms(m));
-}
-
-static inline uint32_t model_plus_ms(const struct model_device *m)
-{
-    return m->profile->gap_ms > 0 ? m->profile->gap_ms : model_gap_ms(m);
-}
-
-static inline bool model_transparent(const struct model_device *m)
-{
-    const char *mode = model_setting(m, "WKMOD");
-    return mode == NULL || model_is(mode, "NET") || model_is(mode, "CMD");
-}
-
-/* What the model knows nothing of. */
-static inline bool model_knows_settings(const struct model_device *m)
-{
-    const char *to = model_setting(m, "HEARTTP");
-    to = to != NULL ? to : model_setting(m, "HEARTSND");
-    return !(model_on(m, "SDPEN", false) || model_on(m, "RFCEN", false) ||
-             (model_on(m, "HEARTEN", false) && model_is(to, "COM")));
-}
-
-/* --- Registration packets and heartbeats: docs/identity.md -------------------------------------
- */
-
-static inline size_t model_hex_text(const char *text, size_t len, uint8_t *out)
-{
-    for (size_t i = 0; i + 1 < len; i += 2)
-        out[i / 2] = (uint8_t)(model_hex((uint8_t)text[i]) * 16 + model_hex((uint8_t)text[i + 1]));
-    return len / 2;
-}
-
-/* The bytes of a packet of the user's, hex digits or, on K7, text with its type. */
-static inline size_t model_user_bytes(const struct model_device *m, const char *name,
-                                      const char *k7_name, uint8_t *out)
-{
-    const char *text = model_setting(m, name);
-    const struct dtu_param_table *table = m->profile->table;
-    if (text != NULL && table->rows[model_row(m, name)].kind == DTU_PARAM_SETTING)
-        return model_hex_text(text, strlen(text), out);
-    text = model_setting(m, k7_name);
-    size_t len = (size_t)(strrchr(text, ',') - text);
-    if (model_is(text + len + 1, "HEX"))
-        return model_hex_text(text, len, out);
-    memcpy(out, text, len);
-    return len;
-}
-
-/* What the port says of the module itself. */
-static inline size_t model_known(const struct model_device *m, const char *kind, uint8_t *out)
-{
-    const char *mac = model_setting(m, "USERMAC");
-    if (kind[0] == 'I')
-        return 0;
-    bool is_users = strcmp(kind, "MAC") == 0 && mac != NULL && strspn(mac, "0") < strlen(mac);
-    const char *text = is_users ? mac : "known";
-    memcpy(out, text, strlen(text));
-    return strlen(text);
-}
-
-static inline size_t model_cloud(const struct model_device *m, uint8_t *out)
-{
-    size_t id_len, password_len;
-    const char *text = model_setting(m, "CLOUD");
-    text = text != NULL ? text : model_setting(m, "REGCLOUD");
-    const char *id = model_part(text, 0, &id_len);
-    const char *password = model_part(text, 1, &password_len);
-    if (id_len != 20 || password_len != 8)
-        return 0;
-    memcpy(out, id, 20);
-    memcpy(out + 20, password, 8);
-    return 28;
-}
-
-static inline const char *model_registration_kind(const struct model_device *m)
-{
-    const char *kind = model_setting(m, "REGTP");
-    return kind != NULL ? kind : model_setting(m, "REGEN"); /* K7 */
-}
-
-static inline bool model_is_users_kind(const char *kind)
-{
-    return model_is(kind, "USER") || model_is(kind, "USR") || model_is(kind, "REGDT");
-}
-
-static inline size_t model_registration(const struct model_device *m, uint8_t *out)
-{
-    const char *kind = model_registration_kind(m);
-    if (model_is_users_kind(kind))
-        return model_user_bytes(m, "REGDT", "REGUSER", out);
-    if (model_is(kind, "CLOUD"))
-        return model_cloud(m, out);
-    if (!model_is(kind, "REGID"))
-        return model_known(m, kind, out);
-    const char *id = model_setting(m, "REGID");
-    memcpy(out, id, strlen(id));
-    return strlen(id);
-}
-
-static inline bool model_registers(const struct model_device *m, bool with_data)
-{
-    static const char *const on_link[] = {"LINK", "LINK&DATA", "First", "ALL"};
-    static const char *const in_front[] = {"DATA", "LINK&DATA", "Every", "ALL"};
-    const char *way = model_setting(m, "REGSND");
-    bool wanted = false;
-    way = way != NULL ? way : model_setting(m, "REGTCP");
-    for (size_t i = 0; i < 4; i++)
-        wanted = wanted || model_is(way, with_data ? in_front[i] : on_link[i]);
-    return wanted && !model_is(model_setting(m, "REGEN"), "OFF");
-}
-
-/* What is set aside in front of the data of a packet. */
-static inline size_t model_front_max(const struct model_device *m)
-{
-    uint8_t bytes[MODEL_TEXT_MAX];
-    const char *kind = model_registration_kind(m);
-    if (!model_registers(m, true))
-        return 0;
-    if (model_is_users_kind(kind))
-        return model_registration(m, bytes);
-    return model_is(kind, "CLOUD") ? 28 : model_is(kind, "REGID") ? 5 : 64;
-}
-
-static inline size_t model_packet_len(const struct model_device *m)
-{
-    const char *length = model_setting(m, "UARTFL");
-    const char *both = model_setting(m, "UARTTL");
-    size_t limit = m->profile->packet_len - model_front_max(m);
-    size_t len = length != NULL ? model_part_number(length, 0)
-                 : both != NULL ? model_part_number(both, 1)
-                                : 1024;
-    return len == 0 || len > limit ? limit : len;
-}
-
-static inline size_t model_heartbeat(const struct model_device *m, uint8_t *out)
-{
-    const char *kind = model_setting(m, "HEARTSORT");
-    return kind == NULL || model_is(kind, "USER") ? model_user_bytes(m, "HEARTDT", "HEARTUSER", out)
-                                                  : model_known(m, kind, out);
-}
-
-static inline uint32_t model_heartbeat_ms(const struct model_device *m)
-{
-    uint32_t ms = model_part_number(model_setting(m, "HEARTTM"), 0) * 1000;
-    return model_is(model_setting(m, "HEARTSORT"), "LBS") && ms < 5000 ? 5000 : ms;
-}
-
 /* --- The queue of a socket -------------------------------------------------------------------- */
 
 static inline bool model_queue_place(const struct model_device *m, const struct model_queue *q,
@@ -450,9 +123,9 @@ static inline bool model_queue_place(const struct model_device *m, const struct 
     for (size_t i = 0; i < q->count; i++)
         bytes += q->packets[i].len;
     *at = 0;
-    if (m->profile->queue_packets > 0 && q->count >= m->profile->queue_packets)
+    if (m->settings.profile->queue_packets > 0 && q->count >= m->settings.profile->queue_packets)
         return false;
-    if (m->profile->queue_bytes > 0 && bytes + len > m->profile->queue_bytes)
+    if (m->settings.profile->queue_bytes > 0 && bytes + len > m->settings.profile->queue_bytes)
         return false;
     if (q->count == 0)
         return len + 2 <= q->size;
@@ -528,7 +201,7 @@ static inline bool model_register(struct model_device *m, struct model_socket *s
     uint8_t bytes[MODEL_TEXT_MAX];
     if (!s->due)
         return true;
-    size_t len = model_registration(m, bytes);
+    size_t len = model_registration(&m->settings, bytes);
     if (len > s->due_sent)
         s->due_sent += model_send(m, s, bytes + s->due_sent, len - s->due_sent);
     s->due = s->due_sent < len;
@@ -560,7 +233,7 @@ static inline void model_beat(struct model_device *m, struct model_socket *s)
     if (!s->up || !s->beats || m->now - s->sent_ms < m->limits.beat_ms || !model_register(m, s) ||
         s->queue.count > 0)
         return;
-    size_t len = model_heartbeat(m, bytes);
+    size_t len = model_heartbeat(&m->settings, bytes);
     size_t taken = len > 0 ? model_send(m, s, bytes, len) : 0;
     if (len == 0)
         s->sent_ms = m->now; /* there is none: the next interval */
@@ -581,11 +254,11 @@ static inline void model_came_up(struct model_device *m, struct model_socket *s)
     s->trying = false;
     s->up = true;
     s->failures = 0;
-    s->due = model_registers(m, false) && !s->listens;
+    s->due = model_registers(&m->settings, false) && !s->listens;
     s->due_sent = 0;
-    s->beats = model_on(m, "HEARTEN", false) && !s->is_short && !s->listens;
+    s->beats = model_on(&m->settings, "HEARTEN", false) && !s->is_short && !s->listens;
     s->sent_ms = m->now;
-    if (model_on(m, "UARTCLBUF", false) && !s->is_short)
+    if (model_on(&m->settings, "UARTCLBUF", false) && !s->is_short)
         model_queue_clear(&s->queue);
     model_pump(m, s);
 }
@@ -609,9 +282,9 @@ static inline void model_check_target(const struct model_device *m, unsigned i,
 {
     const struct model_socket *s = &m->sockets[i];
     bool backup = !s->is_udp && s->failures % 2 == 1 &&
-                  model_is(model_socket_setting(m, "SOCK?BKEN", i), "ON") &&
-                  model_socket_setting(m, "SOCK?BK", i)[0] != ',';
-    const char *text = model_socket_setting(m, backup ? "SOCK?BK" : "SOCK?", i);
+                  model_is(model_socket_setting(&m->settings, "SOCK?BKEN", i), "ON") &&
+                  model_socket_setting(&m->settings, "SOCK?BK", i)[0] != ',';
+    const char *text = model_socket_setting(&m->settings, backup ? "SOCK?BK" : "SOCK?", i);
     size_t len;
     const char *host = model_part(text, backup ? 0 : 1, &len);
     FUZZ_CHECK(target->host_len == len && memcmp(target->host, host, len) == 0);
@@ -650,59 +323,36 @@ static inline void model_closes(struct model_device *m, unsigned i)
 /* Rate, data bits, stop bits; on 7S3 the parity comes before these two. */
 static inline void model_check_uart(const struct model_device *m, const struct dtu_uart *uart)
 {
-    const char *text = model_setting(m, "UART");
-    unsigned data = m->profile->table->syntax.quotes ? 2 : 1;
+    const char *text = model_setting(&m->settings, "UART");
+    unsigned data = m->settings.profile->table->syntax.quotes ? 2 : 1;
     FUZZ_CHECK(uart->baud == model_part_number(text, 0));
     FUZZ_CHECK(uart->data_bits == model_part_number(text, data));
     FUZZ_CHECK(uart->stop_bits == model_part_number(text, data + 1));
 }
 
-/* A restart that nobody has asked for: for silence, or connections that cannot be had. */
+/* A restart that nobody has asked for: for silence, or connections that cannot be had. 7S4 calls
+ * the number of attempts as cat1 calls their time. */
 static inline bool model_may_restart(const struct model_device *m)
 {
-    uint32_t silence_ms = model_part_number(model_setting(m, "RSTIM"), 0) * 1000;
-    const char *limit = model_setting(m, "SOCKRSNUM");
+    uint32_t silence_ms = model_part_number(model_setting(&m->settings, "RSTIM"), 0) * 1000;
+    bool is_7s4 = model_setting(&m->settings, "SOCKATO") != NULL;
+    const char *limit = model_setting(&m->settings, is_7s4 ? "SOCKRSTIM" : "SOCKRSNUM");
     if (silence_ms > 0 && !m->commands && m->now - m->heard_ms >= silence_ms)
         return true;
-    if (limit == NULL)
-        limit = model_setting(m, "SOCKATO") != NULL ? model_setting(m, "SOCKRSTIM") : NULL;
     for (size_t i = 0; i < MODEL_SOCKETS && limit != NULL; i++)
         if (m->sockets[i].failures >= model_part_number(limit, 0))
             return true;
     return false;
 }
 
-/* --- Values that are shown and changed ---------------------------------------------------------
- */
-
-/* The value of a row as a query answers it; 7S3 has quotes. */
-static inline size_t model_show(const struct model_device *m, const struct dtu_param *row,
-                                char *out)
-{
-    const char *text = m->pending.text[row - m->profile->table->rows];
-    size_t len = 0;
-    for (size_t i = 0; i < row->field_count; i++) {
-        uint8_t type = row->fields[i].type;
-        bool last = i + 1 == row->field_count;
-        bool quotes = m->profile->table->syntax.quotes &&
-                      (type == DTU_FIELD_ENUM || type == DTU_FIELD_TEXT || type == DTU_FIELD_HEX);
-        size_t n = last ? strlen(text) : strcspn(text, ",");
-        len += (size_t)snprintf(out + len, MODEL_TEXT_MAX, "%s%.*s%s", quotes ? "\"" : "", (int)n,
-                                text, quotes ? "\"" : "");
-        text += n;
-        if (*text == '\0')
-            break;
-        out[len++] = *text++;
-    }
-    return len;
-}
+/* --- Values that are shown and changed -------------------------------------------------------- */
 
 /* All that is pending. */
 static inline enum dtu_status model_save(struct model_device *m)
 {
     if (m->config->medium == NULL)
         return DTU_ERR_NOT_ALLOWED;
-    m->stored = m->pending;
+    m->settings.stored = m->settings.pending;
     m->stats.saves++;
     return DTU_OK;
 }
@@ -710,13 +360,13 @@ static inline enum dtu_status model_save(struct model_device *m)
 /* What a set does besides: see the table in docs/profile.md, and of E docs/device.md. */
 static inline void model_changed(struct model_device *m, const struct dtu_param *row)
 {
-    size_t i = (size_t)(row - m->profile->table->rows);
+    size_t i = (size_t)(row - m->settings.profile->table->rows);
     if (strcmp(row->name, "E") == 0) {
-        m->echo = model_is(m->pending.text[i], "ON");
-        memcpy(m->running.text[i], m->pending.text[i], MODEL_TEXT_MAX);
+        m->echo = model_is(m->settings.pending.text[i], "ON");
+        memcpy(m->settings.running.text[i], m->settings.pending.text[i], MODEL_TEXT_MAX);
         if (m->config->medium != NULL)
-            memcpy(m->stored.text[i], m->pending.text[i], MODEL_TEXT_MAX);
-    } else if (m->profile->stores_at_once) {
+            memcpy(m->settings.stored.text[i], m->settings.pending.text[i], MODEL_TEXT_MAX);
+    } else if (m->settings.profile->stores_at_once) {
         (void)model_save(m);
     }
 }
@@ -724,20 +374,19 @@ static inline void model_changed(struct model_device *m, const struct dtu_param 
 /* What is kept stays: 7S4's APN. */
 static inline enum dtu_status model_reset(struct model_device *m, const struct model_values *to)
 {
-    const struct dtu_param_table *table = m->profile->table;
+    const struct dtu_param_table *table = m->settings.profile->table;
     for (size_t i = 0; i < table->count; i++)
         if ((table->rows[i].flags & DTU_PARAM_KEPT) == 0)
-            memcpy(m->pending.text[i], to->text[i], MODEL_TEXT_MAX);
+            memcpy(m->settings.pending.text[i], to->text[i], MODEL_TEXT_MAX);
     (void)model_save(m);
     return DTU_OK;
 }
 
-/* --- What the AT servers ask -------------------------------------------------------------------
- */
+/* --- What the AT servers ask ------------------------------------------------------------------ */
 
 static inline bool model_needs_login(const struct model_device *m)
 {
-    return m->by->is_dialogue && model_on(m, "SAFEATEN", false) && !m->logged_in;
+    return m->by->is_dialogue && model_on(&m->settings, "SAFEATEN", false) && !m->logged_in;
 }
 
 static inline void model_at_says(void *ctx, const void *data, size_t len)
@@ -761,9 +410,10 @@ static inline enum dtu_status model_at_permits(void *ctx, const struct dtu_param
 static inline enum dtu_status model_at_sets(void *ctx, const struct dtu_param *row,
                                             const uint8_t *value, size_t len)
 {
-    enum dtu_status status = model_set_value(ctx, row, value, len);
+    struct model_device *m = ctx;
+    enum dtu_status status = model_set_value(&m->settings, row, value, len);
     if (status == DTU_OK)
-        model_changed(ctx, row);
+        model_changed(m, row);
     return status;
 }
 
@@ -771,10 +421,10 @@ static inline enum dtu_status model_at_sets(void *ctx, const struct dtu_param *r
 static inline enum dtu_status model_sign_in(struct model_device *m, const struct dtu_param *row,
                                             const struct model_token *t)
 {
-    const char *password = model_setting(m, "SIGNINAT");
+    const char *password = model_setting(&m->settings, "SIGNINAT");
     if (!model_needs_login(m))
         return model_at_sets(m, row, t->text, t->len);
-    m->lost = m->lost || !model_is_plain(t->text, t->len);
+    m->settings.lost = m->settings.lost || !model_is_plain(t->text, t->len);
     m->logged_in = t->len == strlen(password) && memcmp(t->text, password, t->len) == 0;
     return m->logged_in ? DTU_OK : DTU_ERR_LOGIN;
 }
@@ -783,27 +433,27 @@ static inline enum dtu_status model_acts(struct model_device *m, const struct dt
                                          const struct model_line *args)
 {
     const char *name = row->name;
-    bool reset_is_factory = strcmp(m->profile->name, "lte-7s4") == 0;
+    bool reset_is_factory = strcmp(m->settings.profile->name, "lte-7s4") == 0;
     if (strcmp(name, "Z") == 0 || strcmp(name, "REBOOT") == 0 || strcmp(name, "ENTM") == 0)
         return DTU_OK;
     if (strcmp(name, "S") == 0)
         return model_save(m);
     if (strcmp(name, "CLEAR") == 0 || (strcmp(name, "RELD") == 0 && reset_is_factory))
-        return model_reset(m, &m->factory);
+        return model_reset(m, &m->settings.factory);
     if (strcmp(name, "RELD") == 0)
-        return model_reset(m, &m->users);
+        return model_reset(m, &m->settings.users);
     if (strcmp(name, "SIGNINAT") == 0)
         return model_sign_in(m, row, &args->tokens[0]);
     if (strcmp(name, "USERMAC") == 0)
         return model_same_word(args->tokens[0].text, args->tokens[0].len, "FFFFFFFFFFFF", 12)
                    ? DTU_ERR_RANGE
                    : model_at_sets(m, row, args->tokens[0].text, args->tokens[0].len);
-    m->lost = m->lost || strcmp(name, "MQTTUNSUB") == 0;
+    m->settings.lost = m->settings.lost || strcmp(name, "MQTTUNSUB") == 0;
     if (strcmp(name, "CFGTF") != 0)
         return name[0] == 'S' ? DTU_ERR_NOT_ALLOWED : DTU_OK; /* the port */
     if (m->config->default_medium == NULL)
         return DTU_ERR_NOT_ALLOWED;
-    m->users = m->pending;
+    m->settings.users = m->settings.pending;
     return DTU_OK;
 }
 
@@ -820,10 +470,10 @@ static inline enum dtu_status model_at_does(void *ctx, const struct dtu_param *r
 static inline size_t model_show_link(const struct model_device *m, unsigned socket, char *out)
 {
     const struct model_socket *s = &m->sockets[socket];
-    const char *word = m->profile->link_words[s->link];
+    const char *word = m->settings.profile->link_words[s->link];
     bool counts = s->listens && !s->is_udp && s->link == DTU_LINK_UP;
     if (s->listens && s->link == DTU_LINK_OPENING)
-        word = m->profile->listen_word;
+        word = m->settings.profile->listen_word;
     return (size_t)snprintf(out, 32, "%s%s", word, counts ? "(1)" : "");
 }
 
@@ -833,20 +483,20 @@ static inline size_t model_show_info(const struct model_device *m, const char *n
         return model_show_link(m, (unsigned)(name[6] - 'A'), out);
     if (strncmp(name, "SOCK", 4) == 0 && strcmp(name + 5, "LK") == 0)
         return model_show_link(m, (unsigned)(name[4] - 'A'), out);
-    return model_known(m, name, (uint8_t *)out);
+    return model_known(&m->settings, name, (uint8_t *)out);
 }
 
 static inline void model_at_shows(void *ctx, const struct dtu_param *row, uint8_t place)
 {
     struct model_device *m = ctx;
     char text[2 * MODEL_TEXT_MAX];
-    bool quotes = row->kind == DTU_PARAM_INFO && m->profile->table->syntax.quotes;
+    bool quotes = row->kind == DTU_PARAM_INFO && m->settings.profile->table->syntax.quotes;
     (void)place;
-    m->lost = m->lost || row->kind == DTU_PARAM_VIEW;
-    if (m->lost)
+    m->settings.lost = m->settings.lost || row->kind == DTU_PARAM_VIEW;
+    if (m->settings.lost)
         return;
     size_t len = row->kind == DTU_PARAM_INFO ? model_show_info(m, row->name, text)
-                                             : model_show(m, row, text);
+                                             : model_show(&m->settings, row, text);
     model_at_says(m, "\"", quotes ? 1 : 0);
     model_at_says(m, text, len);
     model_at_says(m, "\"", quotes ? 1 : 0);
@@ -876,7 +526,7 @@ static inline void model_at_replied(void *ctx, const struct dtu_param *row, enum
     if (row == NULL || row->kind != DTU_PARAM_ACTION || status != DTU_OK)
         return;
     bool restarts = strcmp(row->name, "Z") == 0 || strcmp(row->name, "REBOOT") == 0 ||
-                    (strcmp(row->name, "S") == 0 && m->profile->save_restarts);
+                    (strcmp(row->name, "S") == 0 && m->settings.profile->save_restarts);
     if (restarts && m->by->is_dialogue)
         m->restarting = true;
     else if (restarts)
@@ -905,9 +555,9 @@ static inline void model_command_byte(struct model_device *m, uint8_t byte)
     if (m->echo && (!ends || len > 0))
         fuzz_digest(&m->uart, &byte, 1);
     if (!ends) {
-        if (len < m->profile->line_size)
+        if (len < m->settings.profile->line_size)
             m->line[len] = byte;
-        m->line_len += len <= m->profile->line_size ? 1 : 0;
+        m->line_len += len <= m->settings.profile->line_size ? 1 : 0;
         return;
     }
     m->line_len = 0;
@@ -915,20 +565,19 @@ static inline void model_command_byte(struct model_device *m, uint8_t byte)
         model_command(m, &dialogue, m->line, len);
 }
 
-/* --- Commands in the data ----------------------------------------------------------------------
- */
+/* --- Commands in the data --------------------------------------------------------------------- */
 
 /* The length of a command's mark; 0 if it is none, or none is heard. `len` is that of the data, and
  * becomes that of the line without its end. */
 static inline size_t model_find_command(const struct model_device *m, const char *is_heard,
                                         enum dtu_channel channel, const uint8_t *data, size_t *len)
 {
-    const char *password = model_setting(m, "CMDPW");
-    if (password == NULL || !model_on(m, is_heard, true) ||
+    const char *password = model_setting(&m->settings, "CMDPW");
+    if (password == NULL || !model_on(&m->settings, is_heard, true) ||
         m->config->messages[channel].memory == NULL)
         return 0;
-    size_t skip =
-        model_mark(m->profile->mark, (const uint8_t *)password, strlen(password), data, *len);
+    size_t skip = model_mark(m->settings.profile->mark, (const uint8_t *)password, strlen(password),
+                             data, *len);
     size_t line_len = skip > 0 ? model_marked_line(data + skip, *len - skip) : 0;
     if (line_len == 0)
         return 0;
@@ -943,7 +592,7 @@ static inline void model_go_on_replying(struct model_device *m)
     struct model_socket *s = m->asker;
     while (m->reply_sent < m->reply_len) {
         size_t len = m->reply_len - m->reply_sent;
-        len = len < m->profile->line_size ? len : m->profile->line_size;
+        len = len < m->settings.profile->line_size ? len : m->settings.profile->line_size;
         s->refuses = s->up && !model_queue_push(m, &s->queue, m->reply + m->reply_sent, len, false);
         if (s->refuses)
             return;
@@ -978,12 +627,12 @@ static inline void model_queue_data(struct model_device *m, struct model_socket 
 {
     static uint8_t packet[DTU_CAT1_PACKET_LEN + MODEL_TEXT_MAX];
     size_t front = 0;
-    if (!s->up && !s->is_short && !model_on(m, "CACHEN", true)) {
+    if (!s->up && !s->is_short && !model_on(&m->settings, "CACHEN", true)) {
         m->stats.unkept++;
         return;
     }
-    if (model_registers(m, true) && !s->listens)
-        front = model_registration(m, packet);
+    if (model_registers(&m->settings, true) && !s->listens)
+        front = model_registration(&m->settings, packet);
     memcpy(packet + front, m->frame, m->frame_len);
     (void)model_queue_push(m, &s->queue, packet, front + m->frame_len, true);
     model_pump(m, s);
@@ -1070,8 +719,7 @@ static inline bool model_data_byte(struct model_device *m, uint8_t byte)
     return true;
 }
 
-/* --- The handshake: docs/cmdmode.md ------------------------------------------------------------
- */
+/* --- The handshake: docs/cmdmode.md ----------------------------------------------------------- */
 
 static inline void model_release(struct model_device *m)
 {
@@ -1119,7 +767,7 @@ static inline void model_handshake(struct model_device *m)
  * the time of two bytes. */
 static inline bool model_is_line_feed(struct model_device *m, uint8_t byte)
 {
-    uint32_t baud = model_part_number(model_setting(m, "UART"), 0);
+    uint32_t baud = model_part_number(model_setting(&m->settings, "UART"), 0);
     bool is = m->after_cr && byte == '\n' && m->now - m->cr_ms <= 20000 / baud + 1;
     m->after_cr = false;
     return is;
@@ -1175,7 +823,7 @@ static inline size_t model_socket_rx(struct model_device *m, unsigned i, const u
     if (model_obey_socket(m, &m->sockets[i], data, len))
         return len;
     mark[4] = (char)('A' + i);
-    if (model_on(m, "SOCKIND", false) || model_on(m, "SOCKIDEN", false))
+    if (model_on(&m->settings, "SOCKIND", false) || model_on(&m->settings, "SOCKIDEN", false))
         model_say(m, mark, 6);
     model_say(m, data, len);
     m->stats.received_bytes += (uint32_t)len;
@@ -1200,11 +848,11 @@ static inline void model_poll_uart(struct model_device *m)
 /* What is due at this moment. */
 static inline void model_poll(struct model_device *m)
 {
-    if (m->restarting || m->lost)
+    if (m->restarting || m->settings.lost)
         return;
     model_go_on_replying(m);
-    if (m->commands && m->now - m->entered_ms >= 30000 && model_on(m, "SAFEATEN", false) &&
-        !m->logged_in)
+    if (m->commands && m->now - m->entered_ms >= 30000 &&
+        model_on(&m->settings, "SAFEATEN", false) && !m->logged_in)
         model_leave(m);
     model_poll_uart(m);
     for (size_t i = 0; i < MODEL_SOCKETS; i++) {
@@ -1215,21 +863,11 @@ static inline void model_poll(struct model_device *m)
 
 /* --- Start and stop --------------------------------------------------------------------------- */
 
-static inline void model_init_values(struct model_device *m, struct model_values *v)
-{
-    const struct dtu_param_table *table = m->profile->table;
-    FUZZ_CHECK(table->count <= MODEL_ROWS);
-    for (size_t i = 0; i < table->count; i++) {
-        const char *initial = table->rows[i].initial;
-        snprintf(v->text[i], MODEL_TEXT_MAX, "%s", initial != NULL ? initial : "");
-    }
-}
-
 static inline void model_init(struct model_device *m, const struct dtu_profile *profile,
                               const struct dtu_device_config *config)
 {
     memset(m, 0, sizeof *m);
-    m->profile = profile;
+    model_init_settings(&m->settings, profile);
     m->config = config;
     m->at = (struct model_at){.product = profile,
                               .style = DTU_AT_LINES,
@@ -1242,22 +880,20 @@ static inline void model_init(struct model_device *m, const struct dtu_profile *
                               .show = model_at_shows,
                               .is_empty = model_at_place_is_empty,
                               .replied = model_at_replied};
-    model_init_values(m, &m->factory);
-    m->pending = m->stored = m->users = m->factory;
     for (size_t i = 0; i < MODEL_SOCKETS; i++)
         m->sockets[i].queue.size = config->queues[i].size;
 }
 
 static inline void model_greet(struct model_device *m)
 {
-    const char *text = model_setting(m, "STMSG");
+    const char *text = model_setting(&m->settings, "STMSG");
     size_t len = text != NULL ? strlen(text) : 0;
     if (text == NULL)
         return;
     model_say(m, "\r\n", 2);
     for (size_t i = 0; i < len;) {
         int meaning;
-        i += model_unescape((enum dtu_escape_style)m->profile->table->syntax.escape,
+        i += model_unescape((enum dtu_escape_style)m->settings.profile->table->syntax.escape,
                             (const uint8_t *)text + i, len - i, &meaning);
         uint8_t byte = (uint8_t)meaning;
         model_say(m, &byte, 1);
@@ -1267,22 +903,23 @@ static inline void model_greet(struct model_device *m)
 
 static inline bool model_is_short(const struct model_device *m, unsigned i)
 {
-    const char *of_all = model_setting(m, "SOCKSL"); /* K7 */
-    const char *own = of_all != NULL ? of_all : model_socket_setting(m, "SOCK?SL", i);
-    if (m->profile->sockets_agree && model_is(model_setting(m, "SOCKAEN"), "ON"))
-        own = model_setting(m, "SOCKASL");
+    const char *of_all = model_setting(&m->settings, "SOCKSL"); /* K7 */
+    const char *own = of_all != NULL ? of_all : model_socket_setting(&m->settings, "SOCK?SL", i);
+    if (m->settings.profile->sockets_agree &&
+        model_is(model_setting(&m->settings, "SOCKAEN"), "ON"))
+        own = model_setting(&m->settings, "SOCKASL");
     return model_is(own, "ON") || model_is(own, "SHORT");
 }
 
 static inline void model_start_socket(struct model_device *m, unsigned i)
 {
     struct model_socket *s = &m->sockets[i];
-    const char *target = model_socket_setting(m, "SOCK?", i);
-    const char *enabled = model_socket_setting(m, "SOCK?EN", i);
+    const char *target = model_socket_setting(&m->settings, "SOCK?", i);
+    const char *enabled = model_socket_setting(&m->settings, "SOCK?EN", i);
     bool is_client = model_part_is(target, 0, "TCP") || model_part_is(target, 0, "TCPC");
     s->is_udp = target[0] == 'U';
     s->listens = model_part_is(target, 0, "TCPS") || model_part_is(target, 0, "UDPS");
-    s->used = model_transparent(m) && (is_client || s->is_udp || s->listens) &&
+    s->used = model_transparent(&m->settings) && (is_client || s->is_udp || s->listens) &&
               (enabled == NULL || model_is(enabled, "ON"));
     s->is_short = is_client && model_is_short(m, i);
     s->failures = 0;
@@ -1292,7 +929,7 @@ static inline void model_start_socket(struct model_device *m, unsigned i)
 /* What a stop drops. The connections are closed by the port, which says so. */
 static inline void model_stop(struct model_device *m)
 {
-    for (size_t i = 0; i < m->profile->sockets; i++) {
+    for (size_t i = 0; i < m->settings.profile->sockets; i++) {
         struct model_socket *s = &m->sockets[i];
         if (s->beating)
             model_queue_drop(&s->queue);
@@ -1307,27 +944,27 @@ static inline void model_stop(struct model_device *m)
 
 static inline void model_start(struct model_device *m)
 {
-    m->running = m->pending;
+    m->settings.running = m->settings.pending;
     m->restarting = m->restart_due = false;
     m->reply_len = m->reply_sent = m->line_len = 0;
-    m->echo = model_on(m, "E", false);
-    m->lost = m->lost || !model_knows_settings(m);
+    m->echo = model_on(&m->settings, "E", false);
+    m->settings.lost = m->settings.lost || !model_knows_settings(&m->settings);
     m->commands = m->behind = false;
     m->quiet = true;
     m->pluses = m->released = 0;
     m->byte_ms = m->heard_ms = m->now;
     m->entered = m->broken = 0;
     memset(&m->frames, 0, sizeof m->frames);
-    m->limits.gap_us = model_gap_us(m);
-    m->limits.guard_ms = model_guard_ms(m);
-    m->limits.plus_ms = model_plus_ms(m);
-    m->limits.beat_ms = model_heartbeat_ms(m);
-    m->limits.front_max = model_front_max(m);
-    m->limits.packet_len = model_packet_len(m);
+    m->limits.gap_us = model_gap_us(&m->settings);
+    m->limits.guard_ms = model_guard_ms(&m->settings);
+    m->limits.plus_ms = model_plus_ms(&m->settings);
+    m->limits.beat_ms = model_heartbeat_ms(&m->settings);
+    m->limits.front_max = model_front_max(&m->settings);
+    m->limits.packet_len = model_packet_len(&m->settings);
     model_greet(m);
-    if (model_is(model_setting(m, "WKMOD"), "CMD"))
+    if (model_is(model_setting(&m->settings, "WKMOD"), "CMD"))
         model_enter(m);
-    for (unsigned i = 0; i < m->profile->sockets; i++)
+    for (unsigned i = 0; i < m->settings.profile->sockets; i++)
         model_start_socket(m, i);
 }
 
@@ -1353,14 +990,14 @@ static inline void model_power_cut(struct model_device *m)
     m->frame_len = 0;
     m->frame_ended = NULL;
     m->after_cr = false;
-    m->pending = m->stored;
+    m->settings.pending = m->settings.stored;
     model_start(m);
 }
 
 static inline void model_restart(struct model_device *m)
 {
     model_stop(m);
-    m->pending = m->stored;
+    m->settings.pending = m->settings.stored;
     m->stats.restarts++;
     model_start(m);
 }
