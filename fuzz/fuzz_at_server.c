@@ -203,11 +203,6 @@ static void model_replied(void *ctx, const struct dtu_param *row, enum dtu_at_fo
     fuzz_digest(&model.calls, told, sizeof told);
 }
 
-static bool is_terminator(uint8_t byte)
-{
-    return byte == '\r' || byte == '\n' || (byte == ';' && style == DTU_AT_SEMICOLONS);
-}
-
 /* Feeds until all is taken; not more than one line a call. */
 static void feed_all(const uint8_t *data, size_t len)
 {
@@ -215,7 +210,7 @@ static void feed_all(const uint8_t *data, size_t len)
         size_t taken = dtu_at_server_feed(&server, data, len);
         FUZZ_CHECK(taken <= len);
         for (size_t i = 0; i + 1 < taken; i++)
-            FUZZ_CHECK(!is_terminator(data[i]));
+            FUZZ_CHECK(!model_at_ends(style, data[i]));
         data += taken;
         len -= taken;
         idle = taken == 0 ? idle + 1 : 0;
@@ -245,7 +240,7 @@ static void run_model(const uint8_t *data, size_t len)
     model_echoes = echo;
     FUZZ_CHECK(dtu_params_init(&model_values, product->table, ran, model.pending) == DTU_OK);
     for (size_t i = 0; i < len; i++) {
-        bool ends = is_terminator(data[i]);
+        bool ends = model_at_ends(style, data[i]);
         if (model_echoes && (!ends || i > from))
             fuzz_digest(&model.output, data + i, 1);
         if (!ends)

@@ -322,6 +322,7 @@ static void compare(void)
     FUZZ_CHECK(memcmp(&board.uart, &model.uart, sizeof model.uart) == 0);
     FUZZ_CHECK(memcmp(&d->stats, &model.stats, sizeof model.stats) == 0);
     FUZZ_CHECK(board.restart_wanted == model.restarting);
+    FUZZ_CHECK(memcmp(board.replies, model.replies, sizeof board.replies) == 0);
     for (unsigned i = 0; i < model.settings.profile->sockets; i++) {
         struct model_socket *s = &model.sockets[i];
         if (s->refuses) /* as often as it was tried */
@@ -668,12 +669,12 @@ static void message(struct fuzz_input *in)
     enum dtu_channel channel = fuzz_below(in, 2) != 0 ? DTU_CHANNEL_SMS : DTU_CHANNEL_MQTT;
     const char *word = words[fuzz_below(in, sizeof words / sizeof words[0])];
     uint32_t messages = board.device.stats.messages;
-    if (modelled)
-        return;
     struct fuzz_digest before = board.uart;
-    check_message_status(
-        dtu_device_message(&board.device, channel, (const uint8_t *)word, strlen(word), board.now),
-        messages);
+    enum dtu_status status =
+        dtu_device_message(&board.device, channel, (const uint8_t *)word, strlen(word), board.now);
+    check_message_status(status, messages);
+    if (modelled)
+        FUZZ_CHECK(status == model_message(&model, channel, (const uint8_t *)word, strlen(word)));
     FUZZ_CHECK(memcmp(&before, &board.uart, sizeof before) == 0);
 }
 
@@ -686,12 +687,13 @@ static void datagram(struct fuzz_input *in)
     const struct dtu_peer peer = {{10, 0, 0, (uint8_t)fuzz_below(in, 2)}, 5000};
     const char *word = words[fuzz_below(in, sizeof words / sizeof words[0])];
     uint32_t messages = board.device.stats.messages;
-    if (modelled)
-        return;
     struct fuzz_digest before = board.uart;
-    check_message_status(
-        dtu_device_datagram(&board.device, &peer, (const uint8_t *)word, strlen(word), board.now),
-        messages);
+    enum dtu_status status =
+        dtu_device_datagram(&board.device, &peer, (const uint8_t *)word, strlen(word), board.now);
+    check_message_status(status, messages);
+    if (modelled)
+        FUZZ_CHECK(status ==
+                   model_datagram(&model, peer.ip[3], (const uint8_t *)word, strlen(word)));
     FUZZ_CHECK(memcmp(&before, &board.uart, sizeof before) == 0);
 }
 

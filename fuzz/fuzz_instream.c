@@ -11,8 +11,7 @@ static void check_message(enum dtu_instream_mark mark, const uint8_t *password, 
 {
     const uint8_t *found = stream;
     size_t found_len = len;
-    bool expected = skip > 0 && len >= skip + 2 && (stream[skip] | 0x20) == 'a' &&
-                    (stream[skip + 1] | 0x20) == 't';
+    bool expected = model_is_marked_message(stream, len, skip);
     bool is = dtu_instream_find_message(mark, password, password_len, &found, &found_len);
     FUZZ_CHECK(is == expected);
     FUZZ_CHECK(found == stream + (is ? skip : 0) && found_len == len - (is ? skip : 0));

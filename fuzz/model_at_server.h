@@ -258,6 +258,11 @@ static inline void model_at_reply(struct model_at *a, const struct dtu_param *ro
     a->replied(a->ctx, row, form, status);
 }
 
+static inline bool model_at_ends(enum dtu_at_style style, uint8_t byte)
+{
+    return byte == '\r' || byte == '\n' || (byte == ';' && style == DTU_AT_SEMICOLONS);
+}
+
 /* Answers a line without its end. */
 static inline void model_at_line(struct model_at *a, const uint8_t *at, size_t len)
 {

@@ -16,6 +16,7 @@
 #include "dtu/device.h"
 
 #define MODEL_SOCKETS 4
+#define MODEL_DIALOGUE DTU_DEVICE_CHANNELS /* command mode, beside the channels */
 #define MODEL_PACKETS_MAX 700
 #define MODEL_REPLY_MAX 16384
 #define MODEL_QUEUE_MAX (DTU_CAT1_PACKET_LEN + 2)
@@ -53,12 +54,6 @@ struct model_socket {
     struct model_queue queue;
 };
 
-/* How a command comes. */
-struct model_channel {
-    bool is_socket;   /* its reply is for one */
-    bool is_dialogue; /* command mode: with login, and ENTM leaves it */
-};
-
 struct model_device {
     const struct dtu_device_config *config; /* what the port offers */
     uint32_t now;
@@ -93,7 +88,8 @@ struct model_device {
 
     /* commands */
     struct model_at at;
-    const struct model_channel *by; /* how the command came that is carried out */
+    unsigned by; /* which way the command came that is carried out: a channel, or command mode */
+    struct fuzz_digest replies[DTU_DEVICE_CHANNELS]; /* what the port's reply() got */
     bool echo;
     bool logged_in;
     uint32_t entered_ms;
@@ -107,6 +103,11 @@ struct model_device {
     uint8_t reply[MODEL_REPLY_MAX];
     size_t reply_len;
     size_t reply_sent; /* bytes that are in its queue */
+
+    /* network commands by UDP */
+    bool has_session;
+    uint8_t peer; /* who has it */
+    uint32_t session_ms;
 
     bool restarting;
     bool restart_due;  /* when the reply to a socket is in its queue */
@@ -386,14 +387,15 @@ static inline enum dtu_status model_reset(struct model_device *m, const struct m
 
 static inline bool model_needs_login(const struct model_device *m)
 {
-    return m->by->is_dialogue && model_on(&m->settings, "SAFEATEN", false) && !m->logged_in;
+    return m->by == MODEL_DIALOGUE && model_on(&m->settings, "SAFEATEN", false) && !m->logged_in;
 }
 
 static inline void model_at_says(void *ctx, const void *data, size_t len)
 {
     struct model_device *m = ctx;
-    if (!m->by->is_socket) {
-        fuzz_digest(&m->uart, data, len);
+    if (m->by != DTU_CHANNEL_SOCKET) {
+        bool is_uart = m->by == MODEL_DIALOGUE || m->by == DTU_CHANNEL_UART;
+        fuzz_digest(is_uart ? &m->uart : &m->replies[m->by], data, len);
         return;
     }
     FUZZ_CHECK(len <= MODEL_REPLY_MAX - m->reply_len);
@@ -527,27 +529,34 @@ static inline void model_at_replied(void *ctx, const struct dtu_param *row, enum
         return;
     bool restarts = strcmp(row->name, "Z") == 0 || strcmp(row->name, "REBOOT") == 0 ||
                     (strcmp(row->name, "S") == 0 && m->settings.profile->save_restarts);
-    if (restarts && m->by->is_dialogue)
+    if (restarts && m->by == MODEL_DIALOGUE)
         m->restarting = true;
     else if (restarts)
         m->restart_due = true;
-    if (strcmp(row->name, "ENTM") == 0 && m->by->is_dialogue)
+    if (strcmp(row->name, "ENTM") == 0 && m->by == MODEL_DIALOGUE)
         model_leave(m);
+    if (strcmp(row->name, "ENTM") == 0 && m->by == DTU_CHANNEL_UDP)
+        m->has_session = false;
 }
 
-static inline void model_command(struct model_device *m, const struct model_channel *by,
-                                 const uint8_t *line, size_t len)
+static inline enum dtu_at_style model_style(const struct model_device *m, unsigned by)
 {
-    static const struct model_channel none = {false, false};
+    if (by == DTU_CHANNEL_SMS)
+        return m->settings.profile->sms_style;
+    return by == DTU_CHANNEL_MQTT ? DTU_AT_SEMICOLONS : DTU_AT_LINES;
+}
+
+static inline void model_command(struct model_device *m, unsigned by, const uint8_t *line,
+                                 size_t len)
+{
     m->by = by;
+    m->at.style = model_style(m, by);
     model_at_line(&m->at, line, len);
-    m->by = &none;
 }
 
 /* A byte in command mode. What is too long for a line is only counted. */
 static inline void model_command_byte(struct model_device *m, uint8_t byte)
 {
-    static const struct model_channel dialogue = {false, true};
     bool ends = byte == '\r' || byte == '\n';
     size_t len = m->line_len;
     m->after_cr = byte == '\r';
@@ -562,7 +571,7 @@ static inline void model_command_byte(struct model_device *m, uint8_t byte)
     }
     m->line_len = 0;
     if (len > 0)
-        model_command(m, &dialogue, m->line, len);
+        model_command(m, MODEL_DIALOGUE, m->line, len);
 }
 
 /* --- Commands in the data --------------------------------------------------------------------- */
@@ -603,6 +612,90 @@ static inline void model_go_on_replying(struct model_device *m)
     m->restarting = m->restarting || m->restart_due;
 }
 
+/* --- Messages --------------------------------------------------------------------------------- */
+
+/* One command after the other: ten at most, and none behind a restart. */
+static inline void model_run_message(struct model_device *m, enum dtu_channel channel,
+                                     const uint8_t *data, size_t len)
+{
+    enum dtu_at_style style = model_style(m, channel);
+    unsigned commands = 0;
+    size_t from = 0;
+    m->stats.messages++;
+    while (from < len && commands < 10 && !m->restarting) {
+        size_t to = from;
+        while (to < len && !model_at_ends(style, data[to]))
+            to++;
+        if (to > from) {
+            commands++;
+            model_command(m, channel, data + from, to - from);
+            model_go_on_replying(m);
+        }
+        from = to < len ? to + 1 : len;
+    }
+    m->stats.ignored += from < len ? 1 : 0;
+}
+
+static inline bool model_takes_messages(const struct model_device *m, enum dtu_channel channel)
+{
+    return !m->restarting && m->config->messages[channel].memory != NULL;
+}
+
+static inline enum dtu_status model_message(struct model_device *m, enum dtu_channel channel,
+                                            const uint8_t *data, size_t len)
+{
+    const char *password = model_setting(&m->settings, "CMDPW");
+    bool has_topics = model_setting(&m->settings, "MQTTSUB") != NULL;
+    size_t skip = 0;
+    if (!model_takes_messages(m, channel) || (channel == DTU_CHANNEL_MQTT && !has_topics))
+        return DTU_ERR_NOT_ALLOWED;
+    if (channel == DTU_CHANNEL_SMS) {
+        skip = model_mark(m->settings.profile->mark, (const uint8_t *)password,
+                          password != NULL ? strlen(password) : 0, data, len);
+        if (!model_is_marked_message(data, len, skip))
+            return DTU_ERR_FORMAT;
+    }
+    model_run_message(m, channel, data + skip, len - skip);
+    return DTU_OK;
+}
+
+/* What the port says of the hardware address is not 12 digits. */
+static inline void model_introduce(struct model_device *m)
+{
+    char text[MODEL_TEXT_MAX];
+    size_t ip_len;
+    const char *ip = model_part(model_setting(&m->settings, "WANN"), 1, &ip_len);
+    const char *mac = model_setting(&m->settings, "USERMAC");
+    int len = snprintf(text, sizeof text, "%.*s,%s,%s", (int)ip_len, ip,
+                       mac[0] != '\0' ? mac : "000000000000", model_setting(&m->settings, "MID"));
+    fuzz_digest(&m->replies[DTU_CHANNEL_UDP], text, (size_t)len);
+}
+
+/* docs/netat.md; a sender is a number here. */
+static inline enum dtu_status model_datagram(struct model_device *m, uint8_t peer,
+                                             const uint8_t *data, size_t len)
+{
+    const char *search = model_setting(&m->settings, "SEARCH");
+    size_t key_len;
+    if (search == NULL || !model_takes_messages(m, DTU_CHANNEL_UDP))
+        return DTU_ERR_NOT_ALLOWED;
+    const char *key = model_part(search, 1, &key_len);
+    bool is_key = len == key_len && memcmp(data, key, len) == 0;
+    if (!is_key && (!m->has_session || m->peer != peer)) {
+        m->stats.ignored++;
+        return DTU_ERR_FORMAT;
+    }
+    m->has_session = true;
+    m->peer = peer;
+    m->session_ms = m->now;
+    m->stats.messages += is_key ? 1 : 0;
+    if (is_key)
+        model_introduce(m);
+    else if (len != 3 || memcmp(data, "+ok", 3) != 0)
+        model_run_message(m, DTU_CHANNEL_UDP, data, len);
+    return DTU_OK;
+}
+
 /* --- The UART's data -------------------------------------------------------------------------- */
 
 static inline void model_say(struct model_device *m, const void *data, size_t len)
@@ -641,7 +734,6 @@ static inline void model_queue_data(struct model_device *m, struct model_socket 
 /* True if the frame is a command. */
 static inline bool model_obey_uart(struct model_device *m)
 {
-    static const struct model_channel frames = {false, false};
     size_t len = m->frame_len;
     size_t skip = model_find_command(m, "UATEN", DTU_CHANNEL_UART, m->frame, &len);
     if (skip == 0)
@@ -650,7 +742,7 @@ static inline bool model_obey_uart(struct model_device *m)
     if (m->restarting)
         m->stats.ignored++;
     else
-        model_command(m, &frames, m->frame + skip, len);
+        model_command(m, DTU_CHANNEL_UART, m->frame + skip, len);
     model_go_on_replying(m);
     return true;
 }
@@ -659,13 +751,12 @@ static inline bool model_obey_uart(struct model_device *m)
 static inline bool model_obey_socket(struct model_device *m, struct model_socket *s,
                                      const uint8_t *data, size_t len)
 {
-    static const struct model_channel packets = {true, false};
     size_t skip = model_find_command(m, "NATEN", DTU_CHANNEL_SOCKET, data, &len);
     if (skip == 0)
         return false;
     m->stats.messages++;
     m->asker = s;
-    model_command(m, &packets, data + skip, len);
+    model_command(m, DTU_CHANNEL_SOCKET, data + skip, len);
     model_go_on_replying(m);
     return true;
 }
@@ -854,6 +945,7 @@ static inline void model_poll(struct model_device *m)
     if (m->commands && m->now - m->entered_ms >= 30000 &&
         model_on(&m->settings, "SAFEATEN", false) && !m->logged_in)
         model_leave(m);
+    m->has_session = m->has_session && m->now - m->session_ms < 30000;
     model_poll_uart(m);
     for (size_t i = 0; i < MODEL_SOCKETS; i++) {
         model_pump(m, &m->sockets[i]);
@@ -949,7 +1041,7 @@ static inline void model_start(struct model_device *m)
     m->reply_len = m->reply_sent = m->line_len = 0;
     m->echo = model_on(&m->settings, "E", false);
     m->settings.lost = m->settings.lost || !model_knows_settings(&m->settings);
-    m->commands = m->behind = false;
+    m->commands = m->behind = m->has_session = false;
     m->quiet = true;
     m->pluses = m->released = 0;
     m->byte_ms = m->heard_ms = m->now;

@@ -29,6 +29,13 @@ static inline size_t model_mark(enum dtu_instream_mark mark, const uint8_t *pass
     return found;
 }
 
+/* Of a message the mark and AT count. */
+static inline bool model_is_marked_message(const uint8_t *data, size_t len, size_t mark_len)
+{
+    return mark_len > 0 && len >= mark_len + 2 && (data[mark_len] | 0x20) == 'a' &&
+           (data[mark_len + 1] | 0x20) == 't';
+}
+
 /* The length of a line that begins with AT, with the first byte of its end; 0 if it is none. */
 static inline size_t model_marked_line(const uint8_t *line, size_t len)
 {
