@@ -62,7 +62,7 @@ struct model_device {
         uint32_t gap_us;
         uint32_t guard_ms;
         uint32_t plus_ms;
-        uint32_t beat_ms;
+        uint32_t interval_ms; /* of heartbeats */
         size_t front_max;
         size_t packet_len;
     } limits;                /* that hold since the start */
@@ -108,6 +108,9 @@ struct model_device {
     bool has_session;
     uint8_t peer; /* who has it */
     uint32_t session_ms;
+
+    bool beats;       /* the UART gets heartbeats */
+    uint32_t beat_ms; /* when it got the last one, or would have */
 
     bool restarting;
     bool restart_due;  /* when the reply to a socket is in its queue */
@@ -231,8 +234,8 @@ static inline void model_pump(struct model_device *m, struct model_socket *s)
 static inline void model_beat(struct model_device *m, struct model_socket *s)
 {
     uint8_t bytes[MODEL_TEXT_MAX];
-    if (!s->up || !s->beats || m->now - s->sent_ms < m->limits.beat_ms || !model_register(m, s) ||
-        s->queue.count > 0)
+    if (!s->up || !s->beats || m->now - s->sent_ms < m->limits.interval_ms ||
+        !model_register(m, s) || s->queue.count > 0)
         return;
     size_t len = model_heartbeat(&m->settings, bytes);
     size_t taken = len > 0 ? model_send(m, s, bytes, len) : 0;
@@ -257,7 +260,7 @@ static inline void model_came_up(struct model_device *m, struct model_socket *s)
     s->failures = 0;
     s->due = model_registers(&m->settings, false) && !s->listens;
     s->due_sent = 0;
-    s->beats = model_on(&m->settings, "HEARTEN", false) && !s->is_short && !s->listens;
+    s->beats = model_has_heartbeat(&m->settings, "NET") && !s->is_short && !s->listens;
     s->sent_ms = m->now;
     if (model_on(&m->settings, "UARTCLBUF", false) && !s->is_short)
         model_queue_clear(&s->queue);
@@ -936,6 +939,16 @@ static inline void model_poll_uart(struct model_device *m)
     model_release(m);
 }
 
+/* Each interval, whatever else is said; what is due in command mode waits for its end. */
+static inline void model_beat_uart(struct model_device *m)
+{
+    uint8_t bytes[MODEL_TEXT_MAX];
+    if (!m->beats || m->commands || m->restarting || m->now - m->beat_ms < m->limits.interval_ms)
+        return;
+    model_say(m, bytes, model_heartbeat(&m->settings, bytes));
+    m->beat_ms = m->now;
+}
+
 /* What is due at this moment. */
 static inline void model_poll(struct model_device *m)
 {
@@ -947,6 +960,7 @@ static inline void model_poll(struct model_device *m)
         model_leave(m);
     m->has_session = m->has_session && m->now - m->session_ms < 30000;
     model_poll_uart(m);
+    model_beat_uart(m);
     for (size_t i = 0; i < MODEL_SOCKETS; i++) {
         model_pump(m, &m->sockets[i]);
         model_beat(m, &m->sockets[i]);
@@ -1044,13 +1058,14 @@ static inline void model_start(struct model_device *m)
     m->commands = m->behind = m->has_session = false;
     m->quiet = true;
     m->pluses = m->released = 0;
-    m->byte_ms = m->heard_ms = m->now;
+    m->byte_ms = m->heard_ms = m->beat_ms = m->now;
+    m->beats = model_has_heartbeat(&m->settings, "COM") && model_transparent(&m->settings);
     m->entered = m->broken = 0;
     memset(&m->frames, 0, sizeof m->frames);
     m->limits.gap_us = model_gap_us(&m->settings);
     m->limits.guard_ms = model_guard_ms(&m->settings);
     m->limits.plus_ms = model_plus_ms(&m->settings);
-    m->limits.beat_ms = model_heartbeat_ms(&m->settings);
+    m->limits.interval_ms = model_heartbeat_ms(&m->settings);
     m->limits.front_max = model_front_max(&m->settings);
     m->limits.packet_len = model_packet_len(&m->settings);
     model_greet(m);

@@ -245,10 +245,15 @@ static inline bool model_transparent(const struct model_settings *s)
 /* What the model knows nothing of. */
 static inline bool model_knows_settings(const struct model_settings *s)
 {
-    const char *to = model_setting(s, "HEARTTP");
-    to = to != NULL ? to : model_setting(s, "HEARTSND");
-    return !(model_on(s, "SDPEN", false) || model_on(s, "RFCEN", false) ||
-             (model_on(s, "HEARTEN", false) && model_is(to, "COM")));
+    return !model_on(s, "SDPEN", false) && !model_on(s, "RFCEN", false);
+}
+
+/* Whether there are heartbeats to the UART, or to the network. */
+static inline bool model_has_heartbeat(const struct model_settings *s, const char *to)
+{
+    const char *where = model_setting(s, "HEARTTP");
+    where = where != NULL ? where : model_setting(s, "HEARTSND");
+    return model_on(s, "HEARTEN", false) && model_is(where, to);
 }
 
 /* --- Registration packets and heartbeats: docs/identity.md ------------------------------------ */
