@@ -45,21 +45,24 @@ static bool refusing; /* rooms count */
 static uint32_t longest;
 static struct fuzz_rand decisions;
 
-/* A run beside the model: the sockets' rooms count, and the port keeps what the UART has said and
- * the device has not taken. */
+/* A run beside the model: the sockets' rooms count, and the port keeps what came from the UART and
+ * was not taken. */
 static bool modelled;
 static struct model_device model;
-static uint8_t waiting[32768];
+static uint8_t waiting[OPS_MAX * 300]; /* no operation brings as much */
 static size_t waiting_from;
 static size_t waiting_to;
+
+/* What becomes of a connection, or of the device. */
+enum happening { OPENS, COMES_UP, FAILS, IS_LOST, IS_CLOSED, WANTS_RESTART };
+
 static struct {
-    char what; /* with a connection: 'o' opening, 'u' up, 'f' failed, 'd' down, 'x' closed by the
-                  device; 'r' a restart is wanted */
+    enum happening what;
     unsigned socket;
 } happened[64]; /* in a call of the device */
 static size_t happened_count;
 
-static void note(char what, unsigned socket)
+static void note(enum happening what, unsigned socket)
 {
     if (!modelled)
         return;
@@ -103,7 +106,7 @@ static bool socket_open(void *ctx, unsigned i, const struct dtu_socket_target *t
     FUZZ_CHECK(ctx == &board && i < 4 && board.sockets[i] == CLOSED);
     FUZZ_CHECK(target->host_len >= 1 && target->host_len <= 100 && target->port >= 1);
     FUZZ_CHECK(target->kind != DTU_SOCKET_NONE);
-    note('o', i);
+    note(OPENS, i);
     if (modelled)
         model_check_target(&model, i, target);
     fuzz_digest(&board.events, target->host, target->host_len);
@@ -111,15 +114,15 @@ static bool socket_open(void *ctx, unsigned i, const struct dtu_socket_target *t
     board.sockets[i] = OPENING;
     if (board.outcome[i] == 1) {
         board.sockets[i] = OPEN;
-        note('u', i);
+        note(COMES_UP, i);
         dtu_device_socket_opened(&board.device, i, board.now);
     } else if (board.outcome[i] == 2) {
         board.sockets[i] = CLOSED;
-        note('f', i);
+        note(FAILS, i);
         dtu_device_socket_failed(&board.device, i, board.now);
     } else if (board.outcome[i] == 3) {
         board.sockets[i] = CLOSED;
-        note('f', i);
+        note(FAILS, i);
         return false;
     }
     return true;
@@ -147,14 +150,14 @@ static void socket_close(void *ctx, unsigned i)
 {
     FUZZ_CHECK(ctx == &board && i < 4 && board.sockets[i] != CLOSED);
     board.sockets[i] = CLOSED;
-    note('x', i);
+    note(IS_CLOSED, i);
     fuzz_digest(&board.network[i], "X", 1);
 }
 
 static void restart(void *ctx)
 {
     FUZZ_CHECK(ctx == &board && !board.restart_wanted);
-    note('r', 0);
+    note(WANTS_RESTART, 0);
     board.restart_wanted = true;
 }
 
@@ -288,22 +291,22 @@ static void tell_model(void)
     for (size_t i = 0; i < happened_count && !model.settings.lost; i++) {
         unsigned socket = happened[i].socket;
         switch (happened[i].what) {
-        case 'o':
+        case OPENS:
             model_opening(&model, socket);
             break;
-        case 'u':
+        case COMES_UP:
             model_came_up(&model, &model.sockets[socket]);
             break;
-        case 'f':
+        case FAILS:
             model_failed(&model, socket);
             break;
-        case 'd':
+        case IS_LOST:
             model_went_down(&model, &model.sockets[socket]);
             break;
-        case 'x':
+        case IS_CLOSED:
             model_closes(&model, socket);
             break;
-        default:
+        case WANTS_RESTART:
             FUZZ_CHECK(model.restarting || model_may_restart(&model));
             model.restarting = true;
             break;
@@ -491,14 +494,14 @@ static void socket_event(struct fuzz_input *in)
     case 0:
         if (board.sockets[i] == OPENING) {
             board.sockets[i] = OPEN;
-            note('u', i);
+            note(COMES_UP, i);
         }
         dtu_device_socket_opened(&board.device, i, board.now);
         break;
     case 1:
         if (board.sockets[i] == OPENING) {
             board.sockets[i] = CLOSED;
-            note('f', i);
+            note(FAILS, i);
         }
         if (board.sockets[i] == CLOSED)
             dtu_device_socket_failed(&board.device, i, board.now);
@@ -506,7 +509,7 @@ static void socket_event(struct fuzz_input *in)
     case 2:
         if (board.sockets[i] == OPEN) {
             board.sockets[i] = CLOSED;
-            note('d', i);
+            note(IS_LOST, i);
             model.stats.lost_bytes += what / 16;
             dtu_device_socket_closed(&board.device, i, what / 16, board.now);
         }

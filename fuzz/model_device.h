@@ -393,7 +393,7 @@ static inline bool model_needs_login(const struct model_device *m)
     return m->by == MODEL_DIALOGUE && model_on(&m->settings, "SAFEATEN", false) && !m->logged_in;
 }
 
-static inline void model_at_says(void *ctx, const void *data, size_t len)
+static inline void model_on_say(void *ctx, const void *data, size_t len)
 {
     struct model_device *m = ctx;
     if (m->by != DTU_CHANNEL_SOCKET) {
@@ -406,14 +406,14 @@ static inline void model_at_says(void *ctx, const void *data, size_t len)
     m->reply_len += len;
 }
 
-static inline enum dtu_status model_at_permits(void *ctx, const struct dtu_param *row)
+static inline enum dtu_status model_on_permit(void *ctx, const struct dtu_param *row)
 {
     bool signs_in = row != NULL && strcmp(row->name, "SIGNINAT") == 0;
     return model_needs_login(ctx) && !signs_in ? DTU_ERR_LOGIN : DTU_OK;
 }
 
-static inline enum dtu_status model_at_sets(void *ctx, const struct dtu_param *row,
-                                            const uint8_t *value, size_t len)
+static inline enum dtu_status model_on_set(void *ctx, const struct dtu_param *row,
+                                           const uint8_t *value, size_t len)
 {
     struct model_device *m = ctx;
     enum dtu_status status = model_set_value(&m->settings, row, value, len);
@@ -428,7 +428,7 @@ static inline enum dtu_status model_sign_in(struct model_device *m, const struct
 {
     const char *password = model_setting(&m->settings, "SIGNINAT");
     if (!model_needs_login(m))
-        return model_at_sets(m, row, t->text, t->len);
+        return model_on_set(m, row, t->text, t->len);
     m->settings.lost = m->settings.lost || !model_is_plain(t->text, t->len);
     m->logged_in = t->len == strlen(password) && memcmp(t->text, password, t->len) == 0;
     return m->logged_in ? DTU_OK : DTU_ERR_LOGIN;
@@ -452,7 +452,7 @@ static inline enum dtu_status model_acts(struct model_device *m, const struct dt
     if (strcmp(name, "USERMAC") == 0)
         return model_same_word(args->tokens[0].text, args->tokens[0].len, "FFFFFFFFFFFF", 12)
                    ? DTU_ERR_RANGE
-                   : model_at_sets(m, row, args->tokens[0].text, args->tokens[0].len);
+                   : model_on_set(m, row, args->tokens[0].text, args->tokens[0].len);
     m->settings.lost = m->settings.lost || strcmp(name, "MQTTUNSUB") == 0;
     if (strcmp(name, "CFGTF") != 0)
         return name[0] == 'S' ? DTU_ERR_NOT_ALLOWED : DTU_OK; /* the port */
@@ -462,7 +462,7 @@ static inline enum dtu_status model_acts(struct model_device *m, const struct dt
     return DTU_OK;
 }
 
-static inline enum dtu_status model_at_does(void *ctx, const struct dtu_param *row,
+static inline enum dtu_status model_on_does(void *ctx, const struct dtu_param *row,
                                             const struct model_line *args)
 {
     bool asks = args == NULL || (row->flags & DTU_PARAM_ASKS) != 0;
@@ -491,7 +491,7 @@ static inline size_t model_show_info(const struct model_device *m, const char *n
     return model_known(&m->settings, name, (uint8_t *)out);
 }
 
-static inline void model_at_shows(void *ctx, const struct dtu_param *row, uint8_t place)
+static inline void model_on_show(void *ctx, const struct dtu_param *row, uint8_t place)
 {
     struct model_device *m = ctx;
     char text[2 * MODEL_TEXT_MAX];
@@ -502,13 +502,13 @@ static inline void model_at_shows(void *ctx, const struct dtu_param *row, uint8_
         return;
     size_t len = row->kind == DTU_PARAM_INFO ? model_show_info(m, row->name, text)
                                              : model_show(&m->settings, row, text);
-    model_at_says(m, "\"", quotes ? 1 : 0);
-    model_at_says(m, text, len);
-    model_at_says(m, "\"", quotes ? 1 : 0);
+    model_on_say(m, "\"", quotes ? 1 : 0);
+    model_on_say(m, text, len);
+    model_on_say(m, "\"", quotes ? 1 : 0);
 }
 
 /* A place that is set is not known. */
-static inline bool model_at_place_is_empty(void *ctx, const struct dtu_param *row, uint8_t place)
+static inline bool model_on_is_empty(void *ctx, const struct dtu_param *row, uint8_t place)
 {
     (void)ctx, (void)row, (void)place;
     return true;
@@ -523,7 +523,7 @@ static inline void model_leave(struct model_device *m)
     m->quiet = m->behind = false;
 }
 
-static inline void model_at_replied(void *ctx, const struct dtu_param *row, enum dtu_at_form form,
+static inline void model_on_replied(void *ctx, const struct dtu_param *row, enum dtu_at_form form,
                                     enum dtu_status status)
 {
     struct model_device *m = ctx;
@@ -979,13 +979,13 @@ static inline void model_init(struct model_device *m, const struct dtu_profile *
                               .style = DTU_AT_LINES,
                               .line_size = profile->line_size,
                               .ctx = m,
-                              .say = model_at_says,
-                              .permit = model_at_permits,
-                              .set = model_at_sets,
-                              .does = model_at_does,
-                              .show = model_at_shows,
-                              .is_empty = model_at_place_is_empty,
-                              .replied = model_at_replied};
+                              .say = model_on_say,
+                              .permit = model_on_permit,
+                              .set = model_on_set,
+                              .does = model_on_does,
+                              .show = model_on_show,
+                              .is_empty = model_on_is_empty,
+                              .replied = model_on_replied};
     for (size_t i = 0; i < MODEL_SOCKETS; i++)
         m->sockets[i].queue.size = config->queues[i].size;
 }
