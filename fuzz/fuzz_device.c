@@ -333,7 +333,9 @@ static void compare(void)
         FUZZ_CHECK(memcmp(&board.network[i], &s->network, sizeof s->network) == 0);
         FUZZ_CHECK(memcmp(&d->sockets[i].queue.stats, &s->queue.stats, sizeof s->queue.stats) == 0);
         FUZZ_CHECK((board.sockets[i] == OPEN) == s->up);
+        FUZZ_CHECK(dtu_device_socket_ready(d, i) == model_socket_ready(&model, i));
     }
+    FUZZ_CHECK(dtu_device_uart_ready(d) == model_uart_ready(&model));
     FUZZ_CHECK(d->framer.stats.by_length == model.frames.by_length);
     FUZZ_CHECK(d->framer.stats.by_time == model.frames.by_time);
     FUZZ_CHECK(d->framer.stats.by_flush == model.frames.by_flush);
@@ -401,6 +403,8 @@ static void settle(void)
         compare();
         goes_on = offer_waiting() || goes_on;
     }
+    if (!model.settings.lost)
+        model_check_settled(&model);
 }
 
 static void keep_waiting(const uint8_t *data, size_t len)

@@ -49,6 +49,8 @@ struct model_socket {
     bool beats;                 /* it gets heartbeats */
     bool beating;               /* the oldest packet is a heartbeat */
     uint32_t sent_ms;           /* something was sent, or it came up */
+    uint32_t heard_ms;          /* something came, or could not have come until now */
+    uint32_t wanted_ms;         /* there was data for it */
     uint32_t room;              /* bytes that the port takes */
     struct fuzz_digest network; /* what it got: each piece and its length */
     struct model_queue queue;
@@ -261,7 +263,7 @@ static inline void model_came_up(struct model_device *m, struct model_socket *s)
     s->due = model_registers(&m->settings, false) && !s->listens;
     s->due_sent = 0;
     s->beats = model_has_heartbeat(&m->settings, "NET") && !s->is_short && !s->listens;
-    s->sent_ms = m->now;
+    s->sent_ms = s->heard_ms = s->wanted_ms = m->now;
     if (model_on(&m->settings, "UARTCLBUF", false) && !s->is_short)
         model_queue_clear(&s->queue);
     model_pump(m, s);
@@ -313,6 +315,50 @@ static inline void model_failed(struct model_device *m, unsigned i)
     m->sockets[i].failures++;
 }
 
+/* 0 is for ever. */
+static inline uint32_t model_seconds(const struct model_device *m, const char *name)
+{
+    const char *text = model_setting(&m->settings, name);
+    return text != NULL ? model_part_number(text, 0) * 1000 : 0;
+}
+
+/* Of a short-lived connection. */
+static inline uint32_t model_quiet_ms(const struct model_device *m, unsigned i)
+{
+    const char *own = i == 0 ? "SHORATO" : "SHORBTO";                 /* 7S4 */
+    static const char *const of_all[] = {"SHORTO", "SHORTATM", NULL}; /* K7, cat1 */
+    if (model_seconds(m, own) > 0)
+        return model_seconds(m, own);
+    for (size_t k = 0; of_all[k] != NULL; k++)
+        if (model_seconds(m, of_all[k]) > 0)
+            return model_seconds(m, of_all[k]);
+    return 10000; /* 7S3 */
+}
+
+/* Since when neither side has spoken, or wanted to. In command mode the other cannot. */
+static inline uint32_t model_quiet_for(const struct model_device *m, const struct model_socket *s)
+{
+    uint32_t sent = m->now - s->sent_ms;
+    uint32_t heard = m->now - s->heard_ms;
+    uint32_t wanted = m->now - s->wanted_ms;
+    uint32_t quiet = sent < heard ? sent : heard;
+    return quiet < wanted ? quiet : wanted;
+}
+
+/* Short-lived ones close when they are quiet, K7's others connect anew, and so do all that are
+ * silent for so long that a module with one connection would restart. None of these times runs in
+ * command mode. */
+static inline bool model_may_close(const struct model_device *m, unsigned i)
+{
+    const struct model_socket *s = &m->sockets[i];
+    uint32_t limit_ms = model_seconds(m, "RSTIM");
+    uint32_t quiet_ms = s->is_short ? model_quiet_ms(m, i) : model_seconds(m, "SOCKTO");
+    if (m->commands)
+        return false;
+    return (quiet_ms > 0 && model_quiet_for(m, s) >= quiet_ms) ||
+           (limit_ms > 0 && m->now - s->heard_ms >= limit_ms);
+}
+
 /* The device closes it: one that is silent, or takes too long to open. */
 static inline void model_closes(struct model_device *m, unsigned i)
 {
@@ -320,8 +366,10 @@ static inline void model_closes(struct model_device *m, unsigned i)
     fuzz_digest(&s->network, "X", 1);
     if (s->trying)
         model_failed(m, i);
-    if (s->up)
-        model_went_down(m, s);
+    if (!s->up)
+        return;
+    FUZZ_CHECK(model_may_close(m, i));
+    model_went_down(m, s);
 }
 
 /* Rate, data bits, stop bits; on 7S3 the parity comes before these two. */
@@ -334,19 +382,37 @@ static inline void model_check_uart(const struct model_device *m, const struct d
     FUZZ_CHECK(uart->stop_bits == model_part_number(text, data + 1));
 }
 
+/* In command mode the network is not heard. */
+static inline bool model_is_silent(const struct model_device *m)
+{
+    uint32_t limit_ms = model_seconds(m, "RSTIM");
+    return limit_ms > 0 && model_transparent(&m->settings) && !m->commands &&
+           m->now - m->heard_ms >= limit_ms;
+}
+
 /* A restart that nobody has asked for: for silence, or connections that cannot be had. 7S4 calls
  * the number of attempts as cat1 calls their time. */
 static inline bool model_may_restart(const struct model_device *m)
 {
-    uint32_t silence_ms = model_part_number(model_setting(&m->settings, "RSTIM"), 0) * 1000;
     bool is_7s4 = model_setting(&m->settings, "SOCKATO") != NULL;
     const char *limit = model_setting(&m->settings, is_7s4 ? "SOCKRSTIM" : "SOCKRSNUM");
-    if (silence_ms > 0 && !m->commands && m->now - m->heard_ms >= silence_ms)
+    if (model_is_silent(m))
         return true;
     for (size_t i = 0; i < MODEL_SOCKETS && limit != NULL; i++)
         if (m->sockets[i].failures >= model_part_number(limit, 0))
             return true;
     return false;
+}
+
+/* Once all that was to be done is done. */
+static inline void model_check_settled(const struct model_device *m)
+{
+    FUZZ_CHECK(m->restarting || !model_is_silent(m));
+    for (unsigned i = 0; i < MODEL_SOCKETS && !m->restarting; i++) {
+        const struct model_socket *s = &m->sockets[i];
+        FUZZ_CHECK(!s->up || !model_may_close(m, i));
+        FUZZ_CHECK(!s->used || s->link != DTU_LINK_IDLE || s->queue.count == 0);
+    }
 }
 
 /* --- Values that are shown and changed -------------------------------------------------------- */
@@ -521,6 +587,8 @@ static inline void model_leave(struct model_device *m)
     m->logged_in = false;
     m->byte_ms = m->heard_ms = m->now;
     m->quiet = m->behind = false;
+    for (size_t i = 0; i < MODEL_SOCKETS; i++)
+        m->sockets[i].heard_ms = m->now;
 }
 
 static inline void model_on_replied(void *ctx, const struct dtu_param *row, enum dtu_at_form form,
@@ -731,6 +799,7 @@ static inline void model_queue_data(struct model_device *m, struct model_socket 
         front = model_registration(&m->settings, packet);
     memcpy(packet + front, m->frame, m->frame_len);
     (void)model_queue_push(m, &s->queue, packet, front + m->frame_len, true);
+    s->wanted_ms = m->now;
     model_pump(m, s);
 }
 
@@ -895,6 +964,11 @@ static inline bool model_uart_byte(struct model_device *m, uint8_t byte)
     return true;
 }
 
+static inline bool model_uart_ready(const struct model_device *m)
+{
+    return !m->restarting && (m->commands || (m->released == 0 && m->frame_ended == NULL));
+}
+
 static inline void model_uart_idle(struct model_device *m)
 {
     model_end_frame(m, &m->frames.by_flush);
@@ -902,18 +976,23 @@ static inline void model_uart_idle(struct model_device *m)
 
 /* --- The sockets' data ------------------------------------------------------------------------ */
 
+static inline bool model_socket_ready(const struct model_device *m, unsigned i)
+{
+    return m->sockets[i].up && !m->restarting && !m->commands;
+}
+
 /* How many are taken. */
 static inline size_t model_socket_rx(struct model_device *m, unsigned i, const uint8_t *data,
                                      size_t len)
 {
     char mark[] = "SOCK?:";
     size_t command_len = len;
-    if (len == 0 || !m->sockets[i].up || m->restarting || m->commands)
+    if (len == 0 || !model_socket_ready(m, i))
         return 0;
     if (m->reply_len > 0 &&
         model_find_command(m, "NATEN", DTU_CHANNEL_SOCKET, data, &command_len) > 0)
         return 0; /* a reply waits */
-    m->heard_ms = m->now;
+    m->heard_ms = m->sockets[i].heard_ms = m->now;
     if (model_obey_socket(m, &m->sockets[i], data, len))
         return len;
     mark[4] = (char)('A' + i);
