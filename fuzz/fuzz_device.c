@@ -418,12 +418,12 @@ static void keep_waiting(const uint8_t *data, size_t len)
 /* Time goes by without a call of the device: nothing may be due but at its end. */
 static void pass_in_model(uint32_t ms)
 {
-    for (; ms > 0 && !model.settings.lost; ms--) {
-        compare();
+    for (; ms > 1 && !model.settings.lost; ms--) {
         model.now++;
-        if (ms > 1)
-            model_poll(&model);
+        model_poll(&model);
     }
+    compare();
+    model.now += ms;
 }
 
 /* --- What happens ----------------------------------------------------------------------------- */

@@ -86,6 +86,8 @@ struct model_device {
     size_t frame_len;
     uint32_t frame_ms;     /* when its last byte came */
     uint32_t *frame_ended; /* the counter of what has ended it; it waits to be taken */
+    size_t frame_mark;     /* then, if it is a command: the length of its mark */
+    size_t frame_command;  /* and of the command */
     struct dtu_framer_stats frames;
 
     /* commands */
@@ -238,6 +240,8 @@ static inline void model_beat(struct model_device *m, struct model_socket *s)
     uint8_t bytes[MODEL_TEXT_MAX];
     if (!s->up || !s->beats || m->now - s->sent_ms < m->limits.interval_ms ||
         !model_register(m, s) || s->queue.count > 0)
+        return;
+    if (s->room == 0)
         return;
     size_t len = model_heartbeat(&m->settings, bytes);
     size_t taken = len > 0 ? model_send(m, s, bytes, len) : 0;
@@ -803,23 +807,17 @@ static inline void model_queue_data(struct model_device *m, struct model_socket 
     model_pump(m, s);
 }
 
-/* True if the frame is a command. */
-static inline bool model_obey_uart(struct model_device *m)
+static inline void model_obey_uart(struct model_device *m)
 {
-    size_t len = m->frame_len;
-    size_t skip = model_find_command(m, "UATEN", DTU_CHANNEL_UART, m->frame, &len);
-    if (skip == 0)
-        return false;
     m->stats.messages++;
     if (m->restarting)
         m->stats.ignored++;
     else
-        model_command(m, DTU_CHANNEL_UART, m->frame + skip, len);
+        model_command(m, DTU_CHANNEL_UART, m->frame + m->frame_mark, m->frame_command);
     model_go_on_replying(m);
-    return true;
 }
 
-/* The same of a packet of a socket. */
+/* True if the packet is a command. */
 static inline bool model_obey_socket(struct model_device *m, struct model_socket *s,
                                      const uint8_t *data, size_t len)
 {
@@ -850,13 +848,12 @@ static inline void model_send_frame(struct model_device *m)
 /* A frame that is data waits until a connected socket has room. */
 static inline void model_offer_frame(struct model_device *m)
 {
-    if (m->frame_ended == NULL)
+    if (m->frame_ended == NULL || (m->frame_mark == 0 && !model_has_room(m)))
         return;
-    if (!model_obey_uart(m)) {
-        if (!model_has_room(m))
-            return;
+    if (m->frame_mark > 0)
+        model_obey_uart(m);
+    else
         model_send_frame(m);
-    }
     ++*m->frame_ended;
     m->frame_ended = NULL;
     m->frame_len = 0;
@@ -864,8 +861,12 @@ static inline void model_offer_frame(struct model_device *m)
 
 static inline void model_end_frame(struct model_device *m, uint32_t *counter)
 {
-    if (m->frame_len > 0 && m->frame_ended == NULL)
+    if (m->frame_len > 0 && m->frame_ended == NULL) {
         m->frame_ended = counter;
+        m->frame_command = m->frame_len;
+        m->frame_mark =
+            model_find_command(m, "UATEN", DTU_CHANNEL_UART, m->frame, &m->frame_command);
+    }
     model_offer_frame(m);
 }
 
