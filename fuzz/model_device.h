@@ -238,10 +238,8 @@ static inline void model_pump(struct model_device *m, struct model_socket *s)
 static inline void model_beat(struct model_device *m, struct model_socket *s)
 {
     uint8_t bytes[MODEL_TEXT_MAX];
-    if (!s->up || !s->beats || m->now - s->sent_ms < m->limits.interval_ms ||
+    if (!s->up || !s->beats || s->room == 0 || m->now - s->sent_ms < m->limits.interval_ms ||
         !model_register(m, s) || s->queue.count > 0)
-        return;
-    if (s->room == 0)
         return;
     size_t len = model_heartbeat(&m->settings, bytes);
     size_t taken = len > 0 ? model_send(m, s, bytes, len) : 0;
@@ -319,26 +317,6 @@ static inline void model_failed(struct model_device *m, unsigned i)
     m->sockets[i].failures++;
 }
 
-/* 0 is for ever. */
-static inline uint32_t model_seconds(const struct model_device *m, const char *name)
-{
-    const char *text = model_setting(&m->settings, name);
-    return text != NULL ? model_part_number(text, 0) * 1000 : 0;
-}
-
-/* Of a short-lived connection. */
-static inline uint32_t model_quiet_ms(const struct model_device *m, unsigned i)
-{
-    const char *own = i == 0 ? "SHORATO" : "SHORBTO";                 /* 7S4 */
-    static const char *const of_all[] = {"SHORTO", "SHORTATM", NULL}; /* K7, cat1 */
-    if (model_seconds(m, own) > 0)
-        return model_seconds(m, own);
-    for (size_t k = 0; of_all[k] != NULL; k++)
-        if (model_seconds(m, of_all[k]) > 0)
-            return model_seconds(m, of_all[k]);
-    return 10000; /* 7S3 */
-}
-
 /* Since when neither side has spoken, or wanted to. In command mode the other cannot. */
 static inline uint32_t model_quiet_for(const struct model_device *m, const struct model_socket *s)
 {
@@ -355,8 +333,9 @@ static inline uint32_t model_quiet_for(const struct model_device *m, const struc
 static inline bool model_may_close(const struct model_device *m, unsigned i)
 {
     const struct model_socket *s = &m->sockets[i];
-    uint32_t limit_ms = model_seconds(m, "RSTIM");
-    uint32_t quiet_ms = s->is_short ? model_quiet_ms(m, i) : model_seconds(m, "SOCKTO");
+    uint32_t limit_ms = model_ms(&m->settings, "RSTIM");
+    uint32_t quiet_ms =
+        s->is_short ? model_quiet_ms(&m->settings, i) : model_ms(&m->settings, "SOCKTO");
     if (m->commands)
         return false;
     return (quiet_ms > 0 && model_quiet_for(m, s) >= quiet_ms) ||
@@ -389,7 +368,7 @@ static inline void model_check_uart(const struct model_device *m, const struct d
 /* In command mode the network is not heard. */
 static inline bool model_is_silent(const struct model_device *m)
 {
-    uint32_t limit_ms = model_seconds(m, "RSTIM");
+    uint32_t limit_ms = model_ms(&m->settings, "RSTIM");
     return limit_ms > 0 && model_transparent(&m->settings) && !m->commands &&
            m->now - m->heard_ms >= limit_ms;
 }

@@ -242,6 +242,23 @@ static inline bool model_transparent(const struct model_settings *s)
     return mode == NULL || model_is(mode, "NET") || model_is(mode, "CMD");
 }
 
+/* Of a parameter in seconds; 0 if the product has none. */
+static inline uint32_t model_ms(const struct model_settings *s, const char *name)
+{
+    const char *text = model_setting(s, name);
+    return text != NULL ? model_part_number(text, 0) * 1000 : 0;
+}
+
+/* Of a short-lived connection. */
+static inline uint32_t model_quiet_ms(const struct model_settings *s, unsigned socket)
+{
+    const char *own = socket == 0 ? "SHORATO" : "SHORBTO"; /* 7S4 */
+    uint32_t ms = model_ms(s, own);
+    ms = ms > 0 ? ms : model_ms(s, "SHORTO");   /* K7 */
+    ms = ms > 0 ? ms : model_ms(s, "SHORTATM"); /* cat1 */
+    return ms > 0 ? ms : 10000;                 /* 7S3 */
+}
+
 /* What the model knows nothing of. */
 static inline bool model_knows_settings(const struct model_settings *s)
 {
@@ -376,7 +393,7 @@ static inline size_t model_heartbeat(const struct model_settings *s, uint8_t *ou
 
 static inline uint32_t model_heartbeat_ms(const struct model_settings *s)
 {
-    uint32_t ms = model_part_number(model_setting(s, "HEARTTM"), 0) * 1000;
+    uint32_t ms = model_ms(s, "HEARTTM");
     return model_is(model_setting(s, "HEARTSORT"), "LBS") && ms < 5000 ? 5000 : ms;
 }
 
