@@ -533,7 +533,13 @@ static void socket_event(struct fuzz_input *in)
         }
         break;
     default:
-        board.outcome[i] = (uint8_t)(what / 16 % 4);
+        if (what < 64) {
+            board.outcome[i] = (uint8_t)(what / 16);
+            break;
+        }
+        if (modelled)
+            model_refused(&model, i);
+        dtu_device_socket_refused(&board.device, i, board.now);
         break;
     }
 }

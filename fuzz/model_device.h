@@ -51,6 +51,9 @@ struct model_socket {
     uint32_t sent_ms;           /* something was sent, or it came up */
     uint32_t heard_ms;          /* something came, or could not have come until now */
     uint32_t wanted_ms;         /* there was data for it */
+    unsigned refusals;          /* of datagrams, in a row */
+    bool refused;               /* the last datagram was */
+    uint32_t resumed_ms;        /* when the next one was sent */
     uint32_t room;              /* bytes that the port takes */
     struct fuzz_digest network; /* what it got: each piece and its length */
     struct model_queue queue;
@@ -200,6 +203,11 @@ static inline size_t model_send(struct model_device *m, struct model_socket *s, 
     fuzz_digest_number(&s->network, (uint32_t)taken);
     m->stats.sent_bytes += (uint32_t)taken;
     s->sent_ms = m->now;
+    if (s->refused)
+        s->resumed_ms = m->now;
+    else if (m->now - s->resumed_ms >= 5000)
+        s->refusals = 0;
+    s->refused = false;
     return taken;
 }
 
@@ -266,6 +274,8 @@ static inline void model_came_up(struct model_device *m, struct model_socket *s)
     s->due_sent = 0;
     s->beats = model_has_heartbeat(&m->settings, "NET") && !s->is_short && !s->listens;
     s->sent_ms = s->heard_ms = s->wanted_ms = m->now;
+    s->refusals = 0;
+    s->refused = false;
     if (model_on(&m->settings, "UARTCLBUF", false) && !s->is_short)
         model_queue_clear(&s->queue);
     model_pump(m, s);
@@ -303,6 +313,17 @@ static inline void model_check_target(const struct model_device *m, unsigned i,
                (target->kind == DTU_SOCKET_TCP_SERVER || target->kind == DTU_SOCKET_UDP_SERVER));
 }
 
+/* The network has refused a datagram: one, however often it is told before the next is sent. */
+static inline void model_refused(struct model_device *m, unsigned i)
+{
+    struct model_socket *s = &m->sockets[i];
+    if (!s->used)
+        return;
+    m->stats.refused++;
+    s->refusals += s->refused ? 0 : 1;
+    s->refused = true;
+}
+
 static inline void model_opening(struct model_device *m, unsigned i)
 {
     struct model_socket *s = &m->sockets[i];
@@ -329,15 +350,15 @@ static inline uint32_t model_quiet_for(const struct model_device *m, const struc
 
 /* Short-lived ones close when they are quiet, K7's others connect anew, and so do all that are
  * silent for so long that a module with one connection would restart. None of these times runs in
- * command mode. */
+ * command mode. After three refusals all connect anew. */
 static inline bool model_may_close(const struct model_device *m, unsigned i)
 {
     const struct model_socket *s = &m->sockets[i];
     uint32_t limit_ms = model_ms(&m->settings, "RSTIM");
     uint32_t quiet_ms =
         s->is_short ? model_quiet_ms(&m->settings, i) : model_ms(&m->settings, "SOCKTO");
-    if (m->commands)
-        return false;
+    if (m->commands || s->refusals >= 3)
+        return s->refusals >= 3;
     return (quiet_ms > 0 && model_quiet_for(m, s) >= quiet_ms) ||
            (limit_ms > 0 && m->now - s->heard_ms >= limit_ms);
 }
