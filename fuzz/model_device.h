@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a module does with its data, written from docs/device.md and the pages of its parts: slow,
- * a byte and a millisecond at a time, with its settings as text and nothing of lib/.
+ * a byte and a millisecond at a time, with its settings as text, and of lib/ nothing but the tables
+ * of the products and what is answered to `=?`.
  *
  * It is told what comes in, when time passes, and what became of the connections: when these are
  * opened and closed is the link's, which has a model of its own. In return it says what has to be
