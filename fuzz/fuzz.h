@@ -93,6 +93,27 @@ static inline void fuzz_log_u32(struct fuzz_log *log, uint32_t value)
     fuzz_log_bytes(log, bytes, sizeof bytes);
 }
 
+/* What was seen, as a number: there may be much of it. */
+struct fuzz_digest {
+    uint32_t hash;
+    uint32_t len;
+};
+
+static inline void fuzz_digest(struct fuzz_digest *d, const void *data, size_t len)
+{
+    const uint8_t *bytes = data;
+    for (size_t i = 0; i < len; i++)
+        d->hash = (d->hash ^ bytes[i]) * UINT32_C(16777619);
+    d->len += (uint32_t)len;
+}
+
+static inline void fuzz_digest_number(struct fuzz_digest *d, uint32_t number)
+{
+    uint8_t bytes[4] = {(uint8_t)(number >> 24), (uint8_t)(number >> 16), (uint8_t)(number >> 8),
+                        (uint8_t)number};
+    fuzz_digest(d, bytes, sizeof bytes);
+}
+
 static inline void fuzz_check_same(const struct fuzz_log *a, const struct fuzz_log *b)
 {
     FUZZ_CHECK(a->len == b->len);

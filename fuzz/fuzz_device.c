@@ -1,21 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* A module on a board that does what the input says. The bytes of the UART whole, one by one or cut
- * anywhere give the same; with a port that has no room now and then, every packet is accounted for,
- * nothing is called out of turn, and all goes on once there is room. */
-#include "fuzz.h"
-
-#include "dtu/device.h"
+ * anywhere give the same; what goes where, and what is counted, is what a slow model says; with a
+ * port that has no room now and then, every packet is accounted for, nothing is called out of turn,
+ * and all goes on once there is room. */
+#include "model_device.h"
 
 #define CANARY 0xC5
 #define CANARIES 8
 #define OPS_MAX 80
 #define SLOT_SIZE 8192u
-
-/* What was seen, as a number: there may be much of it. */
-struct digest {
-    uint32_t hash;
-    uint32_t len;
-};
 
 enum state { CLOSED, OPENING, OPEN };
 
@@ -39,10 +32,10 @@ struct board {
     uint32_t reply_chars; /* taken in all */
     uint32_t restarts;
     uint32_t taken_bytes;
-    struct digest uart;
-    struct digest network[4];
-    struct digest replies[DTU_CHANNEL_MQTT + 1];
-    struct digest events;
+    struct fuzz_digest uart;
+    struct fuzz_digest network[4];
+    struct fuzz_digest replies[DTU_CHANNEL_MQTT + 1];
+    struct fuzz_digest events;
 };
 
 static struct board board;
@@ -52,28 +45,39 @@ static bool refusing; /* rooms count */
 static uint32_t longest;
 static struct fuzz_rand decisions;
 
-static void digest(struct digest *d, const void *data, size_t len)
+/* A run beside the model: the sockets' rooms count, and the port keeps what came from the UART and
+ * was not taken. */
+static bool modelled;
+static struct model_device model;
+static uint8_t waiting[OPS_MAX * 300]; /* no operation brings as much */
+static size_t waiting_from;
+static size_t waiting_to;
+
+/* What becomes of a connection, or of the device. */
+enum happening { OPENS, COMES_UP, FAILS, IS_LOST, IS_CLOSED, WANTS_RESTART };
+
+static struct {
+    enum happening what;
+    unsigned socket;
+} happened[64]; /* in a call of the device */
+static size_t happened_count;
+
+static void note(enum happening what, unsigned socket)
 {
-    const uint8_t *bytes = data;
-    for (size_t i = 0; i < len; i++)
-        d->hash = (d->hash ^ bytes[i]) * UINT32_C(16777619);
-    d->len += (uint32_t)len;
+    if (!modelled)
+        return;
+    FUZZ_CHECK(happened_count < sizeof happened / sizeof happened[0]);
+    happened[happened_count].what = what;
+    happened[happened_count].socket = socket;
+    happened_count++;
 }
 
-static void digest_number(struct digest *d, uint32_t number)
-{
-    uint8_t bytes[4] = {(uint8_t)(number >> 24), (uint8_t)(number >> 16), (uint8_t)(number >> 8),
-                        (uint8_t)number};
-    digest(d, bytes, sizeof bytes);
-}
-
+/* What was not all taken is taken again when the device was told of room. */
 static size_t take(uint32_t *room, size_t len)
 {
-    if (!refusing)
-        return len;
-    len = len < *room ? len : *room;
-    *room -= (uint32_t)len;
-    return len;
+    size_t taken = len < *room ? len : *room;
+    *room = taken < len ? 0 : *room - (uint32_t)taken;
+    return taken;
 }
 
 /* --- The port --------------------------------------------------------------------------------- */
@@ -81,8 +85,8 @@ static size_t take(uint32_t *room, size_t len)
 static size_t uart_write(void *ctx, const uint8_t *data, size_t len)
 {
     FUZZ_CHECK(ctx == &board && len > 0);
-    len = take(&board.uart_room, len);
-    digest(&board.uart, data, len);
+    len = refusing ? take(&board.uart_room, len) : len;
+    fuzz_digest(&board.uart, data, len);
     return len;
 }
 
@@ -92,7 +96,9 @@ static void uart_setup(void *ctx, const struct dtu_uart *uart)
     FUZZ_CHECK(uart->baud >= 300 && uart->baud <= 1000000);
     FUZZ_CHECK(uart->data_bits >= 5 && uart->data_bits <= 8);
     FUZZ_CHECK(uart->stop_bits >= 1 && uart->stop_bits <= 2);
-    digest(&board.events, "U", 1);
+    if (modelled)
+        model_check_uart(&model, uart);
+    fuzz_digest(&board.events, "U", 1);
 }
 
 static bool socket_open(void *ctx, unsigned i, const struct dtu_socket_target *target)
@@ -100,17 +106,23 @@ static bool socket_open(void *ctx, unsigned i, const struct dtu_socket_target *t
     FUZZ_CHECK(ctx == &board && i < 4 && board.sockets[i] == CLOSED);
     FUZZ_CHECK(target->host_len >= 1 && target->host_len <= 100 && target->port >= 1);
     FUZZ_CHECK(target->kind != DTU_SOCKET_NONE);
-    digest(&board.events, target->host, target->host_len);
+    note(OPENS, i);
+    if (modelled)
+        model_check_target(&model, i, target);
+    fuzz_digest(&board.events, target->host, target->host_len);
     board.kinds[i] = target->kind;
     board.sockets[i] = OPENING;
     if (board.outcome[i] == 1) {
         board.sockets[i] = OPEN;
+        note(COMES_UP, i);
         dtu_device_socket_opened(&board.device, i, board.now);
     } else if (board.outcome[i] == 2) {
         board.sockets[i] = CLOSED;
+        note(FAILS, i);
         dtu_device_socket_failed(&board.device, i, board.now);
     } else if (board.outcome[i] == 3) {
         board.sockets[i] = CLOSED;
+        note(FAILS, i);
         return false;
     }
     return true;
@@ -119,11 +131,17 @@ static bool socket_open(void *ctx, unsigned i, const struct dtu_socket_target *t
 static size_t socket_send(void *ctx, unsigned i, const uint8_t *data, size_t len)
 {
     FUZZ_CHECK(ctx == &board && i < 4 && board.sockets[i] == OPEN && len > 0);
-    if (refusing && board.kinds[i] == DTU_SOCKET_UDP_CLIENT && board.room[i] < len)
+    bool is_udp =
+        board.kinds[i] == DTU_SOCKET_UDP_CLIENT || board.kinds[i] == DTU_SOCKET_UDP_SERVER;
+    if (refusing || modelled) {
+        if (is_udp && board.room[i] < len)
+            board.room[i] = 0;
+        len = take(&board.room[i], len);
+    }
+    if (len == 0)
         return 0;
-    len = take(&board.room[i], len);
-    digest(&board.network[i], data, len);
-    digest_number(&board.network[i], (uint32_t)len);
+    fuzz_digest(&board.network[i], data, len);
+    fuzz_digest_number(&board.network[i], (uint32_t)len);
     board.taken_bytes += (uint32_t)len;
     return len;
 }
@@ -132,12 +150,14 @@ static void socket_close(void *ctx, unsigned i)
 {
     FUZZ_CHECK(ctx == &board && i < 4 && board.sockets[i] != CLOSED);
     board.sockets[i] = CLOSED;
-    digest(&board.network[i], "X", 1);
+    note(IS_CLOSED, i);
+    fuzz_digest(&board.network[i], "X", 1);
 }
 
 static void restart(void *ctx)
 {
     FUZZ_CHECK(ctx == &board && !board.restart_wanted);
+    note(WANTS_RESTART, 0);
     board.restart_wanted = true;
 }
 
@@ -160,8 +180,8 @@ static enum dtu_status action(void *ctx, const struct dtu_param *row, const uint
                               size_t len)
 {
     FUZZ_CHECK(ctx == &board && (args != NULL) == (row->field_count > 0));
-    digest(&board.events, row->name, dtu_string_len(row->name));
-    digest(&board.events, args, len);
+    fuzz_digest(&board.events, row->name, dtu_string_len(row->name));
+    fuzz_digest(&board.events, args, len);
     return row->name[0] == 'S' ? DTU_ERR_NOT_ALLOWED : DTU_OK;
 }
 
@@ -174,7 +194,7 @@ static bool reply(void *ctx, enum dtu_channel channel, const uint8_t *data, size
     if (refusing && !board.reply_room)
         return false;
     board.reply_room = false;
-    digest(&board.replies[channel], data, len);
+    fuzz_digest(&board.replies[channel], data, len);
     board.reply_chars += (uint32_t)len;
     return true;
 }
@@ -182,14 +202,16 @@ static bool reply(void *ctx, enum dtu_channel channel, const uint8_t *data, size
 static void event(void *ctx, const struct dtu_device_event *e)
 {
     FUZZ_CHECK(ctx == &board);
-    digest_number(&board.events, (uint32_t)e->kind);
-    digest_number(&board.events, e->socket);
-    digest_number(&board.events, (uint32_t)e->len);
-    digest_number(&board.events, (uint32_t)e->link);
-    digest_number(&board.events, (uint32_t)e->status);
-    digest_number(&board.events, (uint32_t)e->outcome);
+    if (e->kind == DTU_EVENT_LINK)
+        model.sockets[e->socket].link = e->link;
+    fuzz_digest_number(&board.events, (uint32_t)e->kind);
+    fuzz_digest_number(&board.events, e->socket);
+    fuzz_digest_number(&board.events, (uint32_t)e->len);
+    fuzz_digest_number(&board.events, (uint32_t)e->link);
+    fuzz_digest_number(&board.events, (uint32_t)e->status);
+    fuzz_digest_number(&board.events, (uint32_t)e->outcome);
     if (e->row != NULL)
-        digest(&board.events, e->row->name, dtu_string_len(e->row->name));
+        fuzz_digest(&board.events, e->row->name, dtu_string_len(e->row->name));
 }
 
 static const struct dtu_device_port port = {.uart_write = uart_write,
@@ -235,8 +257,9 @@ static const struct dtu_store_medium medium = {
 
 static void check_canary(const uint8_t *memory, size_t from, size_t size)
 {
-    for (size_t i = from; i < size; i++)
-        FUZZ_CHECK(memory[i] == CANARY);
+    static uint8_t canaries[sizeof board.values]; /* no memory is longer */
+    memset(canaries, CANARY, size - from);
+    FUZZ_CHECK(memcmp(memory + from, canaries, size - from) == 0);
 }
 
 static void check_invariants(void)
@@ -261,22 +284,193 @@ static void check_invariants(void)
     check_canary(board.sdp, p->packet_len, sizeof board.sdp);
 }
 
+/* --- Beside the model ------------------------------------------------------------------------- */
+
+static void tell_model(void)
+{
+    for (size_t i = 0; i < happened_count && !model.settings.lost; i++) {
+        unsigned socket = happened[i].socket;
+        switch (happened[i].what) {
+        case OPENS:
+            model_opening(&model, socket);
+            break;
+        case COMES_UP:
+            model_came_up(&model, &model.sockets[socket]);
+            break;
+        case FAILS:
+            model_failed(&model, socket);
+            break;
+        case IS_LOST:
+            model_went_down(&model, &model.sockets[socket]);
+            break;
+        case IS_CLOSED:
+            model_closes(&model, socket);
+            break;
+        case WANTS_RESTART:
+            FUZZ_CHECK(model.restarting || model_may_restart(&model));
+            model.restarting = true;
+            break;
+        }
+    }
+    happened_count = 0;
+}
+
+/* The model says nothing of silence, nor of what is not used in its runs. */
+static void compare(void)
+{
+    const struct dtu_device *d = &board.device;
+    if (model.settings.lost)
+        return;
+    model.stats.silent = d->stats.silent;
+    FUZZ_CHECK(memcmp(&board.uart, &model.uart, sizeof model.uart) == 0);
+    FUZZ_CHECK(memcmp(&d->stats, &model.stats, sizeof model.stats) == 0);
+    FUZZ_CHECK(board.restart_wanted == model.restarting);
+    FUZZ_CHECK(memcmp(board.replies, model.replies, sizeof board.replies) == 0);
+    for (unsigned i = 0; i < model.settings.profile->sockets; i++) {
+        struct model_socket *s = &model.sockets[i];
+        if (s->refuses) /* as often as it was tried */
+            s->queue.stats.refused = d->sockets[i].queue.stats.refused;
+        FUZZ_CHECK(memcmp(&board.network[i], &s->network, sizeof s->network) == 0);
+        FUZZ_CHECK(memcmp(&d->sockets[i].queue.stats, &s->queue.stats, sizeof s->queue.stats) == 0);
+        FUZZ_CHECK((board.sockets[i] == OPEN) == s->up);
+        FUZZ_CHECK(dtu_device_socket_ready(d, i) == model_socket_ready(&model, i));
+    }
+    FUZZ_CHECK(dtu_device_uart_ready(d) == model_uart_ready(&model));
+    FUZZ_CHECK(d->framer.stats.by_length == model.frames.by_length);
+    FUZZ_CHECK(d->framer.stats.by_time == model.frames.by_time);
+    FUZZ_CHECK(d->framer.stats.by_flush == model.frames.by_flush);
+    FUZZ_CHECK(d->cmdmode.stats.entered == model.entered);
+    FUZZ_CHECK(d->cmdmode.stats.broken == model.broken);
+}
+
+/* What is pending, whether somebody asks for it or not. */
+static void compare_values(void)
+{
+    static char seen[DTU_CAT1_LINE_SIZE];
+    static char expected[DTU_CAT1_LINE_SIZE];
+    const struct dtu_param_table *table = model.settings.profile->table;
+    for (size_t i = 0; i < table->count && !model.settings.lost; i++) {
+        const struct dtu_param *row = &table->rows[i];
+        bool has_value = row->kind == DTU_PARAM_SETTING || row->kind == DTU_PARAM_SECRET;
+        if (!has_value || row->initial == NULL)
+            continue;
+        struct dtu_text_buffer buffer = {seen, sizeof seen, 0, false};
+        const struct dtu_text out = {dtu_text_to_buffer, &buffer};
+        dtu_params_write(dtu_device_params(&board.device), DTU_PARAMS_PENDING, row, 0, &out);
+        size_t len = model_show(&model.settings, row, expected);
+        FUZZ_CHECK(!buffer.overflow && buffer.len == len && memcmp(seen, expected, len) == 0);
+    }
+}
+
+/* Data may open a connection, of which the model is told behind the call: no more bytes then. */
+static size_t piece_len(void)
+{
+    size_t len = waiting_to - waiting_from;
+    size_t most = 1 + fuzz_decide(&decisions, 300);
+    for (size_t i = 0; i < MODEL_SOCKETS; i++)
+        if (model.sockets[i].is_short)
+            most = 1;
+    return len < most ? len : most;
+}
+
+/* The port offers of what it keeps. */
+static bool offer_waiting(void)
+{
+    size_t len = piece_len();
+    size_t expected = 0;
+    if (len == 0 || model.settings.lost)
+        return false;
+    while (expected < len && model_uart_byte(&model, waiting[waiting_from + expected]))
+        expected++;
+    size_t taken = dtu_device_uart_rx(&board.device, &waiting[waiting_from], len, board.now);
+    tell_model();
+    FUZZ_CHECK(model.settings.lost || taken == expected);
+    compare();
+    waiting_from += taken;
+    return taken > 0;
+}
+
+/* Behind each call, until nothing happens any more. */
+static void settle(void)
+{
+    bool goes_on = true;
+    tell_model();
+    while (goes_on && !model.settings.lost) {
+        model_poll(&model);
+        dtu_device_poll(&board.device, board.now);
+        goes_on = happened_count > 0;
+        tell_model();
+        compare();
+        goes_on = offer_waiting() || goes_on;
+    }
+    if (!model.settings.lost)
+        model_check_settled(&model);
+}
+
+static void keep_waiting(const uint8_t *data, size_t len)
+{
+    FUZZ_CHECK(len <= sizeof waiting - waiting_to);
+    memcpy(waiting + waiting_to, data, len);
+    waiting_to += len;
+    settle();
+}
+
+/* Time goes by without a call of the device: nothing may be due but at its end. */
+static void pass_in_model(uint32_t ms)
+{
+    for (; ms > 1 && !model.settings.lost; ms--) {
+        model.now++;
+        model_poll(&model);
+    }
+    compare();
+    model.now += ms;
+}
+
+/* --- What happens ----------------------------------------------------------------------------- */
+
+static void poll(void)
+{
+    if (modelled)
+        settle();
+    else
+        dtu_device_poll(&board.device, board.now);
+}
+
+static void uart_is_idle(void)
+{
+    if (modelled)
+        model_uart_idle(&model);
+    dtu_device_uart_idle(&board.device, board.now);
+}
+
+static void wait_ms(uint32_t ms)
+{
+    board.now += ms;
+    if (modelled)
+        pass_in_model(ms);
+}
+
 static void restart_if_wanted(void)
 {
     if (!board.restart_wanted)
         return;
     FUZZ_CHECK(dtu_device_uart_rx(&board.device, (const uint8_t *)"x", 1, board.now) == 0);
+    FUZZ_CHECK(!modelled || model.settings.lost || !model_uart_byte(&model, 'x'));
     FUZZ_CHECK(dtu_device_next(&board.device, board.now) == DTU_NEVER);
     board.restart_wanted = false;
     board.restarts++;
+    if (modelled)
+        model_restart(&model);
     dtu_device_restart(&board.device, board.now);
     FUZZ_CHECK(board.device.stats.restarts == board.restarts);
 }
 
-/* --- What happens ----------------------------------------------------------------------------- */
-
 static void uart_bytes(const uint8_t *data, size_t len)
 {
+    if (modelled) {
+        keep_waiting(data, len);
+        return;
+    }
     while (len > 0) {
         size_t n = longest == 0 ? len : 1 + fuzz_decide(&decisions, longest);
         n = n < len ? n : len;
@@ -295,7 +489,7 @@ static void uart_bytes(const uint8_t *data, size_t len)
 static void pass_time(uint32_t ms)
 {
     unsigned at_once = 0;
-    dtu_device_poll(&board.device, board.now);
+    poll();
     for (;;) {
         uint32_t next = dtu_device_next(&board.device, board.now);
         if (next > ms)
@@ -303,11 +497,11 @@ static void pass_time(uint32_t ms)
         at_once = next == 0 ? at_once + 1 : 0;
         FUZZ_CHECK(at_once < 10);
         ms -= next;
-        board.now += next;
+        wait_ms(next);
         FUZZ_CHECK(dtu_device_next(&board.device, board.now) == 0); /* or it would sleep on */
-        dtu_device_poll(&board.device, board.now);
+        poll();
     }
-    board.now += ms;
+    wait_ms(ms);
 }
 
 static void socket_event(struct fuzz_input *in)
@@ -316,24 +510,36 @@ static void socket_event(struct fuzz_input *in)
     unsigned i = what % 4;
     switch (what / 4 % 4) {
     case 0:
-        if (board.sockets[i] == OPENING)
+        if (board.sockets[i] == OPENING) {
             board.sockets[i] = OPEN;
+            note(COMES_UP, i);
+        }
         dtu_device_socket_opened(&board.device, i, board.now);
         break;
     case 1:
-        if (board.sockets[i] == OPENING)
+        if (board.sockets[i] == OPENING) {
             board.sockets[i] = CLOSED;
+            note(FAILS, i);
+        }
         if (board.sockets[i] == CLOSED)
             dtu_device_socket_failed(&board.device, i, board.now);
         break;
     case 2:
         if (board.sockets[i] == OPEN) {
             board.sockets[i] = CLOSED;
+            note(IS_LOST, i);
+            model.stats.lost_bytes += what / 16;
             dtu_device_socket_closed(&board.device, i, what / 16, board.now);
         }
         break;
     default:
-        board.outcome[i] = (uint8_t)(what / 16 % 4);
+        if (what < 64) {
+            board.outcome[i] = (uint8_t)(what / 16);
+            break;
+        }
+        if (modelled)
+            model_refused(&model, i);
+        dtu_device_socket_refused(&board.device, i, board.now);
         break;
     }
 }
@@ -345,6 +551,14 @@ static bool is_plain(void)
            !board.device.settings.marks_sockets;
 }
 
+static size_t from_socket(unsigned i, const uint8_t *data, size_t len)
+{
+    size_t expected = modelled ? model_socket_rx(&model, i, data, len) : 0;
+    size_t taken = dtu_device_socket_rx(&board.device, i, data, len, board.now);
+    FUZZ_CHECK(!modelled || model.settings.lost || taken == expected);
+    return taken;
+}
+
 static void socket_bytes(struct fuzz_input *in)
 {
     unsigned i = fuzz_below(in, 4);
@@ -352,7 +566,7 @@ static void socket_bytes(struct fuzz_input *in)
     len = len < in->left ? len : in->left;
     uint32_t before = board.uart.len;
     uint32_t messages = board.device.stats.messages;
-    size_t taken = dtu_device_socket_rx(&board.device, i, in->at, len, board.now);
+    size_t taken = from_socket(i, in->at, len);
     uint32_t shown = board.device.stats.messages == messages ? (uint32_t)taken : 0;
     FUZZ_CHECK(taken <= len && (!is_plain() || board.uart.len - before == shown));
     FUZZ_CHECK(taken == 0 || board.sockets[i] == OPEN);
@@ -412,7 +626,7 @@ static void sync_frame(struct fuzz_input *in)
     unsigned i = fuzz_below(in, 4);
     size_t cut = fuzz_below(in, 12);
     FUZZ_CHECK(dtu_baudsync_encode(out, &uart, fuzz_below(in, 2) != 0) == DTU_OK);
-    (void)dtu_device_socket_rx(&board.device, i, out, cut < 8 ? cut : 8, board.now);
+    (void)from_socket(i, out, cut < 8 ? cut : 8);
 }
 
 /* A request of UDP discovery, with the right login more often than not. */
@@ -431,10 +645,12 @@ static void request(struct fuzz_input *in)
     memcpy(params, in->at, in->left < sizes[i] ? in->left : sizes[i]);
     FUZZ_CHECK(dtu_discovery_encode_request(&r, out, sizeof out, &len) == DTU_OK);
     memset(reply, CANARY, sizeof reply);
+    if (modelled)
+        return;
     len = dtu_device_request(&board.device, out, len, reply, DTU_DISCOVERY_READ_LEN, board.now);
     FUZZ_CHECK(len <= DTU_DISCOVERY_READ_LEN);
     check_canary(reply, len > 0 ? DTU_DISCOVERY_READ_LEN : 0, sizeof reply);
-    digest(&board.events, reply, len);
+    fuzz_digest(&board.events, reply, len);
 }
 
 static void command_frame(struct fuzz_input *in)
@@ -444,15 +660,14 @@ static void command_frame(struct fuzz_input *in)
     uint32_t before = board.uart.len;
     if (i < 4) {
         uint32_t messages = board.device.stats.messages;
-        size_t n =
-            dtu_device_socket_rx(&board.device, i, (const uint8_t *)word, strlen(word), board.now);
+        size_t n = from_socket(i, (const uint8_t *)word, strlen(word));
         FUZZ_CHECK(n <= strlen(word));
         if (board.device.stats.messages != messages)
             FUZZ_CHECK(n == strlen(word) && board.uart.len == before);
         return;
     }
     uart_bytes((const uint8_t *)word, strlen(word));
-    dtu_device_uart_idle(&board.device, board.now);
+    uart_is_idle();
 }
 
 static void check_message_status(enum dtu_status status, uint32_t messages)
@@ -461,7 +676,7 @@ static void check_message_status(enum dtu_status status, uint32_t messages)
                status == DTU_ERR_NOT_ALLOWED);
     FUZZ_CHECK(status == DTU_OK || board.device.stats.messages == messages);
     FUZZ_CHECK(status != DTU_ERR_STATE || refusing);
-    digest_number(&board.events, (uint32_t)status);
+    fuzz_digest_number(&board.events, (uint32_t)status);
 }
 
 static void message(struct fuzz_input *in)
@@ -481,10 +696,12 @@ static void message(struct fuzz_input *in)
     enum dtu_channel channel = fuzz_below(in, 2) != 0 ? DTU_CHANNEL_SMS : DTU_CHANNEL_MQTT;
     const char *word = words[fuzz_below(in, sizeof words / sizeof words[0])];
     uint32_t messages = board.device.stats.messages;
-    struct digest before = board.uart;
-    check_message_status(
-        dtu_device_message(&board.device, channel, (const uint8_t *)word, strlen(word), board.now),
-        messages);
+    struct fuzz_digest before = board.uart;
+    enum dtu_status status =
+        dtu_device_message(&board.device, channel, (const uint8_t *)word, strlen(word), board.now);
+    check_message_status(status, messages);
+    if (modelled)
+        FUZZ_CHECK(status == model_message(&model, channel, (const uint8_t *)word, strlen(word)));
     FUZZ_CHECK(memcmp(&before, &board.uart, sizeof before) == 0);
 }
 
@@ -497,14 +714,17 @@ static void datagram(struct fuzz_input *in)
     const struct dtu_peer peer = {{10, 0, 0, (uint8_t)fuzz_below(in, 2)}, 5000};
     const char *word = words[fuzz_below(in, sizeof words / sizeof words[0])];
     uint32_t messages = board.device.stats.messages;
-    struct digest before = board.uart;
-    check_message_status(
-        dtu_device_datagram(&board.device, &peer, (const uint8_t *)word, strlen(word), board.now),
-        messages);
+    struct fuzz_digest before = board.uart;
+    enum dtu_status status =
+        dtu_device_datagram(&board.device, &peer, (const uint8_t *)word, strlen(word), board.now);
+    check_message_status(status, messages);
+    if (modelled)
+        FUZZ_CHECK(status ==
+                   model_datagram(&model, peer.ip[3], (const uint8_t *)word, strlen(word)));
     FUZZ_CHECK(memcmp(&before, &board.uart, sizeof before) == 0);
 }
 
-static void typed_word(struct fuzz_input *in)
+static const char *next_word(struct fuzz_input *in)
 {
     static const char *const words[] = {
         "+++",
@@ -561,9 +781,58 @@ static void typed_word(struct fuzz_input *in)
         "AT+SOCKABKEN=ON\r",
         "AT+SOCKTO=1\r",
         "AT+UARTCLBUF=ON\r",
+        "AT+UARTFT?\r",
+        "AT+SOCKA?\r",
+        "AT+SOCKLKA\r",
+        "AT+STMSG=hi\r",
+        "AT+STMSG\r",
+        "AT+VER\r\n",
+        "AT+MAC\r",
+        "AT\n",
+        "AT+REGTP=SN\r",
+        "AT+REGSND=LINK&DATA\r",
+        "AT+REGTCP=Every\r",
+        "AT+HEARTEN=ON\r",
+        "AT+NATEN=OFF\r",
+        "AT+UATEN=OFF\r",
+        "AT+RFCEN?\r",
     };
-    const char *word = words[fuzz_below(in, sizeof words / sizeof words[0])];
+    return words[fuzz_below(in, sizeof words / sizeof words[0])];
+}
+
+static void typed_word(struct fuzz_input *in)
+{
+    const char *word = next_word(in);
     uart_bytes((const uint8_t *)word, strlen(word));
+}
+
+static void set_up_model(void)
+{
+    model_init(&model, board.config.profile, &board.config);
+    model.now = board.now;
+    for (unsigned i = 0; i < 4; i++)
+        model.sockets[i].room = board.room[i];
+}
+
+/* What a program sets before the start: it is not stored. */
+static void preset(struct fuzz_input *in)
+{
+    for (unsigned left = fuzz_below(in, 8); left > 0; left--) {
+        const char *word = next_word(in);
+        const char *value = strchr(word, '=');
+        if (word[0] != 'A' || value == NULL)
+            continue;
+        struct dtu_params *params = dtu_device_params(&board.device);
+        const struct dtu_param *row =
+            dtu_params_find(params->table, (const uint8_t *)word + 3, (size_t)(value - word) - 3);
+        size_t len = strcspn(value + 1, "\r");
+        if (row == NULL || row->kind != DTU_PARAM_SETTING)
+            continue;
+        enum dtu_status status = dtu_params_set(params, row, (const uint8_t *)value + 1, len);
+        if (modelled)
+            FUZZ_CHECK(status ==
+                       model_set_value(&model.settings, row, (const uint8_t *)value + 1, len));
+    }
 }
 
 static void raw_bytes(struct fuzz_input *in)
@@ -585,16 +854,31 @@ static void change_room(struct fuzz_input *in)
         board.uart_room = room;
     } else {
         board.room[which] = room;
+        if (modelled)
+            model_writable(&model, which, room);
         dtu_device_socket_writable(&board.device, which, board.now);
     }
-    dtu_device_poll(&board.device, board.now);
+    poll();
+}
+
+/* The port's sockets are gone with it. */
+static void power_cut(void)
+{
+    memset(board.sockets, 0, sizeof board.sockets);
+    memset(board.values, CANARY, sizeof board.values);
+    board.restart_wanted = false;
+    board.restarts = board.taken_bytes = 0;
+    if (modelled)
+        model_power_cut(&model);
+    FUZZ_CHECK(dtu_device_init(&board.device, &board.config, &board) == DTU_OK);
+    dtu_device_start(&board.device, board.now);
 }
 
 static void do_op(struct fuzz_input *in)
 {
-    static const uint32_t times_ms[] = {1,    10,   51,   61,    200,   300,
-                                        1000, 2999, 3000, 10000, 30000, 70000};
-    switch (fuzz_below(in, 15)) {
+    static const uint32_t times_ms[] = {1,    10,   51,    61,    200,   300, 1000,
+                                        2999, 3000, 10000, 30000, 70000, 50,  201};
+    switch (fuzz_below(in, 16)) {
     case 0:
         raw_bytes(in);
         break;
@@ -635,8 +919,11 @@ static void do_op(struct fuzz_input *in)
     case 14:
         request(in);
         break;
+    case 15:
+        power_cut();
+        break;
     default:
-        dtu_device_uart_idle(&board.device, board.now);
+        uart_is_idle();
         break;
     }
 }
@@ -688,6 +975,10 @@ static void set_up(struct fuzz_input *in)
             c->queues[i] = (struct dtu_device_memory){board.queues[i], p->packet_len + 2};
     }
     FUZZ_CHECK(dtu_device_init(&board.device, c, &board) == DTU_OK);
+    if (modelled)
+        set_up_model();
+    if ((bits & 128) != 0)
+        preset(in);
 }
 
 static void run(struct fuzz_input in)
@@ -701,6 +992,27 @@ static void run(struct fuzz_input in)
         restart_if_wanted();
         check_invariants();
     }
+}
+
+/* The same once more, until something happens that the model does not know. */
+static void run_beside_model(struct fuzz_input in)
+{
+    modelled = true;
+    refusing = false;
+    happened_count = waiting_from = waiting_to = 0;
+    set_up(&in);
+    model_start(&model);
+    dtu_device_start(&board.device, board.now);
+    settle();
+    for (unsigned n = 0; n < OPS_MAX && in.left > 0 && !model.settings.lost; n++) {
+        do_op(&in);
+        settle();
+        check_invariants();
+        restart_if_wanted();
+        settle();
+        compare_values();
+    }
+    modelled = false;
 }
 
 /* A port offers again what was not taken; here it was dropped, so that the frame that was begun
@@ -765,6 +1077,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     longest = 9;
     run(in);
     check_same(&whole, &board);
+    run_beside_model(in);
     refusing = true;
     run(in);
     check_that_it_goes_on();
