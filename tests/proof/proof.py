@@ -26,14 +26,14 @@ MACHINES = ("gcc_x86_64", "gcc_x86_16")
 
 # A prover stops after so many steps, which are the same on each machine. The time is there only for
 # a prover that hangs.
-WP = ["-wp", "-wp-rte", "-wp-steps", "20000000", "-wp-timeout", "3600",
-      "-wp-par", "2", "-wp-cache", "none", "-wp-model", "Typed+cast",
-      "-warn-invalid-pointer", "-rte-no-pointer-call", "-wp-no-warn-memory-model"]
+WP = ["-wp", "-wp-rte", "-wp-timeout", "3600", "-wp-par", "2", "-wp-cache", "none",
+      "-wp-model", "Typed+cast", "-wp-no-warn-memory-model",
+      "-warn-invalid-pointer", "-rte-no-pointer-call"]
 
 # Options by function. CVC4 is some ten times as fast as Z3, but it does not know enough of the bits
 # of a number, and takes long where a structure is set as a whole.
-CVC4 = ("-wp-prover", "cvc4")
-Z3 = ("-wp-prover", "z3")
+CVC4 = ("-wp-prover", "cvc4", "-wp-steps", "2000000")
+Z3 = ("-wp-prover", "z3", "-wp-steps", "20000000")
 OPTIONS = {
     "dtu_equal_secret": Z3,
     "dtu_sdp_init": Z3,
@@ -178,12 +178,27 @@ MUTANTS = [
     ("wp", "baudsync", "data + taken, len - taken)", "data + taken, len)", "dtu_baudsync_feed"),
     ("wp", "sdp", "first, len - 1)", "first, len)", "to_next"),
     ("wp", "sdp", "len - MARK_LEN)", "len)", "whole_len"),
+    ("wp", "sdp", "whole <= limit", "whole <= limit + 1", "whole_len"),
+    ("wp", "sdp", "len - DTU_SDP_OVERHEAD}", "len - DTU_SDP_HEAD_LEN + 1}", "take"),
+    ("wp", "sdp", "want = DTU_SDP_OVERHEAD", "want = DTU_SDP_OVERHEAD + 1", "step"),
+    ("wp", "sdp", "whole > len)", "whole > len + 1)", "step"),
+    ("wp", "sdp", "data[whole - 1]", "data[whole]", "step"),
+    ("wp", "sdp", "data + done, len - done)", "data + done, len)", "scan"),
+    ("wp", "sdp", "s->want - s->held : 0", "s->want : 0", "continue_held"),
+    ("wp", "sdp", "data, lent)", "data, lent + 1)", "continue_held"),
+    ("wp", "sdp", "buffer + done, s->held)", "buffer + done, s->held + 1)", "continue_held"),
+    ("wp", "sdp", "data + taken, s->held)", "data + taken, s->held + 1)", "dtu_sdp_feed"),
+    ("wp", "sdp", "size > DTU_SDP_FRAME_MAX)", "size > DTU_SDP_FRAME_MAX + 1)", "dtu_sdp_init"),
     ("wp", "discovery", "i < text->len; i++", "i <= text->len; i++", "cut"),
     ("wp", "discovery", "i < 4; i++) {\n        number", "i <= 4; i++) {\n        number",
      "parse_ip"),
     ("wp", "discovery", "text.len != 12", "text.len < 11", "parse_mac"),
     ("wp", "discovery", "text->at[text->len - 1] == '\\n'", "text->at[text->len] == '\\n'",
      "drop_line_end"),
+    ("wp", "discovery", "sum_of(out + 1, body + 1)", "sum_of(out + 1, body + 3)",
+     "dtu_discovery_encode_request"),
+    ("wp", "discovery", "found->name, text.at, text.len)", "found->name, text.at, text.len + 1)",
+     "dtu_discovery_parse_text"),
     ("eva", "discovery", "    FIELD(NUMBER_32, dtu_discovery_basic, reset_s),\n", "", None),
     ("eva", "discovery", "kind, offsetof(struct type, name),",
      "kind, offsetof(struct type, name) + 4,", None),
@@ -203,8 +218,7 @@ MUTANTS = [
     ("eva", "baudsync", "len < DTU_BAUDSYNC_LEN ||", "len < DTU_BAUDSYNC_LEN - 1 ||", None),
     ("eva", "baudsync", "start, len - at,", "start, len,", None),
     ("eva", "sdp", "lent > len)", "lent > len + 1)", None),
-    ("eva", "sdp", "first, len - 1)", "first, len)", None),
-    ("eva", "sdp", "data[whole - 1]", "data[whole]", None),
+    ("eva", "sdp", "data, lent)", "data, lent / 2)", None),
 ]
 
 # With shorter streams, faults are found sooner.
