@@ -100,9 +100,15 @@ bool dtu_sdp_is_report(const struct dtu_sdp_frame *frame, enum dtu_sdp_code *cod
 /* --- What begins at a place of the stream --------------------------------------------------- */
 
 /* Tells of damage and drops `len` bytes. Returns `len`, or 0 if there was no room to tell it. */
+/*@ requires decoder(s);
+    requires counter == &s->stats.bad_head || counter == &s->stats.bad_length ||
+             counter == &s->stats.bad_sum || counter == &s->stats.bad_socket;
+    assigns s->in_run, s->stats, outside;
+    ensures decoder(s) && (\result == len || \result == 0); */
 static size_t drop(struct dtu_sdp *s, enum dtu_sdp_code code, uint32_t *counter, size_t len)
 {
     if (!s->in_run || code != DTU_SDP_BAD_HEAD) {
+        //@ calls decoder_damage;
         if (s->callbacks->damage != NULL && !s->callbacks->damage(s->ctx, code))
             return 0;
         ++*counter;
@@ -122,6 +128,10 @@ static bool has_receiver(const struct dtu_sdp *s, uint8_t socket, uint8_t flag)
 }
 
 /* A frame of `len` bytes with a right sum. Returns `len`, or 0 if there was no room. */
+/*@ requires decoder(s) && readable(data, len) && len >= 8;
+    requires \separated(s, data + (0 .. len - 1));
+    assigns s->in_run, s->stats, outside;
+    ensures decoder(s) && (\result == len || \result == 0); */
 static size_t take(struct dtu_sdp *s, const uint8_t *data, size_t len)
 {
     uint8_t socket = data[LENGTH_END];
@@ -130,6 +140,7 @@ static size_t take(struct dtu_sdp *s, const uint8_t *data, size_t len)
     if (has_receiver(s, socket, flag)) {
         struct dtu_sdp_frame frame = {socket, flag, data + DTU_SDP_HEAD_LEN,
                                       len - DTU_SDP_OVERHEAD};
+        //@ calls decoder_frame;
         if (!s->callbacks->frame(s->ctx, &frame))
             return 0;
         s->stats.frames++;
@@ -165,6 +176,11 @@ static size_t to_next(const uint8_t *data, size_t len, uint8_t first)
 
 /* Deals with what begins at `data`, `len` not being 0. Returns how many bytes that were; 0 if it
  * has to wait, until `want` bytes are there, or for room, `want` being 0. */
+/*@ requires decoder(s) && readable(data, len) && len > 0;
+    requires \separated(s, data + (0 .. len - 1));
+    assigns s->want, s->in_run, s->stats, outside;
+    ensures decoder(s) && \result <= len;
+    ensures s->want == \old(s->want) || (\result == 0 && s->want > len); */
 static size_t step(struct dtu_sdp *s, const uint8_t *data, size_t len)
 {
     const uint8_t *mark = mark_of(s->config->direction);
@@ -195,10 +211,18 @@ static size_t step(struct dtu_sdp *s, const uint8_t *data, size_t len)
 
 /* Deals with what begins in the first `stop` bytes, until one has to wait: see step(). Returns how
  * many bytes were dealt with. */
+/*@ requires decoder(s) && readable(data, len) && stop <= len;
+    requires \separated(s, data + (0 .. len - 1));
+    assigns s->want, s->in_run, s->stats, outside;
+    ensures decoder(s) && \result <= len;
+    ensures \result >= stop ? s->want == 1 : s->want == 0 || s->want > len - \result; */
 static size_t scan(struct dtu_sdp *s, const uint8_t *data, size_t stop, size_t len)
 {
     size_t done = 0;
     s->want = 0;
+    /*@ loop invariant decoder(s) && done <= len && s->want == 0;
+        loop assigns done, s->want, s->in_run, s->stats, outside;
+        loop variant stop - done; */
     while (done < stop) {
         size_t n = step(s, data + done, len - done);
         if (n == 0)
@@ -211,6 +235,12 @@ static size_t scan(struct dtu_sdp *s, const uint8_t *data, size_t stop, size_t l
 
 /* --- The stream ----------------------------------------------------------------------------- */
 
+/*@ requires \valid(s) && apart(s, config, callbacks) && \object_pointer(ctx);
+    requires \object_pointer(config->buffer);
+    requires config->buffer != \null && 8 <= config->size <= 4095 ==> decoder_config(config);
+    requires callbacks->frame != \null ==> decoder_callbacks(callbacks);
+    assigns *s;
+    ensures \result == DTU_OK ==> decoder(s) && s->held == 0 && s->want == 0; */
 enum dtu_status dtu_sdp_init(struct dtu_sdp *s, const struct dtu_sdp_config *config,
                              const struct dtu_sdp_callbacks *callbacks, void *ctx)
 {
@@ -220,6 +250,11 @@ enum dtu_status dtu_sdp_init(struct dtu_sdp *s, const struct dtu_sdp_config *con
     if (callbacks->frame == NULL)
         return DTU_ERR_CONFIG;
     *s = (struct dtu_sdp){.config = config, .callbacks = callbacks, .ctx = ctx};
+    //@ assert s->held == 0 && s->want == 0;
+    //@ assert s->config == config && s->callbacks == callbacks && s->ctx == ctx;
+    //@ assert decoder_config(config);
+    //@ assert decoder_callbacks(callbacks);
+    //@ assert apart(s, config, callbacks);
     return DTU_OK;
 }
 
@@ -227,6 +262,13 @@ enum dtu_status dtu_sdp_init(struct dtu_sdp *s, const struct dtu_sdp_config *con
  * not dealt with stay there. So a frame that begins among them is handed on where it lies, and
  * nothing is taken before it could be told. Returns how many bytes were taken; only if it gets less
  * than it wants it keeps them. */
+/*@ requires decoder(s) && s->held > 0;
+    requires readable(data, len) && data != \null && input(s, data, len);
+    assigns s->held, s->want, s->in_run, s->stats, s->config->buffer[0 .. s->config->size - 1],
+            outside;
+    ensures decoder(s) && \result <= len;
+    ensures s->want == 0 || s->held == 0 || \result == len || s->held < \old(s->held) ||
+            (s->held == \old(s->held) && s->want > \old(s->want)); */
 static size_t continue_held(struct dtu_sdp *s, const uint8_t *data, size_t len)
 {
     uint8_t *buffer = s->config->buffer;
@@ -246,12 +288,21 @@ static size_t continue_held(struct dtu_sdp *s, const uint8_t *data, size_t len)
     return taken;
 }
 
+/*@ requires decoder(s) && (len > 0 ==> readable(data, len) && input(s, data, len));
+    assigns s->held, s->want, s->in_run, s->flushing, s->stats,
+            s->config->buffer[0 .. s->config->size - 1], outside;
+    ensures decoder(s) && \result <= len;
+    ensures \result == len || s->want == 0; */
 size_t dtu_sdp_feed(struct dtu_sdp *s, const uint8_t *data, size_t len)
 {
     size_t taken = 0;
 
     if (len == 0)
         data = s->config->buffer; /* to NULL nothing may be added, not even 0 */
+    /*@ loop invariant decoder(s) && taken <= len;
+        loop assigns taken, s->held, s->want, s->in_run, s->stats,
+                     s->config->buffer[0 .. s->config->size - 1], outside;
+        loop variant s->held * 4096 + 4095 - s->want; */
     while (s->held > 0) {
         taken += continue_held(s, data + taken, len - taken);
         if (s->want == 0 || (s->held > 0 && taken == len))
@@ -268,6 +319,10 @@ size_t dtu_sdp_feed(struct dtu_sdp *s, const uint8_t *data, size_t len)
     return len;
 }
 
+/*@ requires decoder(s);
+    assigns s->held, s->want, s->in_run, s->flushing, s->stats,
+            s->config->buffer[0 .. s->config->size - 1], outside;
+    ensures decoder(s); */
 bool dtu_sdp_flush(struct dtu_sdp *s)
 {
     s->flushing = true;
@@ -275,12 +330,19 @@ bool dtu_sdp_flush(struct dtu_sdp *s)
     return dtu_sdp_resume(s);
 }
 
+/*@ requires decoder(s);
+    assigns s->held, s->want, s->in_run, s->flushing, s->stats,
+            s->config->buffer[0 .. s->config->size - 1], outside;
+    ensures decoder(s); */
 bool dtu_sdp_resume(struct dtu_sdp *s)
 {
     (void)dtu_sdp_feed(s, NULL, 0);
     return s->want > 0;
 }
 
+/*@ requires decoder(s);
+    assigns s->held, s->in_run, s->flushing;
+    ensures decoder(s) && s->held == 0 && \result == \old(s->held); */
 size_t dtu_sdp_clear(struct dtu_sdp *s)
 {
     size_t dropped = s->held;

@@ -112,9 +112,9 @@ SECTIONS = [
             r"faults\..*", SUMMARY, choose="-L faults"),
     ]),
     Section("Proved", "proofs", [
-        Row("{0}, {1}", "{2}", "no run-time error, for all inputs", "proof", r"proof\.(base|escape|baudsync|discovery)",
+        Row("{0}, {1}", "{2}", "no run-time error, for all inputs", "proof", r"proof\.(base|escape|baudsync|discovery|sdp)",
             r"^(\w+), (.*): (proved)$", choose="-L proof"),
-        Row("{0}, {1}", "{2}", "the same, as far as the page says", "proof", r"proof\.(sdp|\w+_eva)",
+        Row("{0}, {1}", "{2}", "the same, as far as the page says", "proof", r"proof\.\w+_eva",
             r"^([\w ]+), (.*): (proved)$", choose="-L proof"),
     ]),
     Section("Read by machines", "analysis", [
