@@ -3,8 +3,6 @@
 """Proves with Frama-C that an engine has no run-time errors; docs/proofs.md tells what that means.
 
     proof.py <root> <scratch directory> wp <engine>...      WP: the contracts in lib/<engine>.c
-    proof.py <root> <scratch directory> wp_64 <engine>...   the same, on one of the two machines
-    proof.py <root> <scratch directory> wp_16 <engine>...
     proof.py <root> <scratch directory> eva <harness>...    EVA: tests/proof/eva_<harness>.c
     proof.py <root> <scratch directory> selftest            faults put into the code are found
 
@@ -267,8 +265,7 @@ def is_usage(root=None, _scratch=None, what=None, *names):
     """Whether these are arguments that the text above tells of."""
     if what == "selftest":
         return not names
-    paths = {"wp": "lib/{}.c", "wp_64": "lib/{}.c", "wp_16": "lib/{}.c",
-             "eva": "tests/proof/eva_{}.c"}
+    paths = {"wp": "lib/{}.c", "eva": "tests/proof/eva_{}.c"}
     return what in paths and names and all(
         os.path.isfile(os.path.join(root, paths[what].format(name))) for name in names)
 
@@ -291,9 +288,8 @@ def main():
         return 1
     if what == "selftest":
         return 0 if selftest(prover.root, prover.scratch) else 1
-    what, _, bits = what.partition("_")
     ok = True
-    for machine in [m for m in MACHINES if m.endswith(bits)]:
+    for machine in MACHINES:
         for name in names:
             proved, text = getattr(prover, what)(name, machine)
             ok &= report(name, machine, proved, text)
