@@ -68,6 +68,8 @@ class Module:
         say("shell", "$ " + " ".join([os.path.basename(program), *args[1:]]))
         self.process = subprocess.Popen(args, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         text=True)
+
+    def wait_started(self):
         line = self.process.stdout.readline().rstrip()
         if not line:
             raise DemoError("softdtu did not start")
@@ -178,6 +180,7 @@ def demo(program):
         print("\n    user --- UART (a pty) --- [ softdtu, a module ] --- TCP --- echo server\n")
         say("server", f"listens at 127.0.0.1 port {server.port}")
         module = stack.enter_context(contextlib.closing(Module(program, directory)))
+        module.wait_started()
         user = stack.enter_context(contextlib.closing(User(module.uart)))
         user.wait_greeting()
         configure(user, server)
