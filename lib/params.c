@@ -922,7 +922,8 @@ static void write_field(const struct dtu_param_table *table, const struct dtu_pa
 static uint8_t *find_place(const struct dtu_params *p, enum dtu_param_set set,
                            const struct dtu_param *row, uint8_t place)
 {
-    return has_place(row, place) ? set_of(p, set) + place_offset(row, place) : NULL;
+    bool is_there = has_values(row) && has_place(row, place);
+    return is_there ? set_of(p, set) + place_offset(row, place) : NULL;
 }
 
 void dtu_params_write(const struct dtu_params *p, enum dtu_param_set set,
@@ -932,7 +933,7 @@ void dtu_params_write(const struct dtu_params *p, enum dtu_param_set set,
     const struct dtu_param_field *field = row->fields;
     const uint8_t *store = find_place(p, set, row, place);
 
-    if (store == NULL || !has_values(row) || row->field_count == 0)
+    if (store == NULL || row->field_count == 0)
         return;
     if (place > 0) {
         dtu_text_decimal(out, place);

@@ -177,10 +177,12 @@ enum dtu_status dtu_store_load(struct dtu_store *s, struct dtu_params *params, u
 
 /* The text is made twice, in the same way: to learn how long it is, and to write it. */
 
-/* Writes the chunk, unless the text is only measured. */
+/* Writes the chunk, unless the text is only measured. If it is longer than was measured, which a
+ * medium that reads otherwise now can do, it ends at the slot's end. */
 static bool write_chunk(struct dtu_store *s, size_t offset, size_t len)
 {
-    return s->measuring || s->medium->write(s->ctx, s->slot, offset, s->chunk, len);
+    return s->measuring || (len <= s->medium->slot_size - offset &&
+                            s->medium->write(s->ctx, s->slot, offset, s->chunk, len));
 }
 
 static bool end_chunk(struct dtu_store *s)
@@ -189,6 +191,7 @@ static bool end_chunk(struct dtu_store *s)
 
     memset(s->chunk + s->used, 0xFF, sizeof s->chunk - s->used);
     s->crc = dtu_crc32(s->crc, s->chunk, s->used);
+    s->sum = dtu_crc32(s->sum, s->chunk, s->used);
     s->at += s->used;
     s->used = 0;
     return write_chunk(s, offset, sizeof s->chunk);
@@ -269,6 +272,7 @@ static bool put_old_and_row(struct dtu_store *s)
 static bool make_text(struct dtu_store *s, bool measuring)
 {
     s->measuring = measuring;
+    s->sum = 0;
     s->at = 0;
     s->used = 0;
     if (s->row != NULL ? !put_old_and_row(s) : !put_all(s))
@@ -284,11 +288,15 @@ static bool fits(const struct dtu_store *s)
     return s->at <= room - room % DTU_STORE_CHUNK_SIZE; /* whole chunks are written */
 }
 
-/* Its text, which has been measured, and behind that its header. */
+/* Its text, which has been measured, and behind that its header. The old text that was read for it
+ * has to have been the same both times: what the header's CRC is of would be good whatever it is.
+ */
 static bool write_slot(struct dtu_store *s)
 {
+    uint32_t measured = s->sum;
+
     s->crc = header_crc(s->chunk, s->sequence + 1, s->at);
-    if (!s->medium->erase(s->ctx, s->slot) || !make_text(s, false))
+    if (!s->medium->erase(s->ctx, s->slot) || !make_text(s, false) || s->sum != measured)
         return false;
     write_header(s->chunk, s->sequence + 1, s->at, s->crc);
     if (!write_chunk(s, 0, DTU_STORE_HEADER_SIZE))

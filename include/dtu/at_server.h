@@ -86,9 +86,9 @@ struct dtu_at_server_callbacks {
      * @return DTU_OK, or what the reply shall say */
     enum dtu_status (*action)(void *ctx, const struct dtu_param *row, const uint8_t *args,
                               size_t len);
-    /** Write the value of an INFO row. Called first with `out` NULL, then at least once with it:
-     * the text must be the same each time. `args` as for `action`; they are there only in the first
-     * call, and NULL in the others.
+    /** Write the value of an INFO row. Called first with `out` NULL, then, unless `finish`
+     * refuses, at least once with it: the text must be the same each time. `args` as for `action`;
+     * they are there only in the first call, and NULL in the others.
      * @return DTU_OK, or what the reply shall say; looked at only when `out` is NULL */
     enum dtu_status (*info)(void *ctx, const struct dtu_param *row, const uint8_t *args, size_t len,
                             const struct dtu_text *out);
@@ -107,8 +107,8 @@ struct dtu_at_server_callbacks {
      * @return DTU_OK, or what the reply shall say */
     enum dtu_status (*finish)(void *ctx);
     /** Write another value than the pending one into the answer to a query of a SETTING or a VIEW:
-     * what it is for the moment. Called at least once for each; the text must be the same each
-     * time. Not asked for rows with places. May be NULL.
+     * what it is for the moment. Called at least once for each, unless `finish` refuses; the text
+     * must be the same each time. Not asked for rows with places. May be NULL.
      * @return false: there is no other, and nothing was written */
     bool (*value)(void *ctx, const struct dtu_param *row, const struct dtu_text *out);
     /** The reply has gone out, all of it; may be NULL. `row` is NULL if there was none.

@@ -84,7 +84,8 @@ struct dtu_store {
     uint32_t read;                         /**< private: bytes of the stored text */
     uint32_t at;                           /**< private: of the text, in front of the chunk */
     uint32_t skip;                         /**< private: bytes of a row that went before */
-    uint32_t crc;                          /**< private: of the text */
+    uint32_t crc;                          /**< private: of sequence, length and text */
+    uint32_t sum;                          /**< private: of the text alone */
     uint8_t chunk[DTU_STORE_CHUNK_SIZE];   /**< private */
     struct dtu_store_stats stats;          /**< counters */
 };
@@ -127,7 +128,8 @@ enum dtu_status dtu_store_save(struct dtu_store *s, const struct dtu_params *par
  * @param row     the setting; its pending value is stored
  * @param scratch memory for one line
  * @param size    its size in bytes: as the line buffer of an at_server
- * @return as dtu_store_save(); a stored line longer than `size` is not kept */
+ * @return as dtu_store_save(); DTU_ERR_IO also if what is stored did not read the same twice. A
+ *         stored line longer than `size` is not kept */
 enum dtu_status dtu_store_save_row(struct dtu_store *s, const struct dtu_params *params,
                                    const struct dtu_param *row, uint8_t *scratch, size_t size);
 

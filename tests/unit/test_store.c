@@ -20,6 +20,8 @@ static struct dtu_store_medium medium;
 static long power;      /* steps until it is cut; NEVER */
 static bool is_off;     /* it was */
 static long fail_read;  /* so many reads work; NEVER: all */
+static long flip_read;  /* so many reads are right, and the next gives another first byte */
+static uint8_t flipped; /* its bits that are others */
 static long fail_write; /* */
 static bool fail_once;  /* and then all writes work again */
 static bool fail_erase;
@@ -56,6 +58,8 @@ static bool on_read(void *ctx, unsigned slot, size_t offset, uint8_t *data, size
     if (is_off || !countdown(&fail_read))
         return false;
     memcpy(data, slots[slot] + offset, len);
+    if (flip_read >= 0 && flip_read-- == 0)
+        data[0] ^= flipped;
     return true;
 }
 
@@ -108,7 +112,7 @@ static bool on_sync(void *ctx, unsigned slot)
 
 static void restore_power(void)
 {
-    power = fail_read = fail_write = NEVER;
+    power = fail_read = flip_read = fail_write = NEVER;
     is_off = fail_once = fail_erase = fail_sync = false;
 }
 
@@ -614,6 +618,51 @@ static void a_medium_that_cannot_be_read_at_any_step_is_told_and_the_old_set_sta
     }
 }
 
+/* What is stored is the new set, or the old one if a fault was told: nothing else, and no write
+ * outside of the slot, which on_write() checks. */
+static void a_medium_that_reads_something_else_once_never_makes_a_third_set(void)
+{
+    unsigned told = 0;
+    for (unsigned bit = 0; bit < 8; bit++) {
+        for (long n = 0;; n++) {
+            begin_with_first();
+            flip_read = n;
+            flipped = (uint8_t)(1u << bit);
+            bool saved = save_row("N") == DTU_OK;
+            if (flip_read >= 0) /* there are not so many reads */
+                break;
+            told += !saved;
+            CHECK_EQ(boot(), DTU_OK);
+            CHECK_VALUES(saved ? "3" : "2", names[1], "OFF");
+            CHECK_EQ(store.stats.skipped, 0);
+        }
+    }
+    CHECK(told > 0);
+}
+
+/* A line that is not seen to be replaced stays: it is too much for a slot that is full. */
+static void a_text_that_is_longer_than_was_measured_ends_at_the_slots_end(void)
+{
+    unsigned too_long = 0;
+    for (long n = 0;; n++) {
+        new_medium(DTU_STORE_HEADER_SIZE + 2 * DTU_STORE_CHUNK_SIZE);
+        (void)boot();
+        set("NAME", names[4]);
+        CHECK_EQ(save(), DTU_OK);
+        set("N", "999999");
+        flip_read = n;
+        flipped = 1;
+        enum dtu_status status = save_row("N");
+        if (flip_read >= 0)
+            break;
+        too_long += status == DTU_ERR_SPACE; /* it was measured so */
+        CHECK(status == DTU_ERR_SPACE || status == DTU_ERR_IO);
+        CHECK_EQ(boot(), DTU_OK);
+        CHECK_VALUES("7", names[4], "ON");
+    }
+    CHECK_EQ(too_long, 1);
+}
+
 static void after_a_write_failed_no_more_is_written(void)
 {
     begin_with_first();
@@ -1062,6 +1111,8 @@ static const struct check_test tests[] = {
     CHECK_TEST(cuts_one_after_the_other_never_lose_the_set),
     CHECK_TEST(a_medium_that_fails_is_told_and_the_old_set_stays),
     CHECK_TEST(a_medium_that_cannot_be_read_at_any_step_is_told_and_the_old_set_stays),
+    CHECK_TEST(a_medium_that_reads_something_else_once_never_makes_a_third_set),
+    CHECK_TEST(a_text_that_is_longer_than_was_measured_ends_at_the_slots_end),
     CHECK_TEST(after_a_write_failed_no_more_is_written),
     CHECK_TEST(what_cannot_be_read_at_power_up_is_not_lost),
     CHECK_TEST(a_set_beside_a_slot_that_cannot_be_read_counts),
