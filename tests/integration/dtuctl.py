@@ -322,10 +322,12 @@ class Scan(Test):
     def test_a_wrong_check_byte_is_told(self):
         module, where = self.module()
         good = fake_module.found(module.ip, module.mac)
-        module.found = good[:-1] + bytes([good[-1] ^ 1])
+        siblings = sum(good[1:-1]) & 0xFF  # as one sends it
+        wrong = next(check for check in range(3) if check not in (good[-1], siblings))
+        module.found = good[:-1] + bytes([wrong])
         self.check(DONE, "scan", *where, "--wait", "200", out=f"{MAC}.*check byte is wrong")
         self.assertFalse(self.check_json("scan", *where, "--wait", "200")[0]["intact"])
-        module.found = good[:-1] + bytes([sum(good[1:-1]) & 0xFF])  # as one sibling sends it
+        module.found = good[:-1] + bytes([siblings])
         self.assertTrue(self.check_json("scan", *where, "--wait", "200")[0]["intact"])
 
     def test_nobody_there_is_3_after_the_time(self):
