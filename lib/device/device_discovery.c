@@ -9,12 +9,12 @@
 /* The hardware address that `AT+MAC` shows; zeroes if it shows none, or something else. */
 static void own_mac(struct dtu_device *d, uint8_t mac[6])
 {
-    char text[2 * 6 + 1]; /* one more than it may have */
+    char text[12 + 1]; /* one more than it may have */
     size_t len = dtu_device_copy_text(d, DTU_ID_MAC, text, sizeof text);
 
     memset(mac, 0, 6);
     for (size_t i = 0; i < len; i++)
-        if (len != 2 * 6 || dtu_parse_hex_digit((uint8_t)text[i]) > 15)
+        if (len != sizeof text - 1 || dtu_parse_hex_digit((uint8_t)text[i]) > 15)
             return;
     for (size_t i = 0; i < len; i++)
         mac[i / 2] = (uint8_t)(mac[i / 2] << 4 | dtu_parse_hex_digit((uint8_t)text[i]));
