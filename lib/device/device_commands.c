@@ -228,14 +228,6 @@ static struct dtu_device_socket *shown_socket(struct dtu_device *d, const struct
     return &d->sockets[row->id - DTU_ID_SOCKALK];
 }
 
-static bool is_blank(const uint8_t *bytes, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        if (bytes[i] != 0)
-            return false;
-    return true;
-}
-
 /* The user's hardware address. False if it is not asked for, or the user has set none. */
 static bool write_user_mac(const struct dtu_device *d, const struct dtu_param *row,
                            const struct dtu_text *out)
@@ -243,9 +235,10 @@ static bool write_user_mac(const struct dtu_device *d, const struct dtu_param *r
     size_t len;
     if (row->id != DTU_ID_MAC)
         return false;
-    const uint8_t *mac = dtu_settings_bytes(&d->params, DTU_ID_USERMAC, 0, &len);
-    if (is_blank(mac, len))
+    const struct dtu_param *own = dtu_device_row_of(d, DTU_ID_USERMAC);
+    if (own == NULL || dtu_params_place_is_empty(&d->params, DTU_PARAMS_RUNNING, own, 0))
         return false;
+    const uint8_t *mac = dtu_params_bytes(&d->params, own, 0, &len);
     if (out != NULL)
         dtu_text_hex(out, mac, len);
     return true;
